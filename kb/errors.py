@@ -1,0 +1,84 @@
+"""Everything that can go wrong, as one tree.
+
+::
+
+    ServicebookError            what `kb`, `web` and callers of the library catch
+    ├── SettingsError           a setting has a value that cannot be used
+    ├── ReadingError            a file cannot be read as an article (becomes a `Problem`)
+    ├── VocabularyError         a SKOS scheme cannot be used
+    ├── EngineError             the index cannot be used
+    │   ├── EngineUnavailable   the engine does not answer now; trying again may help
+    │   └── IndexLocked         another process is writing to the index
+    ├── NotFound                there is no article, passage or principle with this id
+    ├── InvalidRequest          what was asked for cannot be asked (a limit, an unknown filter)
+    └── MissingExtra            a library is not installed; the message names the extra
+
+Each message is written for the person who reads it: what was wrong, where, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class ServicebookError(Exception):
+    """The root of the tree: catching it catches everything Servicebook raises on purpose."""
+
+
+class SettingsError(ServicebookError):
+    """A setting has a value that cannot be used."""
+
+
+class ReadingError(ServicebookError):
+    """A file cannot be read as an article.
+
+    `code` is a stable, kebab-case name of what went wrong (`binary-file`, `empty-file`, …);
+    `line` is the line of the file where it went wrong, counted from 1, or None for the whole file.
+    """
+
+    def __init__(self, code: str, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.line = line
+
+
+class VocabularyError(ServicebookError):
+    """A SKOS scheme cannot be used."""
+
+
+class EngineError(ServicebookError):
+    """The index cannot be used."""
+
+
+class EngineUnavailable(EngineError):
+    """The engine does not answer now; trying again may help."""
+
+
+class IndexLocked(EngineError):
+    """Another process is writing to the index."""
+
+
+class NotFound(ServicebookError):
+    """There is no such article, passage or principle.
+
+    `kind` is the noun ("article", "passage", "principle"), `id` what was asked for.
+    """
+
+    def __init__(self, kind: str, id: str) -> None:
+        super().__init__(f"There is no {kind} with the id “{id}”.")
+        self.kind = kind
+        self.id = id
+
+
+class InvalidRequest(ServicebookError):
+    """What was asked for cannot be asked; `parameter` names the part at fault."""
+
+    def __init__(self, message: str, parameter: str | None = None) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
+class MissingExtra(ServicebookError):
+    """An optional library is not installed; the message says which extra brings it."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(f"{feature} needs an extra: pip install 'servicebook[{extra}]'")
+        self.extra = extra

@@ -1,0 +1,172 @@
+"""Text → tokens. Script decides who reads what: each run of letters goes to every language that is
+written in its script, so mixed text (NPS in a Russian sentence, KANO in a Chinese one) just works.
+
+A new language is one new file with a class like `Russian`, and one line in `LANGUAGES`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import groupby
+from typing import Protocol
+
+from kb.languages.folding import Folded, fold, is_traditional
+from kb.models import TermKind, Token
+
+__all__ = [
+    "LANGUAGES",
+    "Folded",
+    "Language",
+    "Script",
+    "analyse",
+    "detect",
+    "fold",
+    "function_words",
+    "language",
+    "locale",
+    "question_words",
+    "scripts",
+]
+
+LANGUAGES: dict[str, str] = {
+    "ru": "kb.languages.russian:Russian",
+    "zh": "kb.languages.chinese:Chinese",
+    "en": "kb.languages.english:English",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A writing system: its name in the tables, and the characters of its words (a regex class)."""
+
+    name: str
+    letters: str
+
+
+# Digits belong to the Latin run: "24/7", "ISO 9001" and "B2B" are typed in any language.
+SCRIPTS = {
+    "cyrillic": Script("cyrillic", r"[\u0400-\u052f]"),
+    "han": Script("han", r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"),
+    "latin": Script("latin", r"[0-9a-z\u00df-\u024f]"),
+}
+_RUN = re.compile("|".join(f"(?P<{script.name}>{script.letters}+)" for script in SCRIPTS.values()))
+
+
+class Language(Protocol):
+    """How one language turns a run of its script into tokens."""
+
+    code: str
+    script: str
+    # Words a question is asked with: they say nothing of what the answer holds.
+    question_words: frozenset[str]
+    # Words that carry no meaning alone: a passage is no hit because it holds one.
+    function_words: frozenset[str]
+
+    def analyse(self, run: str, start: int, position: int) -> Sequence[Token]:
+        """The tokens of a folded run of letters.
+
+        `start` is the offset of the run in the folded text, `position` the ordinal of its first
+        word. Tokens that stand for the same word share its position.
+        """
+        ...
+
+    def words(self, run: str) -> Sequence[str]:
+        """The distinct words that a run may stand for, likeliest first (for suggestions)."""
+        ...
+
+
+@cache
+def language(code: str) -> Language:
+    """The analyser of a language in `LANGUAGES`; its dictionaries load on the first analysis."""
+    module, _, name = LANGUAGES[code].partition(":")
+    found: Language = getattr(importlib.import_module(module), name)()
+    return found
+
+
+@cache
+def _readers_of(script: str) -> tuple[Language, ...]:
+    return tuple(found for found in map(language, LANGUAGES) if found.script == script)
+
+
+def analyse(text: str) -> list[Token]:
+    """All tokens of a text, in reading order, with offsets into the text as it was given."""
+    folded = fold(text)
+    tokens: list[Token] = []
+    position = 0
+    for run in scripts(folded.text):
+        found = _analyse_run(run, position)
+        position = found[-1].position + 1 if found else position
+        tokens.extend(found)
+    tokens.extend(_pairs(tokens))
+    if folded.origins is None:
+        return tokens
+    return [Token(t.term, *folded.span(t.start, t.end), t.position, t.kind) for t in tokens]
+
+
+def _pairs(tokens: Sequence[Token]) -> list[Token]:
+    """Words that stand side by side, in all their possible lemmas: обратная связь, 服务 标准."""
+    pairs: list[Token] = []
+    before: list[Token] = []
+    for _, stacked in groupby(tokens, key=lambda token: token.position):
+        words = [token for token in stacked if token.kind is TermKind.WORD]
+        # Subwords of a Chinese word share its position but not its span, and make no pairs.
+        words = [word for word in words if (word.start, word.end) == (words[0].start, words[0].end)]
+        pairs.extend(
+            Token(f"{left.term} {right.term}", left.start, right.end, left.position, TermKind.PAIR)
+            for left in before
+            for right in words
+        )
+        before = words
+    return pairs
+
+
+def scripts(folded: str) -> Iterator[re.Match[str]]:
+    """The runs of one script in a folded text; a match's `lastgroup` names the script."""
+    return _RUN.finditer(folded)
+
+
+def _analyse_run(run: re.Match[str], position: int) -> Sequence[Token]:
+    readers = _readers_of(run.lastgroup or "")
+    if len(readers) == 1:
+        return readers[0].analyse(run.group(), run.start(), position)
+    stacked = {token for reader in readers for token in reader.analyse(run.group(), run.start(), position)}
+    return sorted(stacked, key=lambda token: (token.position, token.start, token.end, token.kind, token.term))
+
+
+@cache
+def question_words() -> frozenset[str]:
+    """The question words of all languages, as terms."""
+    return frozenset().union(*(language(code).question_words for code in LANGUAGES))
+
+
+@cache
+def function_words() -> frozenset[str]:
+    """The function words of all languages, as terms."""
+    return frozenset().union(*(language(code).function_words for code in LANGUAGES))
+
+
+def locale(code: str, text: str) -> str:
+    """The BCP 47 tag for a page's `lang`: that of the language, and for Chinese of its characters."""
+    if code != "zh":
+        return code
+    return "zh-Hant" if is_traditional(text) else "zh-Hans"
+
+
+def detect(text: str) -> str:
+    """The code of the language most of a text's letters are written in, or "und" without letters.
+
+    A Han character counts for two letters, as Chinese needs about half as many.
+    """
+    letters: Counter[str] = Counter()
+    for run in scripts(text.lower()):
+        if run.lastgroup and not run.group().isdigit():
+            letters[run.lastgroup] += len(run.group()) * (2 if run.lastgroup == "han" else 1)
+    if not letters:
+        return "und"
+    readers = _readers_of(letters.most_common(1)[0][0])
+    return readers[0].code if readers else "und"

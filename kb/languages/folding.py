@@ -1,0 +1,86 @@
+"""Folding: the spelling differences that no search should see, with offsets that stay true.
+
+What is folded: case, full-width and other compatibility forms (NFKC), ё to е, accents on Latin
+letters, stress marks on Cyrillic ones, invisible characters, and Traditional characters to
+Simplified ones. Folding may change the length of a text (½ → 1⁄2), so each folded character
+remembers the one it came from.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from kb.models import Span
+
+if TYPE_CHECKING:
+    from opencc import OpenCC
+
+# Marks that Cyrillic letters are written with; all other combining marks are accents or stress.
+_YO = str.maketrans("ё", "е")
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A folded text and, for each of its characters, the offset it came from (None: the same)."""
+
+    text: str
+    origins: Sequence[int] | None = None
+
+    def span(self, start: int, end: int) -> Span:
+        """The range of the original text that `text[start:end]` came from."""
+        if self.origins is None:
+            return start, end
+        return self.origins[start], self.origins[end - 1] + 1
+
+
+def fold(text: str) -> Folded:
+    """Fold a text for matching. The original offsets can be had back with `Folded.span`."""
+    lowered = text.lower()
+    if len(lowered) == len(text) and _is_plain(lowered):
+        return Folded(_simplify(lowered.translate(_YO)))
+    characters: list[str] = []
+    origins: list[int] = []
+    for offset, original in enumerate(text):
+        for character in _fold_character(original):
+            characters.append(character)
+            origins.append(offset)
+    return Folded(_simplify("".join(characters).translate(_YO)), origins)
+
+
+def _is_plain(lowered: str) -> bool:
+    """Whether no character but case and ё would be folded one by one."""
+    return lowered.isascii() or all(_fold_character(character) == character for character in set(lowered))
+
+
+@cache
+def _fold_character(character: str) -> str:
+    folded = unicodedata.normalize("NFKC", character).lower()
+    if unicodedata.name(character, "").startswith("LATIN"):
+        folded = unicodedata.normalize("NFD", folded)  # é -> e + ´, and the mark goes below
+    return "".join(c for c in folded if unicodedata.category(c) not in {"Mn", "Cf"})
+
+
+def _simplify(text: str) -> str:
+    """Traditional to Simplified characters, one for one (tw2sp would change lengths)."""
+    if not any("\u2e80" <= character for character in text):
+        return text
+    simplified = _converter().convert(text)
+    return simplified if len(simplified) == len(text) else text
+
+
+def is_traditional(text: str) -> bool:
+    """Whether a Chinese text is written in Traditional characters (a few may be quoted)."""
+    sample = text[:5000]
+    differing = sum(1 for one, other in zip(sample, _simplify(sample), strict=True) if one != other)
+    return differing > 0.05 * sum(1 for character in sample if character >= "\u2e80")
+
+
+@cache
+def _converter() -> OpenCC:
+    from opencc import OpenCC
+
+    return OpenCC("t2s")

@@ -1,0 +1,419 @@
+"""Every noun of Servicebook, as frozen dataclasses that know nothing of files, engines or the web.
+
+All offsets are code-point offsets, half-open: `text[start:end]`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+Span = tuple[int, int]
+"""A half-open range of code points in a text: `text[start:end]`."""
+
+
+# --- What is read -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What went wrong, or was left out, while a file was read.
+
+    `code` is stable and kebab-case. `line` counts from 1 and is None when the whole file is meant.
+    `severity` is "error" when the file could not be read, "warning" when an editor should look,
+    and "notice" when something was rightly left out (an advertisement, a list of links).
+    """
+
+    file: str
+    line: int | None
+    code: str
+    message: str
+    severity: str = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A hyperlink on part of a block's text. `url` is http, https, mailto or a relative path."""
+
+    start: int
+    end: int
+    url: str
+
+
+class BlockKind(StrEnum):
+    """What a block is on the page; decides how it is shown, not how it is searched."""
+
+    PARAGRAPH = "paragraph"
+    LIST_ITEM = "list-item"
+    QUOTE = "quote"
+    TABLE_ROW = "table-row"
+    CODE = "code"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One paragraph, list item, quote or table row: plain text without markup.
+
+    `marker` is what stands before a list item ("•", "1."), `depth` its nesting, counted from 0.
+    The cells of a table row are separated by " | ". `line` is the line of the file it begins on.
+    """
+
+    kind: BlockKind
+    text: str
+    line: int | None = None
+    links: tuple[Link, ...] = ()
+    marker: str = ""
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and the blocks below it, up to the next heading.
+
+    `level` is 1 for the article's main headings, 2 for those below, and so on; the text before the
+    first heading is a section with level 0 and an empty heading.
+    """
+
+    heading: str
+    level: int
+    blocks: tuple[Block, ...]
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article as a reader found it: metadata and sections in reading order.
+
+    `language` is a key of `kb.languages.LANGUAGES` ("ru", "zh", "en") or "und"; `locale` is the
+    BCP 47 tag for a page's `lang` ("ru", "zh-Hans", "zh-Hant", "en"). `id` is empty until the
+    knowledge base has given one. `version` labels one of several versions found in one file.
+    """
+
+    title: str
+    language: str
+    locale: str
+    sections: tuple[Section, ...]
+    id: str = ""
+    summary: str = ""
+    author: str = ""
+    publisher: str = ""
+    published: date | None = None
+    url: str = ""
+    licence: str = ""
+    keywords: tuple[str, ...] = ()
+    principles: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    version: str = ""
+    stated_id: str = ""
+
+
+# --- What is searched ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A principle that a passage speaks of.
+
+    `weight` is in (0, 1]; `evidence` are the spans of the passage's text that speak of it, empty
+    when a heading or the article's front matter does. `origin` is "text", "heading", "stated" (in
+    front matter) or "review" (a person said so).
+    """
+
+    principle: str
+    weight: float
+    evidence: tuple[Span, ...] = ()
+    origin: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The unit that is found, quoted and tagged: a few blocks under one heading path.
+
+    `id` is stable under edits elsewhere in the article. `anchors` are the stable ids of its blocks,
+    one per block in order; the first is the passage's own id, and each leads to the passage.
+    `headings` is the path of headings it stands under, outermost first, without the title.
+    `section` numbers the article's sections, so passages with the same number are neighbours.
+    """
+
+    id: str
+    article_id: str
+    position: int
+    section: int
+    language: str
+    locale: str
+    headings: tuple[str, ...]
+    blocks: tuple[Block, ...]
+    anchors: tuple[str, ...]
+    tags: tuple[Tag, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The text of its blocks, one block a line. All spans are offsets into this."""
+        return "\n".join(block.text for block in self.blocks)
+
+
+class TermKind(StrEnum):
+    """What a term is; `kb.ranking` says what each kind weighs."""
+
+    WORD = "w"  # a lemma, stem or segmented word
+    FORM = "f"  # the word as it stands, folded
+    GRAM = "g"  # a character n-gram of a word: ^обр, обра, брат
+    PAIR = "p"  # two words that stand side by side
+    BIGRAM = "b"  # two Han characters that stand side by side
+    CHAR = "c"  # one Han character
+    CONCEPT = "k"  # a principle or trade term, with the language it was named in: empathy@zh
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A term at its place in a text. Several tokens may share a position (all lemmas of a form)."""
+
+    term: str
+    start: int
+    end: int
+    position: int
+    kind: TermKind = TermKind.WORD
+
+
+@dataclass(frozen=True, slots=True)
+class Principle:
+    """A concept of a SKOS scheme in all its languages.
+
+    The label maps are keyed by language code. `hidden_labels` are turns of phrase that give the
+    principle away, `weak_labels` support other evidence but do not tag alone, `not_labels` contain
+    a label but mean something else. `matches` are IRIs of the same idea in other models.
+    `evidence_terms` and `weak_terms` are IRIs of trade terms whose mention is evidence for it, as
+    good as a hidden or a weak label. A `grouping` concept only arranges those below it, and tags nothing.
+    """
+
+    id: str
+    iri: str
+    pref_labels: dict[str, str]
+    alt_labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    hidden_labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    weak_labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    not_labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    definitions: dict[str, str] = field(default_factory=dict)
+    scope_notes: dict[str, str] = field(default_factory=dict)
+    examples: dict[str, str] = field(default_factory=dict)
+    broader: tuple[str, ...] = ()
+    narrower: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+    matches: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    evidence_terms: tuple[str, ...] = ()
+    weak_terms: tuple[str, ...] = ()
+    grouping: bool = False
+
+    def label(self, language: str) -> str:
+        """Its name in `language`, else in English, else in any language, else its id."""
+        for code in (language, "en", *self.pref_labels):
+            if code in self.pref_labels:
+                return self.pref_labels[code]
+        return self.id
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """What the index knows of a file it was made from.
+
+    `size` and `modified` (nanoseconds since 1970) tell whether it may have changed, `digest`
+    whether it did; `pipeline` names the versions of all that made its passages. `articles` are
+    pairs of the id an article asks for and the id it got; `checked` is when it was read (ns).
+    """
+
+    path: str
+    size: int
+    modified: int
+    checked: int
+    digest: str
+    pipeline: str
+    articles: tuple[tuple[str, str], ...] = ()
+    passages: int = 0
+    problems: tuple[Problem, ...] = ()
+
+
+# --- What is asked ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """One search as a person or a program asks for it, in the names of the contract.
+
+    `text` may use the query syntax (quotes, -word, OR, `principle:empathy`, `довер*`). Several
+    languages or articles mean any of them; several principles mean all of them. `bridge` also finds
+    passages in other languages that name a principle of the query; `correct` may repair a query
+    that finds little; `explain` adds to each hit what gave it its score.
+    """
+
+    text: str = ""
+    languages: tuple[str, ...] = ()
+    principles: tuple[str, ...] = ()
+    articles: tuple[str, ...] = ()
+    limit: int = 10
+    offset: int = 0
+    bridge: bool = True
+    correct: bool = True
+    explain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QueryTerm:
+    """A term to look for. `synonyms` share one frequency, as all lemmas of a form do.
+
+    `weight` multiplies that of the kind. A passage is a hit when it holds a term that `matches`;
+    other terms only add to the score. `via` is the principle that brought a term in.
+    """
+
+    kind: TermKind
+    synonyms: tuple[str, ...]
+    weight: float = 1.0
+    matches: bool = True
+    via: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that must stand side by side: `words` are the possible terms of each.
+
+    With Han characters the phrase is a plain substring of the folded text, `literal`.
+    """
+
+    words: tuple[tuple[str, ...], ...]
+    literal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """The beginning of a word, folded: `довер*`."""
+
+    letters: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """What a passage must hold one of (or, `negated`, none of)."""
+
+    alternatives: tuple[Phrase | Prefix, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A request made ready for an engine: finished terms, clauses and filters.
+
+    Without terms and clauses it asks for every passage that passes the filters.
+    """
+
+    terms: tuple[QueryTerm, ...] = ()
+    clauses: tuple[Clause, ...] = ()
+    languages: tuple[str, ...] = ()
+    principles: tuple[str, ...] = ()
+    articles: tuple[str, ...] = ()
+    limit: int = 10
+    offset: int = 0
+
+
+# --- What is found ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipleTag:
+    """A tag as a reader sees it: the principle with its label in the passage's language."""
+
+    id: str
+    label: str
+    weight: float
+    evidence: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPassage:
+    """A passage in a list of hits."""
+
+    id: str
+    text: str
+    language: str
+    locale: str
+    headings: tuple[str, ...]
+    position: int
+    principles: tuple[PrincipleTag, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundArticle:
+    """The article of a hit."""
+
+    id: str
+    title: str
+    language: str
+    url: str = ""
+    author: str = ""
+    published: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TermScore:
+    """What one term gave to a hit's score, and where: "text", "headings", "title" or "context"."""
+
+    term: str
+    kind: str
+    field: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was found. `extract` is the best part of a long text, as offsets into it.
+
+    `highlights` are the forms that were searched for; `via` the principles that led here from
+    another language; `explanation` is filled on request.
+    """
+
+    score: float
+    passage: FoundPassage
+    article: FoundArticle
+    highlights: tuple[Span, ...] = ()
+    extract: Span = (0, 0)
+    via: tuple[str, ...] = ()
+    explanation: tuple[TermScore, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """How many hits there are with a value, and the value's name for people."""
+
+    value: str
+    count: int
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bridge:
+    """A principle named in the query, by `from_`, and the labels it was searched by elsewhere."""
+
+    principle: str
+    from_: str
+    to: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Interpretation:
+    """What the query was understood as. `corrected_from` is the text as typed, if it was repaired."""
+
+    corrected_from: str | None = None
+    terms: tuple[str, ...] = ()
+    bridges: tuple[Bridge, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResults:
+    """The answer to a search; `total` counts all hits, `took_ms` is wall time in milliseconds."""
+
+    query: str
+    total: int
+    took_ms: float
+    interpreted: Interpretation
+    hits: tuple[Hit, ...]
+    facets: dict[str, tuple[Facet, ...]]
