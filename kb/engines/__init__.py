@@ -1,0 +1,136 @@
+"""Query → hits. An engine keeps passages with finished terms and ranks them by `kb.ranking`.
+
+A new engine is one new file with a class like `WhooshEngine`, and one line in `ENGINES`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from kb.errors import SettingsError
+from kb.models import Article, Passage, Query, SourceFile, TermScore
+from kb.ranking import IndexedText
+
+__all__ = ["ARTICLE_ID_LENGTH", "ENGINES", "Engine", "EngineHit", "EngineHits", "EngineWriter", "open_engine"]
+
+# The longest id an article may have, in ASCII characters.
+ARTICLE_ID_LENGTH = 72
+
+ENGINES: dict[str, str] = {
+    "whoosh": "kb.engines.whoosh:WhooshEngine",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EngineHit:
+    """A ranked passage with its article; `via` are the principles whose terms led to it."""
+
+    passage: Passage
+    article: Article
+    score: float
+    via: tuple[str, ...] = ()
+    explanation: tuple[TermScore, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EngineHits:
+    """The hits of one page, the number of all, and how many there are of each language, principle
+    and article (facet → value → count, most frequent first)."""
+
+    total: int
+    hits: tuple[EngineHit, ...] = ()
+    facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+class EngineWriter(Protocol):
+    """Changes that become visible together when the writer is left without an error."""
+
+    def put_article(
+        self,
+        article: Article,
+        passages: Sequence[Passage],
+        title: IndexedText,
+        texts: Sequence[tuple[IndexedText, IndexedText]],
+    ) -> None:
+        """Add or replace an article; `texts` are the text and the headings of each passage."""
+        ...
+
+    def drop_article(self, article_id: str) -> None:
+        """Take an article and its passages out; an unknown id does nothing."""
+        ...
+
+    def put_file(self, file: SourceFile) -> None:
+        """Record what is known of a source file, replacing what was known under its path."""
+        ...
+
+    def drop_file(self, path: str) -> None:
+        """Forget a source file (its articles stay until they are dropped)."""
+        ...
+
+
+class Engine(Protocol):
+    """An index. Reading is safe from any number of threads; readers see whole commits only."""
+
+    def __init__(self, url: str, memory: int) -> None:
+        """Open or create the index at `url`; `memory` bounds what it may remember, in bytes."""
+        ...
+
+    def write(self) -> AbstractContextManager[EngineWriter]:
+        """Begin to write. Raises `IndexLocked` when another process is writing."""
+        ...
+
+    def files(self) -> dict[str, SourceFile]:
+        """What is recorded of all source files, by path."""
+        ...
+
+    def search(self, query: Query, explain: bool = False) -> EngineHits:
+        """The passages that answer a query, best first; ties in the order of article and position."""
+        ...
+
+    def article(self, article_id: str) -> tuple[Article, tuple[Passage, ...]] | None:
+        """An article (without its sections' blocks) and its passages in order, or None."""
+        ...
+
+    def article_record(self, article_id: str) -> Article | None:
+        """An article without its sections' blocks, or None."""
+        ...
+
+    def articles(self) -> Sequence[Article]:
+        """All articles, by id, without their sections' blocks."""
+        ...
+
+    def passage(self, anchor: str) -> Passage | None:
+        """The passage that has this id or holds the block with this anchor, or None."""
+        ...
+
+    def words(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """The indexed terms that begin with `prefix` (kind letter first) and how many passages
+        hold each, in order."""
+        ...
+
+    def close(self) -> None:
+        """Give back files and memory; the engine cannot be used afterwards."""
+        ...
+
+
+def open_engine(url: str, memory: int) -> Engine:
+    """The engine for a URL such as `whoosh:///var/lib/kb/index`; `memory` is in bytes.
+
+    Raises `SettingsError` when no engine knows the URL's scheme.
+    """
+    scheme = urlsplit(url).scheme.partition("+")[0]
+    if scheme not in ENGINES:
+        raise SettingsError(
+            f"KB_ENGINE: there is no engine for “{url}”; known are {', '.join(sorted(ENGINES))}"
+            " (for example whoosh:///path/to/index)."
+        )
+    module, _, name = ENGINES[scheme].partition(":")
+    engine: Engine = getattr(importlib.import_module(module), name)(url, memory)
+    return engine
+
+

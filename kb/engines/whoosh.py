@@ -1,0 +1,619 @@
+"""The embedded engine: Whoosh keeps the postings and commits them, `impacts` ranks.
+
+One Whoosh document for each passage, article and source file, told apart by `type`. Terms come
+finished, so no field has an analyser. Records are stored as JSON, and what the formula needs of
+every passage (`_FACTS`) in one column of fixed width.
+
+Readers keep a `_Snapshot` of one commit; a search first looks whether a newer one is there (11 µs)
+and then opens it beside the old, which lives on until its last search is done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from functools import cached_property, reduce
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from whoosh import columns, fields, formats, index
+from whoosh.codec.whoosh3 import W3Codec
+from whoosh.reading import IndexReader, TermNotFound
+from whoosh.writing import SegmentWriter
+
+from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter
+from kb.engines.impacts import Collection, Impacts, Mask, Memory, Numbers, Postings, best
+from kb.errors import EngineError, IndexLocked
+from kb.models import (
+    Article,
+    Clause,
+    Passage,
+    Phrase,
+    Prefix,
+    Query,
+    QueryTerm,
+    SourceFile,
+    TermKind,
+    TermScore,
+)
+from kb.phrases import is_certain, occurrences, phrase_terms
+from kb.ranking import KIND_WEIGHTS, Field, IndexedText
+
+# Raised when what is stored changes its form; an index of another format is rebuilt.
+FORMAT = 1
+
+_PASSAGE, _ARTICLE, _FILE = 1, 2, 3
+_FACTS = np.dtype(
+    [
+        ("type", "u1"),
+        ("language", "S3"),
+        ("article", f"S{ARTICLE_ID_LENGTH}"),
+        ("position", "u4"),
+        ("section", "u4"),
+        ("text_words", "u4"),
+        ("heading_words", "u4"),
+        ("title_words", "u4"),
+    ]
+)
+# A prefix stands for at most this many words: more would be slow and tell a reader nothing.
+_PREFIX_WORDS = 1000
+_ARTICLES_IN_FACET = 20
+
+
+class _Terms(fields.FieldType):  # type: ignore[misc]
+    """A field of finished terms: a mapping of each to its frequency."""
+
+    scorable = stored = unique = False
+    analyzer = vector = column_type = None
+    format = formats.Existence()
+
+    def __init__(self) -> None:
+        pass
+
+    def index(self, value: Mapping[str, int], **_: object) -> Iterator[tuple[bytes, int, float, bytes]]:
+        """Whoosh's tuples of term, frequency, weight and payload; the weight carries the frequency."""
+        for term, times in value.items():
+            yield term.encode(), times, float(times), b""
+
+
+class _Facts(fields.FieldType):  # type: ignore[misc]
+    """The column of `_FACTS`."""
+
+    indexed = stored = scorable = unique = False
+    analyzer = format = vector = None
+    column_type = columns.FixedBytesColumn(_FACTS.itemsize)
+
+    def __init__(self) -> None:
+        pass
+
+    def to_column_value(self, value: bytes) -> bytes:
+        """Bytes go in as they are."""
+        return value
+
+
+_SCHEMA = fields.Schema(
+    **{field.value: _Terms() for field in Field},
+    key=_Terms(),
+    anchor=_Terms(),
+    principle=_Terms(),
+    facts=_Facts(),
+    record=fields.STORED(),
+)
+# Large blocks without compression are decoded several times faster and cost a tenth more disk.
+_CODEC = W3Codec(blocklimit=4096, compression=0)
+
+
+class WhooshEngine:
+    """An index in a folder of this machine: `whoosh:///path/to/folder`."""
+
+    def __init__(self, url: str, memory: int) -> None:
+        self._folder = Path(unquote(urlsplit(url).path)) / f"format-{FORMAT}"
+        self._memory = Memory(memory)
+        self._opening = threading.Lock()
+        self._current: _Snapshot | None = None
+        self._index = self._open()
+
+    def _open(self) -> index.FileIndex:
+        if index.exists_in(str(self._folder)):
+            # The schema is given, not unpickled: a renamed class must not orphan an index.
+            return index.open_dir(str(self._folder), schema=_SCHEMA)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EngineError(f"The index folder {self._folder} cannot be made: {error.strerror}.") from error
+        return index.create_in(str(self._folder), _SCHEMA)
+
+    def write(self) -> AbstractContextManager[EngineWriter]:
+        """Begin to write; see `kb.engines.Engine`."""
+        return self._write()
+
+    @contextmanager
+    def _write(self) -> Iterator[EngineWriter]:
+        try:
+            writer = self._index.writer(codec=_CODEC)
+        except index.LockError as error:
+            raise IndexLocked(
+                f"Another process is writing to the index in {self._folder}; try again when it is done."
+            ) from error
+        try:
+            yield _Writer(writer, self._snapshot())
+        except BaseException:
+            writer.cancel()
+            raise
+        writer.commit()
+
+    def files(self) -> dict[str, SourceFile]:
+        """What is recorded of all source files, by path."""
+        return {file.path: file for file in self._snapshot().records(_FILE, SourceFile)}
+
+    def articles(self) -> Sequence[Article]:
+        """All articles, by id."""
+        return sorted(self._snapshot().records(_ARTICLE, Article), key=lambda article: article.id)
+
+    def article(self, article_id: str) -> tuple[Article, tuple[Passage, ...]] | None:
+        """An article and its passages, or None."""
+        snapshot = self._snapshot()
+        article = snapshot.article(article_id)
+        return article and (article, snapshot.passages_of(article_id))
+
+    def article_record(self, article_id: str) -> Article | None:
+        """An article without its passages, or None."""
+        return self._snapshot().article(article_id)
+
+    def passage(self, anchor: str) -> Passage | None:
+        """The passage that has or holds an anchor, or None."""
+        return self._snapshot().passage(anchor)
+
+    def words(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """The terms of texts that begin with a prefix, and how many passages hold each."""
+        return self._snapshot().words(prefix)
+
+    def search(self, query: Query, explain: bool = False) -> EngineHits:
+        """The passages that answer a query, best first."""
+        return self._snapshot().search(query, explain)
+
+    def close(self) -> None:
+        """Give back files and memory."""
+        with self._opening:
+            if self._current:
+                self._current.close()
+            self._current = None
+        self._memory.forget(lambda owner: True)
+        self._index.close()
+
+    def _snapshot(self) -> _Snapshot:
+        """The newest commit."""
+        current = self._current
+        if current and current.generation == self._index.latest_generation():
+            return current
+        with self._opening:
+            # Asked before opening: a commit in between makes the next search look again.
+            generation = self._index.latest_generation()
+            if not self._current or self._current.generation != generation:
+                self._current = _Snapshot(self._index.reader(), generation, self._memory)
+                kept = self._current.owners
+                self._memory.forget(lambda owner: owner not in kept)
+            return self._current
+
+
+class _Writer:
+    """Turns articles and files into Whoosh documents."""
+
+    def __init__(self, writer: SegmentWriter, before: _Snapshot) -> None:
+        self._writer = writer
+        self._before = before
+
+    def put_article(
+        self,
+        article: Article,
+        passages: Sequence[Passage],
+        title: IndexedText,
+        texts: Sequence[tuple[IndexedText, IndexedText]],
+    ) -> None:
+        """Add or replace an article."""
+        self.drop_article(article.id)
+        key = {_article_key(article.id): 1}
+        for passage, (text, headings) in zip(passages, texts, strict=True):
+            first = passage.position == 0
+            self._writer.add_document(
+                key=key,
+                anchor=dict.fromkeys(passage.anchors, 1),
+                principle={tag.principle: 1 for tag in passage.tags},
+                text=text.terms,
+                headings=headings.terms,
+                # Once for an article: its title is the same for all its passages.
+                title=title.terms if first else {},
+                facts=_facts(passage, text.length, headings.length, title.length),
+                record=_encode(passage),
+            )
+        outline = replace(article, sections=tuple(replace(s, blocks=()) for s in article.sections))
+        self._add_record(_ARTICLE, _article_key(article.id), outline)
+
+    def drop_article(self, article_id: str) -> None:
+        """Take an article and its passages out."""
+        self._drop(_article_key(article_id))
+
+    def put_file(self, file: SourceFile) -> None:
+        """Record a source file."""
+        self.drop_file(file.path)
+        self._add_record(_FILE, _file_key(file.path), file)
+
+    def drop_file(self, path: str) -> None:
+        """Forget a source file."""
+        self._drop(_file_key(path))
+
+    def _add_record(self, kind: int, key: str, record: Article | SourceFile) -> None:
+        facts = np.zeros((), _FACTS)
+        facts["type"] = kind
+        self._writer.add_document(key={key: 1}, facts=facts.tobytes(), record=_encode(record))
+
+    def _drop(self, key: str) -> None:
+        for number in self._before.documents("key", key):
+            self._writer.delete_document(int(number))
+
+
+def _article_key(article_id: str) -> str:
+    return f"article {article_id}"
+
+
+def _file_key(path: str) -> str:
+    # A path may be longer than a term may be.
+    return f"file {hashlib.sha256(os.fsencode(path)).hexdigest()}"
+
+
+def _facts(passage: Passage, text_words: int, heading_words: int, title_words: int) -> bytes:
+    facts = np.zeros((), _FACTS)
+    facts["type"] = _PASSAGE
+    facts["language"] = passage.language
+    facts["article"] = passage.article_id
+    facts["position"] = passage.position
+    facts["section"] = passage.section
+    facts["text_words"] = text_words
+    facts["heading_words"] = heading_words
+    facts["title_words"] = title_words
+    return facts.tobytes()
+
+
+_encode = msgspec.json.encode
+_Record = TypeVar("_Record", Article, Passage, SourceFile)
+
+
+class _Snapshot:
+    """One commit, for reading. Whoosh's readers are not safe for threads, so a lock guards them."""
+
+    def __init__(self, reader: IndexReader, generation: int, memory: Memory) -> None:
+        self.generation = generation
+        self._reader = reader
+        self._memory = memory
+        self._lock = threading.RLock()
+        # An index without a commit has one reader and no segment.
+        self._leaves = [(leaf, base, _segment_id(leaf)) for leaf, base in reader.leaf_readers() if leaf.segment()]
+        self.owners = {self.generation, *(segment for _, _, segment in self._leaves)}
+
+    def close(self) -> None:
+        """Give back the files."""
+        with self._lock:
+            self._reader.close()
+
+    # --- Records ---
+
+    def documents(self, field: str, term: str) -> npt.NDArray[np.int64]:
+        """The numbers of the live documents that hold a term."""
+        found = [
+            base + documents[~self._deleted(segment)[documents]]
+            for leaf, base, segment in self._leaves
+            for documents, _ in [self._decoded(leaf, segment, field, term)]
+        ]
+        return np.concatenate(found) if found else np.empty(0, np.int64)
+
+    def article(self, article_id: str) -> Article | None:
+        """The record of an article."""
+        for document in self.documents("key", _article_key(article_id)):
+            if self._facts["type"][document] == _ARTICLE:
+                return self._record(int(document), Article)
+        return None
+
+    def passages_of(self, article_id: str) -> tuple[Passage, ...]:
+        """The passages of an article, in order."""
+        documents = self.documents("key", _article_key(article_id))
+        documents = documents[self._facts["type"][documents] == _PASSAGE]
+        order = np.argsort(self._facts["position"][documents])
+        return tuple(self._record(int(document), Passage) for document in documents[order])
+
+    def passage(self, anchor: str) -> Passage | None:
+        """The passage that has or holds an anchor."""
+        for document in self.documents("anchor", anchor):
+            return self._record(int(document), Passage)
+        return None
+
+    def records(self, kind: int, record: type[_Record]) -> Iterator[_Record]:
+        """All records of a kind."""
+        for document in np.flatnonzero((self._facts["type"] == kind) & self._live):
+            yield self._record(int(document), record)
+
+    def _record(self, document: int, record: type[_Record]) -> _Record:
+        leaf, base, segment = next(entry for entry in reversed(self._leaves) if entry[1] <= document)
+
+        def read() -> bytes:
+            with self._lock:
+                stored: bytes = leaf.stored_fields(document - base)["record"]
+                return stored
+
+        stored = self._memory.get((segment, "record", document - base), read, len)
+        return msgspec.json.decode(stored, type=record)
+
+    # --- Columns ---
+
+    @cached_property
+    def _facts(self) -> npt.NDArray[np.void]:
+        """`_FACTS` of every document."""
+        return np.concatenate(
+            [self._segment_facts(leaf, segment) for leaf, _, segment in self._leaves]
+            or [np.empty(0, _FACTS)]
+        )
+
+    def _segment_facts(self, leaf: IndexReader, segment: str) -> npt.NDArray[np.void]:
+        def read() -> npt.NDArray[np.void]:
+            with self._lock:
+                return np.frombuffer(b"".join(leaf.column_reader("facts", translate=False)), _FACTS)
+
+        return self._memory.get((segment, "facts"), read, lambda facts: facts.nbytes)
+
+    @cached_property
+    def _live(self) -> Mask:
+        return np.concatenate(
+            [~self._deleted(segment) for _, _, segment in self._leaves] or [np.empty(0, np.bool_)]
+        )
+
+    def _deleted(self, segment: str) -> Mask:
+        return self._deletions[segment]
+
+    @cached_property
+    def _deletions(self) -> dict[str, Mask]:
+        deletions = {}
+        for leaf, _, segment in self._leaves:
+            mask = np.zeros(leaf.doc_count_all(), np.bool_)
+            mask[list(leaf.segment().deleted_docs())] = True
+            deletions[segment] = mask
+        return deletions
+
+    @cached_property
+    def _documents(self) -> npt.NDArray[np.int64]:
+        """The document of every passage: its number is its place by article and position."""
+        documents = np.flatnonzero((self._facts["type"] == _PASSAGE) & self._live)
+        facts = self._facts[documents]
+        return documents[np.lexsort((facts["position"], facts["article"]))]
+
+    @cached_property
+    def _numbers(self) -> Numbers:
+        """The passage number of every document, -1 where it is no live passage."""
+        numbers = np.full(len(self._facts), -1, np.int32)
+        numbers[self._documents] = np.arange(len(self._documents), dtype=np.int32)
+        return numbers
+
+    @cached_property
+    def _passages(self) -> npt.NDArray[np.void]:
+        """`_FACTS` of every passage, by number."""
+        return self._facts[self._documents]
+
+    @cached_property
+    def _impacts(self) -> Impacts:
+        facts = self._passages
+        article_begins = np.ones(len(facts), np.bool_)
+        article_begins[1:] = facts["article"][1:] != facts["article"][:-1]
+        section_begins = article_begins.copy()
+        section_begins[1:] |= facts["section"][1:] != facts["section"][:-1]
+        collection = Collection(
+            section=(np.cumsum(section_begins) - 1).astype(np.int32),
+            article=(np.cumsum(article_begins) - 1).astype(np.int32),
+            text_words=facts["text_words"].astype(np.int32),
+            heading_words=facts["heading_words"].astype(np.int32),
+            title_words=facts["title_words"][article_begins].astype(np.int32),
+        )
+        return Impacts(collection, self._postings, self._memory, self.generation)
+
+    # --- Postings ---
+
+    def _postings(self, field: str, term: str) -> Postings:
+        """The passages that hold a term, rising, and how often."""
+        numbers, times = [], []
+        for leaf, base, segment in self._leaves:
+            documents, frequencies = self._decoded(leaf, segment, field, term)
+            numbers.append(self._numbers[base + documents])
+            times.append(frequencies)
+        if not numbers:
+            return np.empty(0, np.int32), np.empty(0, np.int32)
+        found, counts = np.concatenate(numbers), np.concatenate(times)
+        alive = found >= 0
+        found, counts = found[alive], counts[alive]
+        order = np.argsort(found)
+        return found[order], counts[order]
+
+    def _decoded(self, leaf: IndexReader, segment: str, field: str, term: str) -> Postings:
+        """The postings of a term in one segment, by document; they never change, so are remembered."""
+        key = (segment, "postings", field, term)
+        return self._memory.get(
+            key, lambda: self._decode(leaf, field, term), lambda found: found[0].nbytes + found[1].nbytes
+        )
+
+    def _decode(self, leaf: IndexReader, field: str, term: str) -> Postings:
+        documents: list[int] = []
+        weights: list[float] = []
+        with self._lock:
+            try:
+                matcher = leaf.postings(field, term.encode())
+            except TermNotFound:
+                return np.empty(0, np.int32), np.empty(0, np.int32)
+            # Deleted documents are filtered by `_numbers`; block by block is ten times faster than
+            # one by one, and Whoosh has no public way to it.
+            matcher = getattr(matcher, "child", matcher)
+            while matcher.is_active():
+                matcher._read_ids()
+                matcher._read_weights()
+                documents.extend(matcher._ids)
+                weights.extend(matcher._weights)
+                matcher._next_block()
+        return np.array(documents, np.int32), np.array(weights, np.int32)
+
+    def words(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """The terms of texts that begin with a prefix, and how many documents hold each."""
+        with self._lock:
+            found = [
+                (term.decode(), self._reader.doc_frequency(Field.TEXT.value, term))
+                for term in self._reader.expand_prefix(Field.TEXT.value, prefix.encode())
+            ]
+        return iter(found)
+
+    # --- Search ---
+
+    def search(self, query: Query, explain: bool) -> EngineHits:
+        """The passages that answer a query, best first."""
+        if not len(self._documents):
+            return EngineHits(0)
+        terms = (*query.terms, *self._prefix_terms(query.clauses))
+        matched = self._matching(terms, query.clauses)
+        filters = self._filters(query)
+        numbers = np.flatnonzero(np.logical_and.reduce([matched, *filters.values()])).astype(np.int32)
+        scores = self._impacts.scores(terms)
+        page = best(scores, numbers, query.offset + query.limit)[query.offset :]
+        return EngineHits(
+            total=len(numbers),
+            hits=tuple(self._hit(int(number), float(scores[number]), terms, explain) for number in page),
+            facets=self._facets(matched, filters, numbers),
+        )
+
+    def _prefix_terms(self, clauses: Sequence[Clause]) -> Iterator[QueryTerm]:
+        """The words that wanted prefixes stand for, as terms that weigh like a word."""
+        for clause in clauses:
+            for wanted in clause.alternatives:
+                if isinstance(wanted, Prefix) and not clause.negated and (words := self._beginning(wanted)):
+                    weight = KIND_WEIGHTS[TermKind.WORD] / KIND_WEIGHTS[TermKind.FORM]
+                    yield QueryTerm(TermKind.FORM, words, weight)
+
+    def _beginning(self, prefix: Prefix) -> tuple[str, ...]:
+        found = sorted(self.words(TermKind.FORM + prefix.letters), key=lambda word: (-word[1], word[0]))
+        return tuple(word[1:] for word, _ in found[:_PREFIX_WORDS])
+
+    def _matching(self, terms: Sequence[QueryTerm], clauses: Sequence[Clause]) -> Mask:
+        """Which passages are hits: all that fulfil the clauses, or else hold a matching term."""
+        matched = np.ones(len(self._documents), np.bool_)
+        wanted = [clause for clause in clauses if not clause.negated]
+        if wanted:
+            for clause in wanted:
+                matched &= self._fulfilling(clause)
+        elif terms:
+            matched = self._impacts.holders(term for term in terms if term.matches)
+        for clause in clauses:
+            if clause.negated:
+                matched &= ~self._fulfilling(clause)
+        return matched
+
+    def _fulfilling(self, clause: Clause) -> Mask:
+        mask = np.zeros(len(self._documents), np.bool_)
+        for wanted in clause.alternatives:
+            if isinstance(wanted, Prefix):
+                words = self._beginning(wanted)
+                mask[self._impacts.text_holders(QueryTerm(TermKind.FORM, words))] = bool(words)
+            else:
+                mask[self._holding(wanted)] = True
+        return mask
+
+    def _holding(self, phrase: Phrase) -> list[int]:
+        """The passages where a phrase stands: those that hold its terms, looked at one by one."""
+        terms = phrase_terms(phrase)
+        candidates = [self._impacts.text_holders(term) for term in terms]
+        numbers = reduce(np.intersect1d, candidates) if candidates else np.arange(len(self._documents))
+        if is_certain(phrase):
+            return [int(number) for number in numbers]
+        return [int(number) for number in numbers if occurrences(phrase, self._passage(int(number)).text)]
+
+    def _passage(self, number: int) -> Passage:
+        return self._record(int(self._documents[number]), Passage)
+
+    def _filters(self, query: Query) -> dict[str, Mask]:
+        """A mask for each facet that the query restricts."""
+        masks = {}
+        if query.languages:
+            masks["language"] = np.isin(self._passages["language"], [c.encode() for c in query.languages])
+        if query.articles:
+            masks["article"] = np.isin(self._passages["article"], [a.encode() for a in query.articles])
+        if query.principles:
+            masks["principle"] = np.logical_and.reduce(
+                [self._tagged(principle) for principle in query.principles]
+            )
+        return masks
+
+    def _tagged(self, principle: str) -> Mask:
+        mask = np.zeros(len(self._documents), np.bool_)
+        mask[self._postings("principle", principle)[0]] = True
+        return mask
+
+    def _facets(self, matched: Mask, filters: Mapping[str, Mask], numbers: Numbers) -> dict[str, dict[str, int]]:
+        """How many hits there are of each value. A passage has one language and one article, so
+        these are counted as if their own filter were off: what else one could choose."""
+
+        def without(facet: str) -> npt.NDArray[np.void]:
+            others = [mask for name, mask in filters.items() if name != facet]
+            return self._passages[np.logical_and.reduce([matched, *others])]
+
+        hits = np.zeros(len(self._documents), np.bool_)
+        hits[numbers] = True
+        return {
+            "language": _counts(without("language")["language"]),
+            "principle": self._principle_counts(hits),
+            "article": dict(list(_counts(without("article")["article"]).items())[:_ARTICLES_IN_FACET]),
+        }
+
+    def _principle_counts(self, hits: Mask) -> dict[str, int]:
+        counts = {
+            principle: int(np.count_nonzero(hits[self._postings("principle", principle)[0]]))
+            for principle in self._principles
+        }
+        return dict(sorted(((p, n) for p, n in counts.items() if n), key=lambda count: (-count[1], count[0])))
+
+    @cached_property
+    def _principles(self) -> tuple[str, ...]:
+        with self._lock:
+            return tuple(term.decode() for term in self._reader.lexicon("principle"))
+
+    def _hit(self, number: int, score: float, terms: Sequence[QueryTerm], explain: bool) -> EngineHit:
+        passage = self._passage(number)
+        article = self.article(passage.article_id)
+        if article is None:
+            raise EngineError(f"The index lost the article of passage {passage.id}; run `kb index` again.")
+        given = [
+            (term, field, value) for term in terms for field, value in self._impacts.given(term, number)
+        ]
+        own = [term for term, field, _ in given if term.matches and field != "context"]
+        direct = any(not term.via for term in own)
+        return EngineHit(
+            passage=passage,
+            article=article,
+            score=score,
+            via=() if direct else tuple(dict.fromkeys(term.via for term in own)),
+            explanation=tuple(
+                TermScore("|".join(term.synonyms), term.kind.name.lower(), field, value)
+                for term, field, value in given
+                if explain
+            ),
+        )
+
+
+def _segment_id(leaf: IndexReader) -> str:
+    segment: str = leaf.segment().segment_id()
+    return segment
+
+
+def _counts(values: npt.NDArray[Any]) -> dict[str, int]:
+    """How often each value is there, most frequent first."""
+    found, counts = np.unique(values, return_counts=True)
+    order = np.lexsort((found, -counts))
+    return {found[place].decode(): int(counts[place]) for place in order}

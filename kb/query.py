@@ -1,0 +1,279 @@
+"""What a person typed → a `Query` of finished terms.
+
+The syntax, all of it optional: ``"a phrase"``, ``-word`` or ``NOT word``, ``a OR b``, ``a AND b``,
+``довер*``, and filters such as ``principle:empathy``, ``язык:ru`` or ``语言:zh``. Anything that is
+not well formed is searched as plain words.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from kb.errors import InvalidRequest
+from kb.languages import LANGUAGES, analyse, fold, function_words, question_words, scripts
+from kb.models import Clause, Phrase, Prefix, Query, QueryTerm, SearchRequest, TermKind, Token
+from kb.phrases import is_han
+
+# Longer texts take time and are no searches; a page of text is about 2,000 characters.
+LONGEST_QUERY = 1000
+# Two letters begin too many words to mean anything.
+SHORTEST_PREFIX = 2
+
+FILTER_NAMES = {
+    "principle": ("principle", "principles", "принцип", "принципы", "原则", "原則"),
+    "language": ("language", "lang", "язык", "语言", "語言"),
+    "article": ("article", "статья", "文章"),
+}
+LANGUAGE_NAMES = {
+    "ru": ("ru", "rus", "russian", "русский", "俄语", "俄文"),
+    "zh": ("zh", "cn", "chinese", "китайский", "中文", "汉语", "漢語"),
+    "en": ("en", "eng", "english", "английский", "英语", "英文"),
+}
+
+_PIECE = re.compile(
+    r"""
+    (?P<sign>(?<!\S)-)?
+    (?:
+        ["“”„](?P<phrase>[^"“”„]*)["“”„]
+      | (?P<name>\w+):(?P<value>"[^"]*"|[^\s"]+)
+      | (?P<word>[^\s"“”„]+)
+    )
+    """,
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedText:
+    """The pieces of what was typed. `plain` is the text whose words are searched for and ranked by;
+    the filters are those typed as `name:value`."""
+
+    plain: str
+    clauses: tuple[Clause, ...] = ()
+    languages: tuple[str, ...] = ()
+    principles: tuple[str, ...] = ()
+    articles: tuple[str, ...] = ()
+
+
+def parse(text: str, principle_id: Callable[[str], str | None]) -> ParsedText:
+    """Take a typed text apart. `principle_id` finds a principle by its id or any label, or None.
+
+    Raises `InvalidRequest` for a text longer than `LONGEST_QUERY` characters.
+    """
+    text = unicodedata.normalize("NFC", text)
+    if len(text) > LONGEST_QUERY:
+        raise InvalidRequest(
+            f"The text to search for has {len(text)} characters; at most {LONGEST_QUERY} can be searched.", "q"
+        )
+    filters: dict[str, list[str]] = {name: [] for name in FILTER_NAMES}
+    pieces = [piece for piece in _PIECE.finditer(text) if not _is_filter(piece, filters, principle_id)]
+    plain, clauses = _words_and_clauses(pieces)
+    return ParsedText(
+        plain=" ".join(plain),
+        clauses=tuple(clauses),
+        languages=tuple(filters["language"]),
+        principles=tuple(filters["principle"]),
+        articles=tuple(filters["article"]),
+    )
+
+
+def _is_filter(
+    piece: re.Match[str], filters: Mapping[str, list[str]], principle_id: Callable[[str], str | None]
+) -> bool:
+    """Whether a piece is a filter with a known name and value, which is then added to `filters`."""
+    if not piece["name"] or piece["sign"]:
+        return False
+    value = piece["value"].strip('"')
+    finders: dict[str, Callable[[str], str | None]] = {
+        "principle": principle_id,
+        "language": _language_code,
+        "article": lambda article: article,
+    }
+    for name, names in FILTER_NAMES.items():
+        if piece["name"].lower() in names and (found := finders[name](value)):
+            filters[name].append(found)
+            return True
+    return False
+
+
+def _language_code(name: str) -> str | None:
+    return next((code for code, names in LANGUAGE_NAMES.items() if name.lower() in names), None)
+
+
+def _words_and_clauses(pieces: Sequence[re.Match[str]]) -> tuple[list[str], list[Clause]]:
+    """The words to rank by, and what a passage must or must not hold."""
+    plain: list[str] = []
+    clauses: list[Clause] = []
+    joint = ""  # "OR" or "AND" between the piece before and this one
+    negated = False
+    before: re.Match[str] | None = None
+    for place, piece in enumerate(pieces):
+        operator = piece["word"] if not piece["sign"] else None
+        is_last = place + 1 == len(pieces)
+        if operator == "NOT" and not is_last:
+            negated = True
+            continue
+        if operator in {"OR", "AND"} and before is not None and not is_last:
+            joint = operator
+            continue
+        wanted = _wanted(piece)
+        if wanted and (negated or piece["sign"]):
+            clauses.append(Clause((wanted,), negated=True))
+        else:
+            plain.append(_spoken(piece))
+            _join(clauses, before, joint, wanted, piece)
+            before = piece
+        joint, negated = "", False
+    return plain, clauses
+
+
+def _join(
+    clauses: list[Clause],
+    before: re.Match[str] | None,
+    joint: str,
+    wanted: Phrase | Prefix | None,
+    piece: re.Match[str],
+) -> None:
+    """Add what a piece demands: quotes and prefixes always, plain words beside OR and AND."""
+    demanding = _is_demanding(piece)
+    if wanted is None:
+        return
+    if joint and before is not None and (left := _wanted(before)):
+        last = clauses[-1] if clauses and not clauses[-1].negated and left in clauses[-1].alternatives else None
+        if last is None:
+            last = Clause((left,))
+            clauses.append(last)
+        if joint == "OR":
+            clauses[clauses.index(last)] = replace(last, alternatives=(*last.alternatives, wanted))
+        else:
+            clauses.append(Clause((wanted,)))
+    elif demanding:
+        clauses.append(Clause((wanted,)))
+
+
+def _is_demanding(piece: re.Match[str]) -> bool:
+    return piece["phrase"] is not None or _prefix(piece) is not None
+
+
+def _spoken(piece: re.Match[str]) -> str:
+    """The words of a piece, to rank by; those of a prefix are found by the engine."""
+    if _prefix(piece) is not None:
+        return ""
+    return piece["phrase"] if piece["phrase"] is not None else piece.group()
+
+
+def _wanted(piece: re.Match[str]) -> Phrase | Prefix | None:
+    """What a passage must hold to fulfil a piece, or None where it has no letters."""
+    prefix = _prefix(piece)
+    if prefix is not None:
+        return prefix
+    return phrase(piece["phrase"] if piece["phrase"] is not None else piece.group().lstrip("-"))
+
+
+def _prefix(piece: re.Match[str]) -> Phrase | Prefix | None:
+    word = piece["word"] or ""
+    if not word.endswith("*"):
+        return None
+    letters = fold(word.rstrip("*")).text
+    runs = list(scripts(letters))
+    if len(runs) != 1 or runs[0].group() != letters:
+        return None
+    if is_han(letters):
+        return phrase(letters)  # a Chinese word is found wherever its characters stand
+    return Prefix(letters) if len(letters) >= SHORTEST_PREFIX else None
+
+
+def phrase(text: str) -> Phrase | None:
+    """What stands between quotes: with Han characters a plain substring, else a sequence of words."""
+    folded = fold(text.strip()).text
+    if any(run.lastgroup == "han" for run in scripts(folded)):
+        return Phrase((), folded)
+    words = tuple(_synonyms(stack) for stack in _stacks(analyse(text), TermKind.WORD))
+    return Phrase(words) if words else None
+
+
+def terms(text: str) -> tuple[QueryTerm, ...]:
+    """The terms of a plain text, ready to be looked for and ranked by."""
+    tokens = analyse(text)
+    silent = _positions(tokens, function_words())
+    if len(silent) == len({token.position for token in tokens}):
+        silent = frozenset()  # «Что есть что?» has nothing else to go by
+    unasked = silent and _positions(tokens, question_words())
+    alone = _lone_characters(text)
+    found: list[QueryTerm] = []
+    for kind in TermKind:
+        for stack in _stacks(tokens, kind):
+            position = stack[0].position
+            if kind in {TermKind.WORD, TermKind.FORM, TermKind.GRAM} and position in unasked:
+                continue
+            matches = kind in {TermKind.WORD, TermKind.BIGRAM} and position not in silent
+            if kind is TermKind.CHAR or (kind is TermKind.WORD and is_han(stack[0].term)):
+                matches = matches and len(stack[0].term) > 1 or stack[0].start in alone
+            found.append(QueryTerm(kind, _synonyms(stack), matches=matches))
+    return tuple(found)
+
+
+def _stacks(tokens: Iterable[Token], kind: TermKind) -> Iterator[list[Token]]:
+    """The tokens of one kind, those that stand for the same letters together."""
+    chosen = sorted((t for t in tokens if t.kind is kind), key=lambda t: (t.position, t.start, t.end))
+    if kind is TermKind.GRAM:  # the n-grams of a word share its letters but are no synonyms
+        yield from ([token] for token in chosen)
+        return
+    for _, stack in groupby(chosen, key=lambda t: (t.position, t.start, t.end)):
+        yield list(stack)
+
+
+def _synonyms(stack: Sequence[Token]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(token.term for token in stack))
+
+
+def _positions(tokens: Iterable[Token], words: frozenset[str]) -> frozenset[int]:
+    """The positions of tokens whose likeliest word is one of `words`."""
+    first: dict[int, str] = {}
+    for token in tokens:
+        if token.kind is TermKind.WORD:
+            first.setdefault(token.position, token.term)
+    return frozenset(position for position, word in first.items() if word in words)
+
+
+def _lone_characters(text: str) -> frozenset[int]:
+    """Where a single Han character stands that is a word of its own in the query."""
+    folded = fold(text)
+    return frozenset(
+        folded.span(run.start(), run.end())[0]
+        for run in scripts(folded.text)
+        if run.lastgroup == "han" and len(run.group()) == 1
+    )
+
+
+def prepare(request: SearchRequest, parsed: ParsedText) -> Query:
+    """A request with its parsed text as a query; filters of both hold together.
+
+    Raises `InvalidRequest` for an unknown language or a limit or offset out of bounds.
+    """
+    unknown = [code for code in request.languages if code not in LANGUAGES]
+    if unknown:
+        raise InvalidRequest(
+            f"There is no language “{unknown[0]}”; known are {', '.join(LANGUAGES)}.", "language"
+        )
+    if not 0 <= request.limit <= MOST_HITS:
+        raise InvalidRequest(f"The limit must be between 0 and {MOST_HITS}, not {request.limit}.", "limit")
+    if request.offset < 0:
+        raise InvalidRequest(f"The offset must be 0 or more, not {request.offset}.", "offset")
+    return Query(
+        terms=terms(parsed.plain),
+        clauses=parsed.clauses,
+        languages=(*request.languages, *parsed.languages),
+        principles=tuple(dict.fromkeys((*request.principles, *parsed.principles))),
+        articles=(*request.articles, *parsed.articles),
+        limit=request.limit,
+        offset=request.offset,
+    )
+
+
+# More hits on one page are for programs, and these can turn pages.
+MOST_HITS = 1000

@@ -1,0 +1,87 @@
+"""The ranking: which terms there are, what each weighs, and which texts of a passage they stand in.
+
+A passage's score is the sum, over the terms of a query and the texts they are found in, of
+
+    weight of the kind × weight of the text × idf × tf / (tf + K1 × (1 − b + b × length / average))
+
+BM25 without its constant numerator (Robertson & Zaragoza 2009), with Lucene's idf,
+ln(1 + (N − df + ½) / (df + ½)). Lengths are counted in words for every kind of term, so that kinds
+and languages can share an index. Synonyms (the possible lemmas of one form) share a frequency: the
+passage's is the highest of theirs, and df counts the passages with any.
+
+The weights are round numbers that were right on every set they were tried on; `python -m
+tests.benchmarks.ablation` shows what each gives.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kb.models import TermKind, Token
+
+K1 = 0.9
+
+KIND_WEIGHTS: dict[TermKind, float] = {
+    TermKind.WORD: 1.0,
+    TermKind.FORM: 0.1,
+    TermKind.GRAM: 0.2,
+    TermKind.PAIR: 0.3,
+    TermKind.BIGRAM: 0.5,
+    TermKind.CHAR: 0.5,
+    TermKind.CONCEPT: 1.0,
+}
+
+
+class Field(StrEnum):
+    """A text that a passage is found by."""
+
+    TEXT = "text"
+    HEADINGS = "headings"
+    TITLE = "title"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWeight:
+    """What a field weighs, and how far its length counts (BM25's b)."""
+
+    weight: float
+    b: float
+
+
+FIELD_WEIGHTS: dict[Field, FieldWeight] = {
+    Field.TEXT: FieldWeight(1.0, 0.6),
+    Field.HEADINGS: FieldWeight(0.5, 0.3),
+    Field.TITLE: FieldWeight(0.5, 0.3),
+}
+
+# A passage borrows from the text around it: its section's and its article's BM25, each as if the
+# section or the article were one text. The largest gain on short passages.
+SECTION_WEIGHT = 0.5
+ARTICLE_WEIGHT = 0.5
+
+# What a term that came over a bridge weighs beside one that was typed.
+BRIDGE_WEIGHT = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedText:
+    """A text as an engine takes it in: its terms with their frequencies, and its length in words."""
+
+    terms: dict[str, int]
+    length: int
+
+
+def index_text(tokens: Iterable[Token]) -> IndexedText:
+    """Count the terms of an analysed text. A term begins with the letter of its kind: wжалоба."""
+    counts: Counter[str] = Counter()
+    words = 0
+    position = -1
+    for token in tokens:
+        counts[token.kind + token.term] += 1
+        if token.kind is TermKind.WORD and token.position != position:
+            words += 1
+            position = token.position
+    return IndexedText(dict(counts), words)

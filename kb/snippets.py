@@ -1,0 +1,99 @@
+"""Highlights and extracts: what to mark in a passage and which part of a long one to show.
+
+The same for every engine: the passage's text is analysed again with the code that analysed it for
+the index, so a mark is always a form of something that was searched for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from kb.languages import analyse
+from kb.models import Clause, Prefix, QueryTerm, Span, TermKind, Token
+from kb.phrases import occurrences, phrase_terms
+
+# About three lines on a wide screen, in characters; Han characters are twice as wide and say more.
+EXTRACT_LENGTH = 320
+_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？；])|\n")
+
+
+def highlights(
+    text: str, terms: Iterable[QueryTerm], clauses: Sequence[Clause], mentions: Iterable[Span] = ()
+) -> tuple[Span, ...]:
+    """The spans of a text that hold what was searched for, in order, not overlapping.
+
+    Words that were searched for as a phrase are marked only where the phrase stands. `mentions` are
+    spans that name a principle the search came over.
+    """
+    tokens = analyse(text)
+    wanted = [w for clause in clauses if not clause.negated for w in clause.alternatives]
+    phrases = [span for one in wanted for span in occurrences(one, text, tokens)]
+    bound = {
+        (term.kind, synonym)
+        for one in wanted
+        if not isinstance(one, Prefix) and (len(one.words) > 1 or len(one.literal) > 1)
+        for term in phrase_terms(one)
+        for synonym in term.synonyms
+    }
+    sought = {(term.kind, s) for term in terms if term.matches for s in term.synonyms} - bound
+    return tuple(_merged([*phrases, *_found(tokens, sought), *mentions]))
+
+
+def _found(tokens: Iterable[Token], sought: set[tuple[TermKind, str]]) -> Iterator[Span]:
+    for token in tokens:
+        if (token.kind, token.term) in sought:
+            yield token.start, token.end
+
+
+def _merged(spans: Iterable[Span]) -> Iterator[Span]:
+    """Overlapping and touching spans as one: 服务 + 务标 + 标准 -> 服务标准."""
+    last: Span | None = None
+    for start, end in sorted(spans):
+        if last and start <= last[1]:
+            last = (last[0], max(last[1], end))
+        else:
+            if last:
+                yield last
+            last = (start, end)
+    if last:
+        yield last
+
+
+def extract(text: str, marks: Sequence[Span]) -> Span:
+    """The part of a text to show: whole sentences around the most different marks.
+
+    A text that is not much longer than an extract is shown whole.
+    """
+    if len(text) <= EXTRACT_LENGTH * 1.25:
+        return 0, len(text)
+    sentences = list(_sentences(text))
+    windows = [_window(sentences, first) for first in range(len(sentences))]
+    return max(windows, key=lambda window: (_worth(text, window, marks), -window[0]))
+
+
+def _sentences(text: str) -> Iterator[Span]:
+    start = 0
+    for end in _SENTENCE_END.finditer(text):
+        if end.end() > start:
+            yield start, end.end()
+            start = end.end()
+    if start < len(text):
+        yield start, len(text)
+
+
+def _window(sentences: Sequence[Span], first: int) -> Span:
+    """Sentences from the first on, as many as fit; of one that does not fit alone, its beginning."""
+    start, end = sentences[first]
+    if end - start > EXTRACT_LENGTH:
+        return start, start + EXTRACT_LENGTH
+    for _, further in sentences[first + 1 :]:
+        if further - start > EXTRACT_LENGTH:
+            break
+        end = further
+    return start, end
+
+
+def _worth(text: str, window: Span, marks: Sequence[Span]) -> tuple[int, int]:
+    inside = [text[start:end].lower() for start, end in marks if window[0] <= start and end <= window[1]]
+    return len(set(inside)), len(inside)
