@@ -1,0 +1,290 @@
+"""The `kb` command. Each command parses its words, calls `KnowledgeBase` and prints the answer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kb.errors import ServicebookError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kb.knowledge_base import IndexReport, KnowledgeBase
+    from kb.models import Article, Hit, Passage, Problem, SearchResults, Span
+
+as_json = click.option("--json", "json", is_flag=True, help="Print one JSON object for programs.")
+
+
+class _Group(click.Group):
+    """Commands whose expected errors end in one line, not in a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except ServicebookError as error:
+            click.secho(f"kb: {error}", fg="red", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="servicebook")
+def main() -> None:
+    """Servicebook: find the right passage on service standards, in Russian, Chinese or English."""
+
+
+@main.command()
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--forget", multiple=True, type=click.Path(path_type=Path), help="Take a source out of the index.")
+@as_json
+@click.pass_context
+def index(ctx: click.Context, paths: Sequence[Path], forget: Sequence[Path], json: bool) -> None:
+    """Read files and folders and make the index match them.
+
+    Without PATHS, the configured corpus is read. What is gone from a given path leaves the index;
+    other sources stay. The exit status is 1 when a file could not be read.
+
+    \b
+    Examples:
+      kb index
+      kb index handbook/ letters/welcome.md
+      kb index --forget letters/
+    """
+    with _book() as book:
+        with _progress_bar() as progress:
+            report = book.index(paths, forget, progress)
+        if json:
+            _print_json(report)
+        else:
+            _print_report(report)
+    ctx.exit(1 if any(problem.severity == "error" for problem in report.problems) else 0)
+
+
+@main.command()
+@click.argument("text", nargs=-1, required=True)
+@click.option("--language", multiple=True, help="Only passages in this language (ru, zh, en).")
+@click.option("--principle", multiple=True, help="Only passages on this principle, by id.")
+@click.option("--article", multiple=True, help="Only passages of this article, by id.")
+@click.option("--limit", default=10, show_default=True, help="How many hits to show.")
+@click.option("--offset", default=0, help="How many hits to leave out first.")
+@click.option("--no-bridge", is_flag=True, help="Do not look for principles in other languages.")
+@click.option("--explain", is_flag=True, help="Say what each term gave to each score.")
+@as_json
+def search(
+    text: Sequence[str],
+    language: tuple[str, ...],
+    principle: tuple[str, ...],
+    article: tuple[str, ...],
+    limit: int,
+    offset: int,
+    no_bridge: bool,
+    explain: bool,
+    json: bool,
+) -> None:
+    """Find passages that answer TEXT.
+
+    \b
+    Examples:
+      kb search жалоба как подарок
+      kb search эмпатия --language zh
+      kb search '"обратная связь" -опрос' --principle customer-feedback
+    """
+    from kb.models import SearchRequest
+
+    request = SearchRequest(
+        text=" ".join(text),
+        languages=language,
+        principles=principle,
+        articles=article,
+        limit=limit,
+        offset=offset,
+        bridge=not no_bridge,
+        explain=explain,
+    )
+    with _book() as book:
+        _build_if_empty(book)
+        results = book.search(request)
+        if json:
+            _print_json(results)
+        else:
+            _print_results(results)
+
+
+@main.command()
+@click.argument("id")
+@as_json
+def show(id: str, json: bool) -> None:
+    """Show an article or a passage by its id.
+
+    \b
+    Examples:
+      kb show zhaloba-kak-podarok
+      kb show 3f2a9c01d4e7
+    """
+    with _book() as book:
+        _build_if_empty(book)
+        article, passages = book.look_up(id)
+        if json:
+            _print_json({"article": article, "passages": passages})
+        else:
+            _print_article(article, passages, book)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, help="Port to listen on.")
+def serve(host: str, port: int) -> None:
+    """Bring the index up to date and serve the web pages and the API.
+
+    \b
+    Example:
+      kb serve --host 0.0.0.0 --port 8080
+    """
+    with _book() as book:
+        with _progress_bar() as progress:
+            _print_report(book.index(progress=progress))
+    from waitress import serve as listen
+
+    from web import create_app
+
+    app = create_app(book.settings)
+    click.echo(f"Servicebook is at http://{host}:{port} (Ctrl-C stops it)")
+    listen(app, host=host, port=port, ident=None)
+
+
+@main.command()
+@as_json
+def settings(json: bool) -> None:
+    """List the settings, where they come from and what they mean."""
+    from kb.settings import PREFIX, Settings, load
+
+    current = load()
+    listed = {
+        PREFIX + name.upper(): {"value": str(getattr(current, name) or ""), "meaning": field.description}
+        for name, field in Settings.model_fields.items()
+        if field.repr  # secrets are not shown
+    }
+    if json:
+        _print_json(listed)
+        return
+    for name, setting in listed.items():
+        click.echo(f"{click.style(name, bold=True)}={setting['value']}\n    {setting['meaning']}")
+
+
+# --- What the commands share --------------------------------------------------------------------
+
+
+def _book() -> KnowledgeBase:
+    import kb
+
+    return kb.open()
+
+
+def _build_if_empty(book: KnowledgeBase) -> None:
+    """So that the first search of a newcomer finds something."""
+    if book.is_empty():
+        with _progress_bar() as progress:
+            book.index(progress=progress)
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Callable[[int, int, int], None]]:
+    """A bar on a terminal, nothing in a pipe: files, passages a second and the time left."""
+    if not sys.stderr.isatty():
+        yield lambda done, of, passages: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("Reading articles"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[passages]} passages, {task.fields[rate]}/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, passages=0, rate=0)
+
+        def progress(done: int, of: int, passages: int) -> None:
+            rate = round(passages / max(bar.tasks[task].elapsed or 0, 0.1))
+            bar.update(task, completed=done, total=of, passages=passages, rate=rate)
+
+        yield progress
+
+
+def _print_json(value: Any) -> None:
+    from kb.json import to_json
+
+    click.echo(to_json(value))
+
+
+_SEVERITY_COLOURS = {"error": "red", "warning": "yellow", "notice": "bright_black"}
+
+
+def _print_report(report: IndexReport) -> None:
+    click.echo(
+        f"{report.articles} articles, {report.passages} passages: {report.added} added,"
+        f" {report.changed} changed, {report.removed} removed, {report.unchanged} unchanged."
+    )
+    for problem in report.problems:
+        _print_problem(problem)
+
+
+def _print_problem(problem: Problem) -> None:
+    place = f"{problem.file}:{problem.line}" if problem.line else problem.file
+    severity = click.style(problem.severity, fg=_SEVERITY_COLOURS.get(problem.severity))
+    click.echo(f"{place}: {severity}: {problem.message} [{problem.code}]", err=True)
+
+
+def _print_results(results: SearchResults) -> None:
+    if results.interpreted.corrected_from:
+        click.echo(f"Showing results for “{results.query}” (typed: “{results.interpreted.corrected_from}”)")
+    for bridge in results.interpreted.bridges:
+        names = "; ".join(f"{code}: {', '.join(labels[:3])}" for code, labels in bridge.to.items())
+        click.secho(f"Also through {bridge.principle}: {names}", dim=True)
+    click.echo(f"{results.total} passages in {results.took_ms:.0f} ms\n")
+    for hit in results.hits:
+        _print_hit(hit)
+
+
+def _print_hit(hit: Hit) -> None:
+    path = " › ".join((hit.article.title, *hit.passage.headings))
+    click.echo(click.style(path, bold=True) + click.style(f"  [{hit.passage.id}]", dim=True))
+    click.echo(_marked(hit.passage.text, hit.highlights, hit.extract))
+    labels = ", ".join(tag.label for tag in hit.passage.principles)
+    click.secho(f"{hit.passage.language}  {labels}", fg="cyan")
+    for part in hit.explanation:
+        click.echo(f"    {part.score:8.3f}  {part.kind:8} {part.field:8} {part.term}")
+    click.echo()
+
+
+def _marked(text: str, marks: Sequence[Span], extract: Span) -> str:
+    """The extract of a text with the marks in colour on a terminal."""
+    pieces, at = [], extract[0]
+    for start, end in marks:
+        if extract[0] <= start and end <= extract[1]:
+            pieces += [text[at:start], click.style(text[start:end], fg="yellow", bold=True)]
+            at = end
+    pieces.append(text[at : extract[1]])
+    before, after = extract[0] > 0, extract[1] < len(text)
+    return ("… " if before else "") + "".join(pieces).strip() + (" …" if after else "")
+
+
+def _print_article(article: Article, passages: Sequence[Passage], book: KnowledgeBase) -> None:
+    click.secho(article.title, bold=True)
+    about = (article.author, str(article.published or ""), article.url, article.licence)
+    click.secho(" · ".join(part for part in about if part), dim=True)
+    headings: tuple[str, ...] = ()
+    for passage in passages:
+        if passage.headings != headings:
+            headings = passage.headings
+            click.secho("\n" + " › ".join(headings), bold=True)
+        click.echo(f"\n{passage.text}")
+        labels = ", ".join(tag.label for tag in book.principle_tags(passage))
+        click.secho(f"[{passage.id}]  {labels}", fg="cyan")

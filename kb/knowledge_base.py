@@ -1,0 +1,410 @@
+"""KnowledgeBase: the one place where the parts are joined.
+
+An article goes: read the file → split it into passages → tag them → hand them to the engine.
+A search goes: parse and analyse the query → ask the engine → mark what was found.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+
+from kb import changes, languages, passages, query, readers, snippets
+from kb.engines import Engine, EngineHit, EngineWriter, open_engine
+from kb.errors import InvalidRequest, NotFound
+from kb.models import (
+    Article,
+    Bridge,
+    Facet,
+    FoundArticle,
+    FoundPassage,
+    Hit,
+    Interpretation,
+    Passage,
+    Principle,
+    PrincipleTag,
+    Problem,
+    Query,
+    QueryTerm,
+    SearchRequest,
+    SearchResults,
+    SourceFile,
+    TermKind,
+)
+from kb.principles import Strength, Tagger, Vocabulary
+from kb.ranking import BRIDGE_WEIGHT, IndexedText, index_text
+from kb.settings import Settings
+
+# Raised when reading, splitting, tagging or analysing changes what they give: files are read again.
+PIPELINE = 1
+
+Progress = Callable[[int, int, int], None]
+"""Told of the files done, the files in all, and the passages made so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What indexing did. Articles and passages count what is in the index afterwards."""
+
+    articles: int
+    passages: int
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    problems: tuple[Problem, ...]
+
+
+class KnowledgeBase:
+    """Articles made findable. Use it as a context manager, or call `close`.
+
+    Searching is safe from several threads; only one process can index at a time.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def __enter__(self) -> KnowledgeBase:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back files and memory."""
+        if "engine" in self.__dict__:
+            self.engine.close()
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The index that `KB_ENGINE` names."""
+        return open_engine(self.settings.engine_url, self.settings.memory * 1_000_000)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The principles and terms of the trade."""
+        return Vocabulary.load(self.settings.vocabulary, cache=self.settings.home / "cache")
+
+    @cached_property
+    def tagger(self) -> Tagger:
+        """Finds the vocabulary's concepts in texts."""
+        return Tagger(self.vocabulary)
+
+    # --- Indexing ---
+
+    def index(
+        self,
+        paths: Sequence[Path] = (),
+        forget: Sequence[Path] = (),
+        progress: Progress = lambda done, of, passages: None,
+    ) -> IndexReport:
+        """Make the index match the files at and below `paths` (by default the configured corpus).
+
+        Files below `forget` leave the index; other sources stay. Readers see all changes at once.
+        Raises `IndexLocked` when another process is indexing.
+        """
+        sources = paths or (() if forget else (self.settings.corpus_path,))
+        with self.engine.write() as writer:
+            known = self.engine.files()
+            found = changes.survey(sources, forget, known, self._pipeline, readers.find)
+            ids = changes.IdGiver()
+            files: list[SourceFile] = []
+            for number, file in enumerate(found.files):
+                files.append(self._index_file(file, ids, writer))
+                progress(number + 1, len(found.files), sum(done.passages for done in files))
+            for path in found.gone:
+                writer.drop_file(path)
+            for lost in _article_ids(known.values()) - _article_ids(files):
+                writer.drop_article(lost)
+        return _report(known, files, found.problems)
+
+    @cached_property
+    def _pipeline(self) -> str:
+        return f"{PIPELINE} {self.vocabulary.digest}"
+
+    def _index_file(
+        self, file: changes.FoundFile, ids: changes.IdGiver, writer: EngineWriter
+    ) -> SourceFile:
+        """Bring the index up to date with one file."""
+        if file.before and not file.stale:
+            given = tuple((wanted, ids.give(wanted)) for wanted, _ in file.before.articles)
+            if given == file.before.articles:
+                if file.path != file.before.path:  # it was moved
+                    moved = replace(file.before, path=file.path, modified=file.modified)
+                    writer.put_file(moved)
+                    return moved
+                return file.before
+            return self._read_file(file, lambda wanted: dict(given)[wanted], writer)
+        return self._read_file(file, ids.give, writer)
+
+    def _read_file(
+        self, file: changes.FoundFile, give: Callable[[str], str], writer: EngineWriter
+    ) -> SourceFile:
+        checked = changes.now()
+        reading = readers.read(Path(file.path))
+        articles: list[tuple[str, str]] = []
+        count = 0
+        for article in reading.articles:
+            wanted = changes.stated_id(article, file.path)
+            articles.append((wanted, give(wanted)))
+            count += self._put_article(_with_language(replace(article, id=articles[-1][1])), writer)
+        record = SourceFile(
+            path=file.path,
+            size=file.size,
+            modified=file.modified,
+            checked=checked,
+            digest=changes.digest_of(file.path),
+            pipeline=self._pipeline,
+            articles=tuple(articles),
+            passages=count,
+            problems=reading.problems,
+        )
+        writer.put_file(record)
+        return record
+
+    def _put_article(self, article: Article, writer: EngineWriter) -> int:
+        """Split, tag, analyse and hand over one article; returns the number of its passages."""
+        tagged = self.tagger.tag(article, passages.split(article))
+        title = index_text(languages.analyse(article.title))
+        texts = [self._indexed(passage) for passage in tagged]
+        writer.put_article(article, tagged, title, texts)
+        return len(tagged)
+
+    def _indexed(self, passage: Passage) -> tuple[IndexedText, IndexedText]:
+        """The terms of a passage's text, with the concepts it names, and those of its headings."""
+        tokens = languages.analyse(passage.text)
+        text = index_text(tokens)
+        concepts: dict[str, int] = {}
+        for mention in self.tagger.mentions(passage.text, tokens):
+            term = TermKind.CONCEPT + _concept_term(mention.concept, mention.language)
+            concepts[term] = concepts.get(term, 0) + 1
+        headings = index_text(languages.analyse("\n".join(passage.headings)))
+        return replace(text, terms={**text.terms, **concepts}), headings
+
+    # --- Searching ---
+
+    def search(self, text: str | SearchRequest = "", **options: object) -> SearchResults:
+        """Find passages. `text` may use the query syntax; `options` are the fields of `SearchRequest`.
+
+        Raises `InvalidRequest` that names the parameter at fault.
+        """
+        request = text if isinstance(text, SearchRequest) else _request(text, options)
+        started = time.perf_counter()
+        parsed = query.parse(request.text, self._principle_id)
+        asked = query.prepare(request, parsed)
+        bridges = tuple(self._bridges(parsed.plain)) if request.bridge else ()
+        asked = replace(asked, terms=(*asked.terms, *_bridge_terms(bridges)))
+        found = self.engine.search(asked, request.explain)
+        hits = tuple(self._hit(hit, asked) for hit in found.hits)
+        facets = {
+            name: tuple(Facet(value, count, self._facet_label(name, value)) for value, count in counts.items())
+            for name, counts in found.facets.items()
+        }
+        return SearchResults(
+            query=request.text,
+            total=found.total,
+            took_ms=round((time.perf_counter() - started) * 1000, 3),
+            interpreted=Interpretation(terms=_shown_terms(asked.terms), bridges=bridges),
+            hits=hits,
+            facets=facets,
+        )
+
+    def _principle_id(self, name: str) -> str | None:
+        """The id of the principle that has this id or is called so in any language, or None."""
+        if name in self.vocabulary.principles:
+            return name
+        return next(
+            (
+                mention.concept
+                for mention in self.tagger.mentions(name)
+                if not mention.term and mention.span == (0, len(name))
+            ),
+            None,
+        )
+
+    def _bridges(self, text: str) -> Iterator[Bridge]:
+        """The concepts a query names, with what they are called in the other languages."""
+        seen: set[str] = set()
+        for mention in self.tagger.mentions(text):
+            concept = (self.vocabulary.terms if mention.term else self.vocabulary.principles)[mention.concept]
+            if mention.strength is Strength.WEAK or concept.id in seen:
+                continue
+            seen.add(concept.id)
+            others = {
+                code: (label, *concept.alt_labels.get(code, ()))
+                for code, label in concept.pref_labels.items()
+                if code != mention.language and code in languages.LANGUAGES
+            }
+            yield Bridge(concept.id, text[mention.start : mention.end], others)
+
+    def _hit(self, hit: EngineHit, asked: Query) -> Hit:
+        text = hit.passage.text
+        via = [
+            mention.span
+            for mention in (self.tagger.mentions(text) if hit.via else ())
+            if mention.concept in hit.via and mention.strength is not Strength.WEAK
+        ]
+        marks = snippets.highlights(text, asked.terms, asked.clauses, via)
+        return Hit(
+            score=round(hit.score, 6),
+            passage=self._found_passage(hit.passage),
+            article=_found_article(hit.article),
+            highlights=marks,
+            extract=snippets.extract(text, marks),
+            via=hit.via,
+            explanation=hit.explanation,
+        )
+
+    def _found_passage(self, passage: Passage) -> FoundPassage:
+        return FoundPassage(
+            id=passage.id,
+            text=passage.text,
+            language=passage.language,
+            locale=passage.locale,
+            headings=passage.headings,
+            position=passage.position,
+            principles=self.principle_tags(passage),
+        )
+
+    def _facet_label(self, facet: str, value: str) -> str:
+        if facet == "principle" and value in self.vocabulary.principles:
+            return self.vocabulary.principles[value].label("en")
+        if facet == "article" and (found := self.engine.article_record(value)):
+            return found.title
+        return value
+
+    # --- Looking things up ---
+
+    def article(self, article_id: str) -> tuple[Article, tuple[Passage, ...]]:
+        """An article (its sections without their blocks) and its passages. Raises `NotFound`."""
+        found = self.engine.article(article_id)
+        if found is None:
+            raise NotFound("article", article_id)
+        return found
+
+    def look_up(self, id: str) -> tuple[Article, tuple[Passage, ...]]:
+        """An article with its passages, or a passage alone with its article, by id. Raises `NotFound`."""
+        if found := self.engine.article(id):
+            return found
+        passage, article = self.passage(id)
+        return article, (passage,)
+
+    def is_empty(self) -> bool:
+        """Whether nothing was ever indexed."""
+        return not self.engine.files()
+
+    def articles(self) -> Sequence[Article]:
+        """All articles by id, without their texts."""
+        return self.engine.articles()
+
+    def passage(self, passage_id: str) -> tuple[Passage, Article]:
+        """A passage, by its id or the anchor of any of its blocks, and its article. Raises `NotFound`."""
+        passage = self.engine.passage(passage_id)
+        article = passage and self.engine.article_record(passage.article_id)
+        if passage is None or article is None:
+            raise NotFound("passage", passage_id)
+        return passage, article
+
+    def principles(self) -> Sequence[Principle]:
+        """The principles in the order of their scheme, without the groups they stand under."""
+        return [principle for principle in self.vocabulary.principles.values() if not principle.grouping]
+
+    def principle(self, principle_id: str) -> Principle:
+        """One principle. Raises `NotFound`."""
+        if principle_id not in self.vocabulary.principles:
+            raise NotFound("principle", principle_id)
+        return self.vocabulary.principles[principle_id]
+
+    def principle_tags(self, passage: Passage) -> tuple[PrincipleTag, ...]:
+        """The tags of a passage with their labels in its language."""
+        return tuple(
+            PrincipleTag(tag.principle, self._label(tag.principle, passage.language), tag.weight, tag.evidence)
+            for tag in passage.tags
+        )
+
+    def _label(self, principle_id: str, language: str) -> str:
+        principle = self.vocabulary.principles.get(principle_id)
+        return principle.label(language) if principle else principle_id
+
+
+def _request(text: str, options: dict[str, object]) -> SearchRequest:
+    """A request from the keyword arguments of `search`; a single language and so on may be a string."""
+    plural = {"language": "languages", "principle": "principles", "article": "articles"}
+    named = {plural.get(name, name): value for name, value in options.items()}
+    for name in plural.values():
+        if isinstance(named.get(name), str):
+            named[name] = (named[name],)
+    known = {field.name for field in fields(SearchRequest)}
+    for name in named:
+        if name not in known:
+            raise InvalidRequest(f"A search has no option “{name}”.", name)
+    return SearchRequest(text, **named)  # type: ignore[arg-type]
+
+
+def _bridge_terms(bridges: Iterable[Bridge]) -> tuple[QueryTerm, ...]:
+    return tuple(
+        QueryTerm(
+            TermKind.CONCEPT,
+            tuple(_concept_term(bridge.principle, code) for code in bridge.to),
+            weight=BRIDGE_WEIGHT,
+            via=bridge.principle,
+        )
+        for bridge in bridges
+        if bridge.to
+    )
+
+
+def _concept_term(concept: str, language: str) -> str:
+    return f"{concept}@{language}"
+
+
+def _shown_terms(terms: Iterable[QueryTerm]) -> tuple[str, ...]:
+    """The likeliest lemma of each word of a query, for people."""
+    return tuple(dict.fromkeys(term.synonyms[0] for term in terms if term.kind is TermKind.WORD))
+
+
+def _found_article(article: Article) -> FoundArticle:
+    return FoundArticle(
+        id=article.id,
+        title=article.title,
+        language=article.language,
+        url=article.url,
+        author=article.author,
+        published=article.published,
+    )
+
+
+def _with_language(article: Article) -> Article:
+    """The article with the language its text is written in, where it does not state one."""
+    if article.language in languages.LANGUAGES:
+        return article
+    text = "\n".join(
+        [article.title, *(block.text for section in article.sections for block in section.blocks)]
+    )
+    code = languages.detect(text)
+    return replace(article, language=code, locale=languages.locale(code, text))
+
+
+def _article_ids(files: Iterable[SourceFile]) -> set[str]:
+    return {given for file in files for _, given in file.articles}
+
+
+def _report(
+    before: Mapping[str, SourceFile], after: Sequence[SourceFile], problems: Sequence[Problem]
+) -> IndexReport:
+    had = {given: file.digest for file in before.values() for _, given in file.articles}
+    has = {given: file.digest for file in after for _, given in file.articles}
+    changed = sum(1 for id in has if id in had and has[id] != had[id])
+    added = len(has.keys() - had.keys())
+    return IndexReport(
+        articles=len(has),
+        passages=sum(file.passages for file in after),
+        added=added,
+        changed=changed,
+        removed=len(had.keys() - has.keys()),
+        unchanged=len(has) - added - changed,
+        problems=(*problems, *(problem for file in after for problem in file.problems)),
+    )

@@ -1,0 +1,25 @@
+"""The principles: a SKOS vocabulary in several languages, and the tagger that finds them in passages."""
+
+from __future__ import annotations
+
+from kb.principles.evaluation import Evaluation, Example, evaluate, read_examples
+from kb.principles.integrity import check
+from kb.principles.mentions import Mention, Strength
+from kb.principles.tagger import Explanation, Reason, Tagger, Verdict, Witness
+from kb.principles.vocabulary import Vocabulary
+
+__all__ = [
+    "Evaluation",
+    "Example",
+    "Explanation",
+    "Mention",
+    "Reason",
+    "Strength",
+    "Tagger",
+    "Verdict",
+    "Vocabulary",
+    "Witness",
+    "check",
+    "evaluate",
+    "read_examples",
+]

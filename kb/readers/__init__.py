@@ -1,0 +1,112 @@
+"""Files → articles.
+
+`find` goes through a folder, `read` reads one file. To read another format: write a module here
+with a function `read(source: Source) -> list[Draft]` and add its line to `READERS`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, cast
+
+from kb.errors import MissingExtra, ReadingError
+from kb.models import Article, Problem
+from kb.readers.draft import Draft, Finding, Source
+from kb.readers.finishing import finish
+from kb.readers.folders import files_below
+
+READERS: dict[str, str] = {
+    ".md": "kb.readers.markdown",
+    ".markdown": "kb.readers.markdown",
+    ".txt": "kb.readers.plain_text",
+}
+"""Which module reads the files whose names end so. It is imported when the first such file is read."""
+
+MAX_BYTES = 20 * 1024 * 1024
+"""A larger file is not opened."""
+
+__all__ = ["MAX_BYTES", "READERS", "Reading", "find", "read"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading a file: its articles, and what its editor should know."""
+
+    articles: tuple[Article, ...]
+    problems: tuple[Problem, ...]
+
+
+class _Reader(Protocol):
+    """A module of `READERS`."""
+
+    def read(self, source: Source) -> list[Draft]:
+        """The drafts of the articles in a file; raises ReadingError when it cannot be read."""
+
+
+def find(root: Path) -> Iterator[Path | Problem]:
+    """The files at and below `root` that can be read, in sorted order, and what kept it from looking.
+
+    Hidden files and folders are passed over. See `kb.readers.folders` for symbolic links.
+    """
+    return files_below(root, READERS)
+
+
+def read(path: Path, name: str | None = None) -> Reading:
+    """The articles in the file at `path`. Whatever is wrong with it becomes a Problem, never an error.
+
+    `name` is what the file is called in the problems; without it, its path.
+    """
+    name = str(path) if name is None else name
+    try:
+        drafts = _reader(path).read(Source(name, _bytes(path)))
+        finished = [finish(draft, path.stem) for draft in drafts]
+    except ReadingError as error:
+        findings = [Finding(error.code, str(error), error.line, "error")]
+        return Reading((), _problems(name, findings))
+    except MissingExtra as error:
+        return Reading((), _problems(name, [Finding("missing-extra", str(error), severity="error")]))
+    except Exception as error:  # noqa: BLE001  # a bug of ours or of a parser must not stop the other files
+        message = f"The file could not be read: {type(error).__name__}: {error}. Please report this."
+        return Reading((), _problems(name, [Finding("reader-failed", message, severity="error")]))
+    articles = tuple(article for article, _ in finished)
+    return Reading(articles, _problems(name, [finding for _, findings in finished for finding in findings]))
+
+
+def _reader(path: Path) -> _Reader:
+    """The module that reads files such as this; ReadingError when there is none."""
+    module = READERS.get(path.suffix.lower())
+    if module is None:
+        known = ", ".join(READERS)
+        raise ReadingError("unknown-format", f"Files ending in “{path.suffix}” cannot be read, only {known}.")
+    return cast(_Reader, importlib.import_module(module))
+
+
+def _bytes(path: Path) -> bytes:
+    """The content of a file of bearable size; ReadingError when it cannot be had."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise ReadingError("unreadable-file", "This is not a file: a folder, a pipe or a device.")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1) if status.st_size <= MAX_BYTES else b""
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
+        reason = getattr(error, "strerror", None) or error
+        raise ReadingError("unreadable-file", f"The file cannot be opened: {reason}.") from error
+    if max(status.st_size, len(data)) > MAX_BYTES:
+        raise ReadingError(
+            "file-too-large",
+            f"The file has {status.st_size:,} bytes; at most {MAX_BYTES:,} are read. Split it into articles.",
+        )
+    return data
+
+
+def _problems(name: str, findings: list[Finding]) -> tuple[Problem, ...]:
+    """The findings as problems of this file, by line, each once (versions share lines)."""
+    problems = (
+        Problem(name, finding.line, finding.code, finding.message, finding.severity) for finding in findings
+    )
+    return tuple(sorted(dict.fromkeys(problems), key=lambda problem: problem.line or 0))

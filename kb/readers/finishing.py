@@ -1,0 +1,69 @@
+"""A draft → the Article it is, the same way for every format.
+
+What stands above the text becomes metadata, what is not the article is left out, and the rest is
+cut into sections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kb.models import Article, Block, Link, Section
+from kb.readers.draft import Draft, Element, Finding
+from kb.readers.left_out import leave_out
+from kb.readers.masthead import take_masthead
+
+
+def finish(draft: Draft, fallback_title: str) -> tuple[Article, list[Finding]]:
+    """The article that a draft is, and all findings about it.
+
+    `fallback_title`, the file's name, is its title when neither the file nor the text states one.
+    """
+    metadata, elements = take_masthead(draft.metadata, draft.elements)
+    metadata, elements, left_out = leave_out(metadata, elements)
+    article = Article(
+        title=metadata.title or fallback_title,
+        language=metadata.language,
+        locale=metadata.locale,
+        sections=tuple(sections(elements)),
+        summary=metadata.summary,
+        author=metadata.author,
+        publisher=metadata.publisher,
+        published=metadata.published,
+        url=metadata.url,
+        licence=metadata.licence,
+        keywords=metadata.keywords,
+        principles=metadata.principles,
+        sources=metadata.sources,
+        version=draft.version,
+        stated_id=metadata.stated_id,
+    )
+    return article, [*draft.findings, *left_out]
+
+
+def sections(elements: Sequence[Element]) -> Iterator[Section]:
+    """The elements cut before each heading.
+
+    Levels are counted as an outline has them: the outermost headings are 1, and each heading is
+    one deeper than the one it stands under, whatever levels the file skipped (H2, H4 -> 1, 2).
+    """
+    around: list[int] = []  # the file's levels of the headings that the walk is in
+    heading, level, line, blocks = "", 0, None, list[Block]()
+    for element in elements:
+        if not element.is_heading:
+            blocks.append(_block(element))
+            continue
+        if heading or blocks:
+            yield Section(heading, level, tuple(blocks), line)
+        while around and around[-1] >= element.level:
+            around.pop()
+        around.append(element.level)
+        heading, level, line, blocks = element.text, len(around), element.line, []
+    if heading or blocks:
+        yield Section(heading, level, tuple(blocks), line)
+
+
+def _block(element: Element) -> Block:
+    """An element that is no heading, as the model has it."""
+    links = tuple(Link(link.start, link.end, link.url) for link in element.links)
+    return Block(element.kind, element.text, element.line, links, element.marker, element.depth)

@@ -1,0 +1,183 @@
+"""What stands around an article as a block of its own: lists of other articles, disclaimers, notes
+about the author, and advertisements for courses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from kb.models import BlockKind
+from kb.readers.draft import Element, Finding, Metadata
+from kb.readers.left_out.evidence import pattern
+from kb.readers.left_out.notices import notice
+
+_AUTHOR_BOX = 800
+"""Characters of the longest text that is still a note about the author."""
+
+_ENDS = (".", "!", "?", "…", "。", "！", "？", "”", "»", "）", ")")
+
+
+def _names(kind: str, text: str) -> bool:
+    """Whether a heading or lead-in is one of a kind, nothing before or after it."""
+    return bool(pattern(kind).fullmatch(text.strip(' :：.!…"«»【】[]—-')))
+
+
+def _region_end(elements: Sequence[Element], start: int) -> int:
+    """The index after what stands below the heading or lead-in at `start`."""
+    head = elements[start]
+    for index in range(start + 1, len(elements)):
+        element = elements[index]
+        if element.is_heading and (not head.is_heading or element.level <= head.level):
+            return index
+        if not head.is_heading and element.is_paragraph and not _is_link(element) and _is_prose(element):
+            return index
+    return len(elements)
+
+
+def _is_link(element: Element) -> bool:
+    """Whether most of an element's text is a link."""
+    return sum(link.end - link.start for link in element.links) >= 0.5 * len(element.text)
+
+
+def _is_prose(element: Element) -> bool:
+    """Whether an element is running text and not a title."""
+    return element.text.endswith(_ENDS) or len(element.text) > 120
+
+
+# --- Lists of other articles --------------------------------------------------------------------
+
+
+def without_read_also(elements: Sequence[Element]) -> tuple[list[Element], list[Finding]]:
+    """The elements without "read also" lists: such a heading with nothing but links or titles below.
+
+    Without links it must stand at the end; with running text below, it is a section like others.
+    """
+    kept: list[Element] = []
+    notices: list[Finding] = []
+    index = 0
+    while index < len(elements):
+        element = elements[index]
+        end = _read_also_end(elements, index)
+        if end > index:
+            notices.append(notice("left-out-read-also", element))
+            index = end
+        else:
+            kept.append(element)
+            index += 1
+    return kept, notices
+
+
+def _read_also_end(elements: Sequence[Element], index: int) -> int:
+    """The index after the list of other articles that begins at `index`; `index` when none does."""
+    element = elements[index]
+    if element.kind is not BlockKind.PARAGRAPH:
+        return index
+    if _names("read_also", element.text):
+        end = _region_end(elements, index)
+        region = elements[index + 1 : end]
+        if all(map(_is_link, region)) and (region or end == len(elements)):
+            return end
+        if end == len(elements) and not any(map(_is_prose, region)):
+            return end
+    lead = re.match(r"[^:：]{2,40}[:：]", element.text)
+    if lead and _names("read_also", lead.group()) and (element.links or index >= len(elements) - 4):
+        rest = len(element.text) - lead.end() - sum(link.end - link.start for link in element.links)
+        if rest <= 0.4 * len(element.text) or not _is_prose(element):
+            return index + 1
+    return index
+
+
+# --- Disclaimers --------------------------------------------------------------------------------
+
+
+def without_disclaimers(elements: Sequence[Element]) -> tuple[list[Element], list[Finding]]:
+    """The elements without disclaimers: paragraphs near the end that begin like one and say so."""
+    kept: list[Element] = []
+    notices: list[Finding] = []
+    tail = len(elements) - max(6, len(elements) // 5)
+    for index, element in enumerate(elements):
+        if (
+            index >= tail
+            and element.kind in (BlockKind.PARAGRAPH, BlockKind.QUOTE)
+            and _is_disclaimer(element)
+        ):
+            notices.append(notice("left-out-disclaimer", element))
+        else:
+            kept.append(element)
+    return kept, notices
+
+
+def _is_disclaimer(element: Element) -> bool:
+    """Whether a paragraph is a disclaimer or copyright notice."""
+    begins = bool(pattern("disclaimers").match(element.text.lstrip("*©【[《( ")))
+    says = len({match.group() for match in pattern("disclaiming").finditer(element.text)})
+    return says >= (1 if begins else 3)
+
+
+# --- Notes about the author ---------------------------------------------------------------------
+
+
+def without_author_box(
+    metadata: Metadata, elements: Sequence[Element]
+) -> tuple[Metadata, list[Element], list[Finding]]:
+    """The elements without a note about the author at their end; who it is goes into the metadata."""
+    for index in range(max(0, len(elements) - 6), len(elements)):
+        element = elements[index]
+        if not _names("about_author", element.text) or not (element.is_heading or element.is_paragraph):
+            continue
+        end = _region_end(elements, index)
+        region = elements[index + 1 : end]
+        if 0 < sum(len(block.text) for block in region) <= _AUTHOR_BOX:
+            author = metadata.author or _name_in(region[0].text)
+            kept = [*elements[:index], *elements[end:]]
+            return replace(metadata, author=author), kept, [notice("left-out-author-box", region[0])]
+    return metadata, list(elements), []
+
+
+def _name_in(text: str) -> str:
+    """The name that a note about somebody begins with: Анна Ким — тренер … -> Анна Ким."""
+    name = re.split(r"\s+[-–—]\s+|[,，、。:：(（]", text, maxsplit=1)[0].strip()
+    return name if len(name) <= 40 and len(name.split()) <= 4 else ""
+
+
+# --- Advertisements for courses -----------------------------------------------------------------
+
+
+def without_course_adverts(elements: Sequence[Element]) -> tuple[list[Element], list[Finding]]:
+    """The elements without paragraphs that advertise a course.
+
+    They name the course and say what it gives; what sets them apart from an article that tells of
+    a course is that they were cut off in the middle of a sentence or lead to a line of contacts.
+    """
+    kept: list[Element] = []
+    notices: list[Finding] = []
+    index = 0
+    while index < len(elements):
+        element = elements[index]
+        below = elements[index + 1] if index + 1 < len(elements) else None
+        contact = below is not None and _is_contact_line(below)
+        cut_off = (
+            len(element.text) >= 40
+            and not element.text.endswith((*_ENDS, ":", "：", ";", "；"))
+            or element.text.endswith("…")
+        )
+        praise = len({match.group() for match in pattern("courses").finditer(element.text)})
+        if element.is_paragraph and praise >= 2 and min(praise, 3) + 2 * contact + cut_off >= 4:
+            notices.append(notice("left-out-advert", element))
+            index += 1 + contact
+        else:
+            kept.append(element)
+            index += 1
+    return kept, notices
+
+
+def _is_contact_line(element: Element) -> bool:
+    """Whether a line says whom to turn to: a few words, a name, "咨询" or the like, no sentence."""
+    return (
+        element.is_paragraph
+        and len(element.text) <= 50
+        and not element.text.endswith(_ENDS)
+        and bool(pattern("contacts").search(element.text))
+    )

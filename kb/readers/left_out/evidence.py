@@ -1,0 +1,124 @@
+"""A sentence → what in it speaks for its being an advertisement.
+
+The phrases of `kb.readers.left_out.words` become one pattern for each kind of evidence, all
+languages together: their scripts keep them apart.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import urlsplit
+
+from kb.readers.draft import Metadata
+from kb.readers.left_out.words import ALL, CHINESE
+
+_NOTHING = r"(?!)"  # matches nowhere
+
+_QUOTED = re.compile(
+    r"«[^«»]{1,300}»|“[^“”]{1,300}”|„[^„“”]{1,300}[“”]|「[^「」]{1,300}」|『[^『』]{1,300}』|\"[^\"]{1,300}\""
+)
+
+_NUMBER = re.compile(
+    r"(?:\+7|8)[\s(-]{0,2}\d{3}[\s)-]{0,2}\d{3}[\s-]?\d\d[\s-]?\d\d|\b400[-\s]?\d{3}[-\s]?\d{3,4}\b|\b1[3-9]\d{9}\b"
+    r"|\b0\d{2,3}-\d{7,8}\b|[\w.+-]{1,64}@[\w-]{1,64}\.\w{2,}|\b(?:t\.me|wa\.me|vk\.com|bit\.ly)/\S+"
+)
+"""A telephone number, e-mail address or messenger link."""
+
+_KINDS = (
+    "strong_calls", "calls", "brand_offers", "offers", "weak_offers", "pitches", "publisher", "reader", "channels",
+    "mentions",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a sentence holds.
+
+    `kinds` are the fields of `Words` of which it has a phrase, and "brand" when it names the
+    publisher; `lures` counts different lures. `is_question` when it asks something.
+    """
+
+    kinds: frozenset[str]
+    lures: int
+    is_question: bool
+
+    def has(self, *kinds: str) -> bool:
+        """Whether it holds evidence of one of these kinds."""
+        return not self.kinds.isdisjoint(kinds)
+
+
+def evidence(sentence: str, brand: str) -> Evidence:
+    """The evidence in a sentence, what it quotes left aside.
+
+    `brand` is the pattern for the publisher's names, as `brand_pattern` makes it.
+    """
+    text = unquoted(sentence)
+    kinds = {kind for kind in _KINDS if pattern(kind, brand).search(text)}
+    if _NUMBER.search(text):
+        kinds.add("channels")
+    if re.search(brand, sentence, re.IGNORECASE):
+        kinds.add("brand")
+    lures = {match.group().lower() for match in pattern("lures").finditer(text)}
+    return Evidence(frozenset(kinds), len(lures), text.rstrip("\"'»”)* ").endswith(("?", "？")))
+
+
+def unquoted(text: str) -> str:
+    """`text` with what is quoted in it dotted out, every offset kept.
+
+    An article that teaches what to say quotes it: Скажите: «Пишите нам» -> Скажите: «··········»
+    """
+    return _QUOTED.sub(lambda match: match[0][0] + "·" * (len(match[0]) - 2) + match[0][-1], text)
+
+
+@cache
+def pattern(kind: str, brand: str = _NOTHING) -> re.Pattern[str]:
+    """The pattern for a kind of evidence, a field of `Words`, in all languages."""
+    phrases = [_phrase(phrase, words is CHINESE, brand) for words in ALL for phrase in getattr(words, kind)]
+    return re.compile("|".join(phrases), re.IGNORECASE)
+
+
+def _phrase(phrase: str, is_chinese: bool, brand: str) -> str:
+    """A phrase of the table as a regular expression."""
+    if is_chinese:
+        return phrase.replace("…", "[^。！？\n]{0,8}?").replace("brand", brand)
+    form = re.sub(r"[.+\[\]{}^$\\-]", r"\\\g<0>", phrase)
+    for written, meant in (
+        ("(", "(?:"),
+        ("*", r"\w*"),
+        (" … ", r"[\s,]+(?:[^\s.!?]+\s+){0,4}?"),
+        ("…", "[^«»“”]{1,120}"),
+        (" ", r"[\s,]+"),
+        ("brand", brand),
+    ):
+        form = form.replace(written, meant)
+    return rf"(?<!\w){form}(?!\w)"
+
+
+# --- The publisher's names ----------------------------------------------------------------------
+
+
+def brand_pattern(metadata: Metadata) -> str:
+    """A pattern for the names of the publisher, as told by the metadata.
+
+    publisher "Блог ButlerSPB", author "Эксперт ButlerSPB" -> ButlerSPB
+    """
+    author = metadata.author if pattern("organisations").search(metadata.author) else ""  # no person
+    names = {_proper_name(metadata.publisher), _proper_name(author), _domain_name(metadata.url)}
+    patterns = sorted(re.escape(name).replace(r"\-", "[- ]?") for name in names if len(name) >= 3)
+    return f"(?:{'|'.join(patterns)})" if patterns else _NOTHING
+
+
+def _proper_name(name: str) -> str:
+    """A name without the words that say what it is the name of: Блог ButlerSPB -> ButlerSPB."""
+    return " ".join(pattern("organisations").sub(" ", name).split()).strip(" \"'«»“”,.|-–—")
+
+
+def _domain_name(url: str) -> str:
+    """The part of a site's address that is its own name: butlerspb-blog.netlify.app -> butlerspb."""
+    labels = [label for label in (urlsplit(url).hostname or "").split(".") if label != "www"]
+    is_subdomain = len(labels) > 2 and labels[0] not in ("blog", "news", "m")
+    own = labels[0] if is_subdomain else "".join(labels[-2:-1])
+    name = pattern("organisations").sub("", own).strip("-")
+    return name if len(name) >= 5 else ""

@@ -1,0 +1,61 @@
+"""HTML inside Markdown → text and links; nothing of it is passed on as markup."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+from kb.readers.prose import Prose
+
+_UNSEEN = frozenset(("script", "style", "template", "noscript", "svg", "iframe", "object", "head"))
+"""What these contain is not text that a reader of the page sees."""
+
+_BREAKING = frozenset(
+    (
+        "address", "article", "aside", "blockquote", "br", "dd", "details", "div", "dl", "dt", "figcaption", "figure",
+        "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre",
+        "section", "summary", "table", "td", "th", "tr", "ul",
+    )
+)  # fmt: skip
+"""These begin a new line of text."""
+
+
+class RawHtml(HTMLParser):
+    """Writes to a `Prose` what the HTML fed to it says: text, links and breaks."""
+
+    def __init__(self, prose: Prose) -> None:
+        super().__init__(convert_charrefs=True)
+        self._prose = prose
+        self._unseen = ""  # the tag around, when what it contains is not seen
+
+    @property
+    def is_hiding(self) -> bool:
+        """Whether text that comes now is inside something unseen: a script, a style sheet."""
+        return bool(self._unseen)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """The beginning of a link, of a new line, or of something unseen; others leave no trace."""
+        if self._unseen:
+            return
+        if tag in _UNSEEN:
+            self._unseen = tag
+        elif tag == "a":
+            attributes = dict(attrs)
+            self._prose.open_link(
+                attributes.get("href") or "", "nofollow" in (attributes.get("rel") or "").lower()
+            )
+        elif tag in _BREAKING:
+            self._prose.hard_break(0)
+
+    def handle_endtag(self, tag: str) -> None:
+        """The end of a link, of a block or of what is unseen."""
+        if self._unseen:
+            self._unseen = "" if tag == self._unseen else self._unseen
+        elif tag == "a":
+            self._prose.close_link()
+        elif tag in _BREAKING:
+            self._prose.hard_break(0)
+
+    def handle_data(self, data: str) -> None:
+        """Text between tags."""
+        if not self._unseen:
+            self._prose.write(data)
