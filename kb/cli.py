@@ -15,6 +15,7 @@ from kb.errors import ServicebookError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kb.evaluation import Evaluation
     from kb.knowledge_base import IndexReport, KnowledgeBase
     from kb.models import Article, Hit, Passage, Problem, SearchResults, Span
 
@@ -158,6 +159,41 @@ def serve(host: str, port: int) -> None:
 
 
 @main.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--queries", type=click.Path(exists=True, file_okay=False, path_type=Path),
+              help="Ask the queries of this data set, which has the same ids.")
+@click.option("--qrels", default="test", show_default=True, help="Which file in qrels/ to measure against.")
+@click.option("--run", type=click.Path(dir_okay=False, path_type=Path), help="Write the run in TREC form.")
+@click.option("--worst", default=10, show_default=True, help="How many of the worst queries to show.")
+@as_json
+def evaluate(
+    folder: Path, queries: Path | None, qrels: str, run: Path | None, worst: int, json: bool
+) -> None:
+    """Measure the ranking on a data set in BEIR form, in a temporary index.
+
+    \b
+    Examples:
+      kb evaluate corpus/relevance
+      kb evaluate xquad-zh --queries xquad-ru --run xquad.trec
+    """
+    import tempfile
+
+    import kb
+    from kb.evaluation import write_run
+    from kb.evaluation import evaluate as measure
+
+    with tempfile.TemporaryDirectory() as home, kb.open(home=Path(home), engine="") as book:
+        evaluation = measure(book, folder, queries, qrels, worst)
+    if run:
+        write_run(evaluation.run, run)
+    if json:
+        shown = {field: getattr(evaluation, field) for field in evaluation.__slots__ if field != "run"}
+        _print_json(shown)
+    else:
+        _print_evaluation(evaluation)
+
+
+@main.command()
 @as_json
 def settings(json: bool) -> None:
     """List the settings, where they come from and what they mean."""
@@ -274,6 +310,18 @@ def _marked(text: str, marks: Sequence[Span], extract: Span) -> str:
     pieces.append(text[at : extract[1]])
     before, after = extract[0] > 0, extract[1] < len(text)
     return ("… " if before else "") + "".join(pieces).strip() + (" …" if after else "")
+
+
+def _print_evaluation(evaluation: Evaluation) -> None:
+    click.echo(
+        f"{evaluation.data_set}: {evaluation.queries} queries, {evaluation.documents} documents,"
+        f" {evaluation.passages} passages, {evaluation.queries_per_second} queries/s"
+    )
+    for name, value in evaluation.measures.items():
+        click.echo(f"  {name:8} {100 * value:6.2f}")
+    for query in evaluation.worst:
+        click.echo(f"  {query.ndcg:.2f}  {query.id}  {query.text}")
+        click.secho(f"        wanted {', '.join(query.wanted)}; found {', '.join(query.found)}", dim=True)
 
 
 def _print_article(article: Article, passages: Sequence[Passage], book: KnowledgeBase) -> None:

@@ -7,8 +7,10 @@ A search goes: parse and analyse the query → ask the engine → mark what was 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -165,9 +167,17 @@ class KnowledgeBase:
         writer.put_file(record)
         return record
 
-    def _put_article(self, article: Article, writer: EngineWriter) -> int:
+    def add(self, articles: Iterable[tuple[Article, Sequence[Passage] | None]]) -> None:
+        """Index articles that come from no file, with their ids; None splits them into passages."""
+        with self.engine.write() as writer:
+            for article, units in articles:
+                self._put_article(_with_language(article), writer, units)
+
+    def _put_article(
+        self, article: Article, writer: EngineWriter, units: Sequence[Passage] | None = None
+    ) -> int:
         """Split, tag, analyse and hand over one article; returns the number of its passages."""
-        tagged = self.tagger.tag(article, passages.split(article))
+        tagged = self.tagger.tag(article, passages.split(article) if units is None else units)
         title = index_text(languages.analyse(article.title))
         texts = [self._indexed(passage) for passage in tagged]
         writer.put_article(article, tagged, title, texts)
@@ -292,6 +302,10 @@ class KnowledgeBase:
         passage, article = self.passage(id)
         return article, (passage,)
 
+    def size(self) -> int:
+        """The number of passages in the index."""
+        return self.engine.search(Query(limit=0)).total
+
     def is_empty(self) -> bool:
         """Whether nothing was ever indexed."""
         return not self.engine.files()
@@ -318,6 +332,30 @@ class KnowledgeBase:
             raise NotFound("principle", principle_id)
         return self.vocabulary.principles[principle_id]
 
+    def best_passages(
+        self, principle_id: str, language: str, limit: int = 5
+    ) -> Sequence[tuple[Passage, Article]]:
+        """The passages in a language that speak most of a principle: the best of each article first."""
+        found = self.engine.search(
+            Query(languages=(language,), principles=(principle_id,), limit=query.MOST_HITS)
+        )
+        ranked = sorted(found.hits, key=lambda hit: _tag_strength(hit.passage, principle_id), reverse=True)
+        taken: Counter[str] = Counter()
+        turns = []
+        for hit in ranked:
+            turns.append((taken[hit.article.id], hit))
+            taken[hit.article.id] += 1
+        turns.sort(key=lambda turn: turn[0])
+        return [(hit.passage, hit.article) for _, hit in turns[:limit]]
+
+    def modified(self) -> Mapping[str, datetime]:
+        """When the file of each article was last changed, by the article's id."""
+        return {
+            article_id: datetime.fromtimestamp(file.modified / 1e9, UTC)
+            for file in self.engine.files().values()
+            for _, article_id in file.articles
+        }
+
     def principle_tags(self, passage: Passage) -> tuple[PrincipleTag, ...]:
         """The tags of a passage with their labels in its language."""
         return tuple(
@@ -342,6 +380,14 @@ def _request(text: str, options: dict[str, object]) -> SearchRequest:
         if name not in known:
             raise InvalidRequest(f"A search has no option “{name}”.", name)
     return SearchRequest(text, **named)  # type: ignore[arg-type]
+
+
+def _tag_strength(passage: Passage, principle_id: str) -> tuple[float, int]:
+    """How much a passage speaks of a principle: the weight of its tag, then how often it does."""
+    return max(
+        ((tag.weight, len(tag.evidence)) for tag in passage.tags if tag.principle == principle_id),
+        default=(0.0, 0),
+    )
 
 
 def _bridge_terms(bridges: Iterable[Bridge]) -> tuple[QueryTerm, ...]:

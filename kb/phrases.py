@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from kb.languages import analyse, fold, scripts
+from kb import languages
+from kb.languages import fold, scripts
 from kb.models import Phrase, Prefix, QueryTerm, Span, TermKind, Token
 
 
@@ -13,7 +14,7 @@ def occurrences(wanted: Phrase | Prefix, text: str, tokens: Sequence[Token] | No
     """The spans of `text` where a phrase or prefix stands; `tokens` spares a second analysis."""
     if isinstance(wanted, Phrase) and wanted.literal:
         return list(_substrings(wanted.literal, text))
-    words = list(_words(analyse(text) if tokens is None else tokens))
+    words = list(_words(languages.words(text) if tokens is None else tokens))
     if isinstance(wanted, Prefix):
         return [span for forms, span in words if any(form.startswith(wanted.letters) for form in forms)]
     return list(_sequences(wanted.words, words))

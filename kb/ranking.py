@@ -9,6 +9,9 @@ ln(1 + (N − df + ½) / (df + ½)). Lengths are counted in words for every kind
 and languages can share an index. Synonyms (the possible lemmas of one form) share a frequency: the
 passage's is the highest of theirs, and df counts the passages with any.
 
+A passage is a hit when its text, its headings or, for an article's first, the title holds a term
+that `matches` (function words and n-grams alone do not), or when its section holds many of them.
+
 The weights are round numbers that were right on every set they were tried on; `python -m
 tests.benchmarks.ablation` shows what each gives.
 """
@@ -20,7 +23,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kb.models import TermKind, Token
+from kb.models import QueryTerm, TermKind, Token
 
 K1 = 0.9
 
@@ -64,6 +67,20 @@ ARTICLE_WEIGHT = 0.5
 
 # What a term that came over a bridge weighs beside one that was typed.
 BRIDGE_WEIGHT = 0.5
+
+
+def counts_for_section(term: QueryTerm) -> bool:
+    """Whether a term counts among the words of a query that a section must hold; see `section_quorum`."""
+    return term.matches and not term.via and term.kind in {TermKind.WORD, TermKind.BIGRAM}
+
+
+def section_quorum(words: int) -> int:
+    """How many of a query's words a section must hold for all its passages to be hits.
+
+    An answer may not repeat the words of the question when the sentence before it does: half of
+    the words, and at least two (a gain of half a point on sentences, for few more hits).
+    """
+    return max(2, (words + 1) // 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
-from kb.languages import analyse
+from kb import languages
 from kb.models import Clause, Prefix, QueryTerm, Span, TermKind, Token
 from kb.phrases import occurrences, phrase_terms
 
@@ -26,7 +27,7 @@ def highlights(
     Words that were searched for as a phrase are marked only where the phrase stands. `mentions` are
     spans that name a principle the search came over.
     """
-    tokens = analyse(text)
+    tokens = _words(text)
     wanted = [w for clause in clauses if not clause.negated for w in clause.alternatives]
     phrases = [span for one in wanted for span in occurrences(one, text, tokens)]
     bound = {
@@ -38,6 +39,12 @@ def highlights(
     }
     sought = {(term.kind, s) for term in terms if term.matches for s in term.synonyms} - bound
     return tuple(_merged([*phrases, *_found(tokens, sought), *mentions]))
+
+
+# The same passages are found again and again; a thousand take about 20 MB.
+@lru_cache(maxsize=1000)
+def _words(text: str) -> tuple[Token, ...]:
+    return tuple(languages.words(text))
 
 
 def _found(tokens: Iterable[Token], sought: set[tuple[TermKind, str]]) -> Iterator[Span]:

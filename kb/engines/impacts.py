@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, TypeVar
@@ -24,7 +24,16 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.models import QueryTerm
-from kb.ranking import ARTICLE_WEIGHT, FIELD_WEIGHTS, K1, KIND_WEIGHTS, SECTION_WEIGHT, Field
+from kb.ranking import (
+    ARTICLE_WEIGHT,
+    FIELD_WEIGHTS,
+    K1,
+    KIND_WEIGHTS,
+    SECTION_WEIGHT,
+    Field,
+    counts_for_section,
+    section_quorum,
+)
 
 Numbers = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
@@ -127,15 +136,25 @@ class Impacts:
         own, section, article = sums
         return own + section[collection.section] + article[collection.article]
 
-    def holders(self, terms: Iterable[QueryTerm]) -> Mask:
-        """Which passages hold one of the terms; that of a title, only the first of the article."""
+    def hits(self, terms: Sequence[QueryTerm]) -> Mask:
+        """Which passages are hits, as `kb.ranking` defines it."""
         mask = np.zeros(self.collection.size, np.bool_)
-        for share in (share for term in terms for share in self.shares(term)):
-            if share.field is Field.TITLE:
-                mask[self._first[share.places]] = True
-            elif share.level is Level.PASSAGE:
-                mask[share.places] = True
-        return mask
+        held = np.zeros(len(self._norms[Field.TEXT, Level.SECTION]), np.int32)
+        words = 0
+        for term in terms:
+            if not term.matches:
+                continue
+            counts = counts_for_section(term)
+            words += counts
+            for share in self.shares(term):
+                if share.field is Field.TITLE:
+                    mask[self._first[share.places]] = True
+                elif share.level is Level.PASSAGE:
+                    mask[share.places] = True
+                elif share.level is Level.SECTION and counts:
+                    held[share.places] += 1
+        enough = section_quorum(words)
+        return mask | (held >= enough)[self.collection.section]
 
     def text_holders(self, term: QueryTerm) -> Numbers:
         """The passages whose own text holds a term, rising."""

@@ -510,7 +510,7 @@ class _Snapshot:
             for clause in wanted:
                 matched &= self._fulfilling(clause)
         elif terms:
-            matched = self._impacts.holders(term for term in terms if term.matches)
+            matched = self._impacts.hits(terms)
         for clause in clauses:
             if clause.negated:
                 matched &= ~self._fulfilling(clause)
@@ -589,8 +589,11 @@ class _Snapshot:
         article = self.article(passage.article_id)
         if article is None:
             raise EngineError(f"The index lost the article of passage {passage.id}; run `kb index` again.")
+        bridged = explain or any(term.via for term in terms)
         given = [
-            (term, field, value) for term in terms for field, value in self._impacts.given(term, number)
+            (term, field, value)
+            for term in (terms if bridged else ())
+            for field, value in self._impacts.given(term, number)
         ]
         own = [term for term, field, _ in given if term.matches and field != "context"]
         direct = any(not term.via for term in own)

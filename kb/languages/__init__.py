@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -31,6 +31,7 @@ __all__ = [
     "locale",
     "question_words",
     "scripts",
+    "words",
 ]
 
 LANGUAGES: dict[str, str] = {
@@ -47,6 +48,8 @@ class Script:
     name: str
     letters: str
 
+
+GRAM_LENGTH = 4
 
 # Digits belong to the Latin run: "24/7", "ISO 9001" and "B2B" are typed in any language.
 SCRIPTS = {
@@ -68,7 +71,7 @@ class Language(Protocol):
     function_words: frozenset[str]
 
     def analyse(self, run: str, start: int, position: int) -> Sequence[Token]:
-        """The tokens of a folded run of letters.
+        """The words of a folded run of letters, and the forms they stand as.
 
         `start` is the offset of the run in the folded text, `position` the ordinal of its first
         word. Tokens that stand for the same word share its position.
@@ -76,7 +79,7 @@ class Language(Protocol):
         ...
 
     def words(self, run: str) -> Sequence[str]:
-        """The distinct words that a run may stand for, likeliest first (for suggestions)."""
+        """The distinct words that a run may stand for, likeliest first."""
         ...
 
 
@@ -94,7 +97,14 @@ def _readers_of(script: str) -> tuple[Language, ...]:
 
 
 def analyse(text: str) -> list[Token]:
-    """All tokens of a text, in reading order, with offsets into the text as it was given."""
+    """All tokens of a text with offsets into it: its words in reading order, then the n-grams and
+    pairs that are made of them."""
+    tokens = words(text)
+    return [*tokens, *_grams(tokens), *_pairs(tokens)]
+
+
+def words(text: str) -> list[Token]:
+    """The words of a text in reading order, with their forms and Han characters."""
     folded = fold(text)
     tokens: list[Token] = []
     position = 0
@@ -102,10 +112,19 @@ def analyse(text: str) -> list[Token]:
         found = _analyse_run(run, position)
         position = found[-1].position + 1 if found else position
         tokens.extend(found)
-    tokens.extend(_pairs(tokens))
     if folded.origins is None:
         return tokens
     return [Token(t.term, *folded.span(t.start, t.end), t.position, t.kind) for t in tokens]
+
+
+def _grams(tokens: Iterable[Token]) -> Iterator[Token]:
+    """The 4-grams of each form with its beginning marked: жалоба -> ^жал, жало, алоб, лоба."""
+    for token in tokens:
+        if token.kind is TermKind.FORM:
+            marked = "^" + token.term
+            for at in range(max(1, len(marked) - GRAM_LENGTH + 1)):
+                gram = marked[at : at + GRAM_LENGTH]
+                yield Token(gram, token.start, token.end, token.position, TermKind.GRAM)
 
 
 def _pairs(tokens: Sequence[Token]) -> list[Token]:

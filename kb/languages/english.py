@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from kb.languages.words import word_tokens
+from kb.languages.alphabetic import word_tokens
 from kb.models import Token
 
 if TYPE_CHECKING:

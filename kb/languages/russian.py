@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from kb.languages.words import word_tokens
+from kb.languages.alphabetic import word_tokens
 from kb.models import Token
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ class Russian:
 
     def analyse(self, run: str, start: int, position: int) -> Sequence[Token]:
         """The lemmas of a word, likeliest first: стали -> стать, сталь."""
-        return word_tokens(run, self.words(run), start, position)
+        return word_tokens(run, lemmas(run), start, position)
 
     def words(self, run: str) -> Sequence[str]:
-        """Its possible lemmas with ё folded to е, likeliest first."""
+        """The possible lemmas of a word."""
         return lemmas(run)
 
 

@@ -122,7 +122,8 @@ def read_examples(path: Path) -> list[Example]:
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise ReadingError("unreadable-examples", f"{path}: cannot be read as UTF-8 text ({error}).") from error
+        message = f"{path}: cannot be read as UTF-8 text ({error})."
+        raise ReadingError("unreadable-examples", message) from error
     return [_example(line, number, path) for number, line in enumerate(lines, 1) if line.strip()]
 
 

@@ -34,13 +34,15 @@ def check(path: Path | None = None) -> list[Problem]:
 
     An empty list means that nothing is. A file that cannot be read at all is one problem, too.
     """
-    files = (path,) if path else (PRINCIPLES, TRADE_TERMS)
+    files = (path or PRINCIPLES, TRADE_TERMS)
     try:
         schemes = [_Scheme(file, read_graph(file)) for file in files]
     except VocabularyError as error:
         return [_unreadable(error, files[0])]
-    problems = [problem for scheme in schemes for condition in _CONDITIONS for problem in condition(scheme)]
-    problems.extend(_shared_labels(schemes))
+    checked = schemes[:1] if path else schemes
+    problems = [problem for scheme in checked for condition in _CONDITIONS for problem in condition(scheme)]
+    problems.extend(_shared_labels(checked))
+    problems.extend(_known_evidence(schemes))
     return sorted(problems, key=lambda problem: (problem.file, problem.line or 0, problem.code))
 
 
@@ -55,13 +57,18 @@ class _Label:
     text: str
 
     @property
+    def name(self) -> str:
+        """The id of its concept."""
+        return self.scheme.name(self.concept)
+
+    @property
     def folded(self) -> str:
         """Without case, ё and Traditional characters."""
         return " ".join(fold(self.text).text.split())
 
     @property
     def lemmas(self) -> str:
-        """What a matcher sees of it; the likeliest lemma of each word."""
+        """What a matcher sees of it, in the likeliest reading of each word."""
         return " ".join(readings[0] for readings in label_words(self.text))
 
 
@@ -135,13 +142,15 @@ def _one_pref_label(scheme: _Scheme) -> Iterator[Problem]:
     from rdflib.namespace import SKOS
 
     for concept in scheme.concepts:
-        tags = Counter((text.language or "").lower() for text, _ in literals(scheme.graph, concept, SKOS.prefLabel))
+        name = scheme.name(concept)
+        labels = literals(scheme.graph, concept, SKOS.prefLabel)
+        tags = Counter((text.language or "").lower() for text, _ in labels)
         for tag, count in tags.items():
             if count > 1:
-                message = f"“{scheme.name(concept)}” has {count} preferred labels in “{tag}”. Make all but one altLabel."
+                message = f"“{name}” has {count} preferred labels in “{tag}”. Make all but one altLabel."
                 yield scheme.problem("several-pref-labels", concept, message)
         if not tags:
-            message = f"“{scheme.name(concept)}” has no preferred label. Give it one in each language."
+            message = f"“{name}” has no preferred label. Give it one in each language."
             yield scheme.problem("no-label", concept, message)
 
 
@@ -165,8 +174,8 @@ def _disjoint_labels(scheme: _Scheme) -> Iterator[Problem]:
         kinds[label.concept, label.language, label.folded].append(label.kind)
     for (concept, language, text), found in kinds.items():
         if len(set(found)) > 1:
-            message = (f"“{scheme.name(concept)}” has “{text}”@{language} as {' and as '.join(dict.fromkeys(found))}. "
-                       "Keep the strongest.")  # fmt: skip
+            both = " and as ".join(dict.fromkeys(found))
+            message = f"“{scheme.name(concept)}” has “{text}”@{language} as {both}. Keep the strongest."
             yield scheme.problem("overlapping-labels", concept, message)
 
 
@@ -178,7 +187,8 @@ def _known_targets(scheme: _Scheme) -> Iterator[Problem]:
         for property in (SKOS.broader, SKOS.narrower, SKOS.related):
             for other in scheme.graph.objects(concept, property):
                 if other not in known:
-                    message = f"“{scheme.name(concept)}” is linked to <{other}>, which is no concept of this scheme."
+                    name = scheme.name(concept)
+                    message = f"“{name}” is linked to <{other}>, which is no concept of this scheme."
                     yield scheme.problem("unknown-concept", concept, message)
 
 
@@ -203,7 +213,8 @@ def _related_apart_from_broader(scheme: _Scheme) -> Iterator[Problem]:
     for concept in scheme.concepts:
         for other in scheme.graph.objects(concept, SKOS.related):
             if other in ancestors[concept] or concept in ancestors.get(other, ()):  # type: ignore[call-overload]
-                message = f"“{scheme.name(concept)}” is related to <{other}>, which is broader or narrower already."
+                name = scheme.name(concept)
+                message = f"“{name}” is related to <{other}>, which is broader or narrower already."
                 yield scheme.problem("related-and-broader", concept, message)
 
 
@@ -221,7 +232,7 @@ def _symmetric_relations(scheme: _Scheme) -> Iterator[Problem]:
                 if other in known and (other, back, concept) not in graph:
                     names = f"“{scheme.name(concept)}” and “{scheme.name(other)}”"  # type: ignore[arg-type]
                     kind = str(there).rsplit("#")[-1]
-                    message = f"{names} are linked by skos:{kind} in one direction only. State the other one, too."
+                    message = f"{names} are linked by skos:{kind} in one direction only. State both."
                     yield scheme.problem("one-way-relation", concept, message, "warning")
 
 
@@ -273,6 +284,19 @@ def _shared_labels(schemes: Sequence[_Scheme]) -> Iterator[Problem]:
             yield _not_told_apart(one, other, "shared-lemmas", "warning")
 
 
+def _known_evidence(schemes: Sequence[_Scheme]) -> Iterator[Problem]:
+    """The trade terms that are evidence for a principle are there."""
+    known = {concept for scheme in schemes for concept in scheme.concepts}
+    for scheme in schemes:
+        for concept in scheme.concepts:
+            for kind in ("evidenceTerm", "weakTerm"):
+                for term in scheme.graph.objects(concept, sb(kind)):
+                    if term not in known:
+                        name = scheme.name(concept)
+                        message = f"“{name}” has <{term}> as sb:{kind}, which is in no vocabulary in use."
+                        yield scheme.problem("unknown-concept", concept, message)
+
+
 def _pairs(labels: Sequence[_Label], key: Callable[[_Label], str]) -> Iterator[tuple[_Label, _Label]]:
     """The labels of different concepts that have the same key in the same language."""
     owners: defaultdict[tuple[str, str], dict[URIRef, _Label]] = defaultdict(dict)
@@ -284,7 +308,7 @@ def _pairs(labels: Sequence[_Label], key: Callable[[_Label], str]) -> Iterator[t
 
 def _not_told_apart(one: _Label, other: _Label, code: str, severity: str) -> Problem:
     message = (
-        f"“{other.text}”@{other.language} ({other.kind} of “{other.scheme.name(other.concept)}”) cannot be told "
-        f"from “{one.text}” ({one.kind} of “{one.scheme.name(one.concept)}”). Leave it to the one it names best."
+        f"“{other.text}”@{other.language} of “{other.name}” ({other.kind}) cannot be told from "
+        f"“{one.text}” of “{one.name}” ({one.kind}). Leave it to the one it names best."
     )
     return other.scheme.problem(code, other.concept, message, severity)

@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import islice, product
 from typing import Generic, TypeVar
 
-from kb.languages import LANGUAGES, analyse, fold, language, scripts
+from kb.languages import LANGUAGES, fold, language, scripts, words
 from kb.models import Span, TermKind, Token
 
 # How many words may stand where a label has an ellipsis.
@@ -81,9 +81,9 @@ class Match(Generic[Meaning]):
 
 
 def units_of(text: str, tokens: Sequence[Token] | None = None) -> list[Unit]:
-    """The units of a text in reading order; `tokens` are those of `analyse(text)`, if at hand."""
+    """The units of a text in reading order; `tokens` are its `kb.languages.words`, if at hand."""
     units: list[Unit] = []
-    for stack in _stacks(analyse(text) if tokens is None else tokens):
+    for stack in _stacks(words(text) if tokens is None else tokens):
         units.extend(_units(stack))
     end = 0
     for unit in units:
@@ -258,10 +258,12 @@ def label_words(label: str) -> Iterator[tuple[str, ...]]:
             yield (word,) if word in lemmas else lemmas
 
 
+@lru_cache(maxsize=10_000)
 def _lemmas(word: str, script: str) -> tuple[str, ...]:
     """What a word may stand for in any language of its script."""
     readers = [reader for reader in map(language, LANGUAGES) if reader.script == script]
-    return tuple(dict.fromkeys(lemma for reader in readers for lemma in reader.words(word)))
+    tokens = [token for reader in readers for token in reader.analyse(word, 0, 0)]
+    return tuple(dict.fromkeys(token.term for token in tokens if token.kind is TermKind.WORD))
 
 
 @lru_cache(maxsize=10_000)

@@ -8,15 +8,17 @@ say how strong a label is as evidence:
     sb:evidenceTerm   a concept of another scheme whose mention is evidence as good as a hidden label
     sb:weakTerm       … as a weak label
     sb:grouping       the concept only arranges those below it and never tags
+    sb:contextLabel   of the scheme: a word that shows that a text is about service at all
 """
 
 from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -48,13 +50,15 @@ Labels = dict[str, tuple[str, ...]]
 class Scheme:
     """The vocabulary in a SKOS file: its titles by language, and its concepts in the file's order.
 
-    A file may hold several concept schemes: the first is the vocabulary, and `models` are the
-    concepts of the others, which its matches point to.
+    `context_labels` are words of its field, by language. A file may hold several concept schemes:
+    the largest is the vocabulary, and `models` are the concepts of the others, which its matches
+    point to.
     """
 
     titles: dict[str, str]
     concepts: tuple[Principle, ...]
     models: tuple[Principle, ...] = ()
+    context_labels: Labels = field(default_factory=dict)
 
 
 def read_scheme(path: Path) -> Scheme:
@@ -83,7 +87,9 @@ def read_graph(path: Path) -> Graph:
     if form == "json-ld":
         _refuse_remote_contexts(text, path)
     try:
-        return Graph().parse(data=text, format=form, publicID=path.resolve().as_uri())
+        with warnings.catch_warnings():  # rdflib's JSON-LD parser uses a class rdflib has deprecated
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return Graph().parse(data=text, format=form, publicID=path.resolve().as_uri())
     except Exception as error:  # each of rdflib's parsers has exceptions of its own
         line = _line_of(error)
         place = f"{path}:{line}" if line else str(path)
@@ -97,28 +103,22 @@ def scheme_of(graph: Graph, path: Path) -> Scheme:
     inside, outside = concepts_of(graph)
     if not inside:
         raise VocabularyError(f"{path}: holds no skos:Concept. A vocabulary needs at least one with a label.")
-    schemes = _schemes(graph)
     ids = _distinct_ids(graph, inside, path)
     others = {iri: concept_id(graph, iri) for iri in outside}
-    return Scheme(
-        titles=_titles(graph, schemes[0]) if schemes else {},
-        concepts=tuple(_concept(graph, iri, ids) for iri in inside),
-        models=tuple(_concept(graph, iri, others) for iri in outside),
-    )
+    concepts = tuple(_concept(graph, iri, ids) for iri in inside)
+    models = tuple(_concept(graph, iri, others) for iri in outside)
+    scheme = _main_scheme(graph)
+    if scheme is None:
+        return Scheme({}, concepts, models)
+    return Scheme(_titles(graph, scheme), concepts, models, _labels(graph, scheme, sb("contextLabel")))
 
 
 def concepts_of(graph: Graph) -> tuple[list[URIRef], list[URIRef]]:
     """The concepts of the vocabulary, and those of other schemes in the same file, in its order."""
-    from rdflib.namespace import SKOS
-
-    schemes = _schemes(graph)
-    inside: list[URIRef] = []
-    outside: list[URIRef] = []
-    for iri in _concepts(graph):
-        homes = {*graph.objects(iri, SKOS.inScheme), *graph.objects(iri, SKOS.topConceptOf)}
-        foreign = schemes and homes and schemes[0] not in homes
-        (outside if foreign else inside).append(iri)
-    return inside, outside
+    homes = {iri: _homes(graph, iri) for iri in _concepts(graph)}
+    main = _main_scheme(graph)
+    inside = [iri for iri, schemes in homes.items() if not schemes or main is None or main in schemes]
+    return inside, [iri for iri in homes if iri not in inside]
 
 
 def concept_id(graph: Graph, iri: URIRef) -> str:
@@ -148,10 +148,23 @@ def sb(name: str) -> URIRef:
 # --- From the graph ------------------------------------------------------------------------------
 
 
-def _schemes(graph: Graph) -> list[Node]:
+def _main_scheme(graph: Graph) -> Node | None:
+    """The scheme with the most concepts, which is the vocabulary; the first of several as large."""
     from rdflib.namespace import RDF, SKOS
 
-    return list(graph.subjects(RDF.type, SKOS.ConceptScheme))
+    sizes = dict.fromkeys(graph.subjects(RDF.type, SKOS.ConceptScheme), 0)
+    for concept in _concepts(graph):
+        for scheme in _homes(graph, concept) & sizes.keys():
+            sizes[scheme] += 1
+    return max(sizes, key=lambda scheme: sizes[scheme], default=None)
+
+
+def _homes(graph: Graph, concept: URIRef) -> set[Node]:
+    """The schemes a concept is in."""
+    from rdflib.namespace import SKOS
+
+    stated = {*graph.objects(concept, SKOS.inScheme), *graph.objects(concept, SKOS.topConceptOf)}
+    return stated | {*graph.subjects(SKOS.hasTopConcept, concept)}
 
 
 def _concepts(graph: Graph) -> list[URIRef]:
@@ -161,7 +174,7 @@ def _concepts(graph: Graph) -> list[URIRef]:
 
     typed = graph.subjects(RDF.type, SKOS.Concept)
     labelled = graph.subjects(SKOS.prefLabel, None)
-    schemes = set(_schemes(graph))
+    schemes = {*graph.subjects(RDF.type, SKOS.ConceptScheme)}
     found = dict.fromkeys([*typed, *labelled])
     return [iri for iri in found if isinstance(iri, URIRef) and iri not in schemes]
 
@@ -216,7 +229,7 @@ def _concept(graph: Graph, iri: URIRef, ids: dict[URIRef, str]) -> Principle:
     )  # fmt: skip
 
 
-def _labels(graph: Graph, iri: URIRef, predicate: URIRef) -> Labels:
+def _labels(graph: Graph, iri: Node, predicate: URIRef) -> Labels:
     """The labels by language. Of several tags of one language the plainest goes first (zh, zh-Hant)."""
     found: defaultdict[str, list[Literal]] = defaultdict(list)
     for value, language in literals(graph, iri, predicate):

@@ -1,88 +1,150 @@
-"""What the words around a mention do to it: contrasts deny one side, long lists name without meaning it."""
+"""What the words around a mention do to it: contrasts deny one side, and long lists name without telling."""
 
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 from kb.models import Span
 from kb.principles.mentions import Mention
 
-# So many different principles in one list are a survey, and the passage is about none of them.
-SURVEY = 5
-# How far apart the items of one list may be, in columns (a Han character takes two).
-ITEM_WIDTH = 36
+
+class Stretches:
+    """Parts of a text, joined where they overlap, in which a span is looked up in logarithmic time."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        """Take in spans in any order."""
+        self._spans: list[Span] = []
+        for start, end in sorted(spans):
+            if self._spans and start < self._spans[-1][1]:
+                start, last = self._spans.pop()
+                end = max(end, last)
+            self._spans.append((start, end))
+
+    def around(self, span: Span) -> Span | None:
+        """The stretch that holds a whole span."""
+        at = bisect_right(self._spans, (span[0], sys.maxsize)) - 1
+        return self._spans[at] if at >= 0 and span[1] <= self._spans[at][1] else None
+
+    def hold(self, span: Span) -> bool:
+        """Whether a whole span lies in one stretch."""
+        return self.around(span) is not None
+
+
+# --- Contrasts -----------------------------------------------------------------------------------
 
 # Each pattern's group is the side that is denied.
 _CONTRASTS = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        # не обучение, а контроль (but «не только», «не просто» deny nothing)
+        # не обучение, а контроль (but «не только» and «не просто» deny nothing)
         r"\bне (?!только\b|просто\b|лишь\b|столько\b)([^.!?;:\n]{1,60}?),? а (?!не\b|также\b|ещё\b|еще\b)",
         r"\bне столько ([^.!?;:\n]{1,60}?),? сколько\b",
         r"\bа не ([^.!?;:,\n—]{1,60})",  # доверие, а не контроль
+        r"\bне ([^.!?;:,\n—]{1,40}) и не [^.!?;:,\n—]{1,40}, а\b",
+        r"\b(?:дело|проблема|причина|суть|секрет) не в ([^.!?;:\n—]{1,60})",  # Дело не в обучении: …
         r"\bвместо (?:того,? чтобы )?([^.!?;:,\n—]{1,60})",
         # not training but control (but not "not only … but also")
         r"\bnot (?!only\b|just\b|merely\b|simply\b|so much\b)([^.!?;:\n]{1,60}?),? but (?!also\b)",
         r"\bnot so much ([^.!?;:\n]{1,60}?),? as\b",
         r"\b(?:rather than|instead of) ([^.!?;:,\n—]{1,60})",
         r", not ([^.!?;:,\n—]{1,60})(?=[.!?;\n]|$)",  # trust, not control.
+        r"\b(?:problem|trouble|point|answer) (?:is|was)(?: not|n't) ([^.!?;:,\n—]{1,60})",
         # 不是培训，而是考核；投诉不是麻烦，是礼物
         r"(?:不是|并非|並非)(?![只仅僅光单單])([^。！？；：\n]{1,30}?)[,，]?\s*而是",
         r"(?:不是|并非|並非)(?![只仅僅光单單])([^。！？；：，,\n]{1,20})[,，]\s*是",
         r"(?:而不是|而非|而不靠)([^。！？；：，,\n]{1,20})",  # 靠信任而不是监督
         r"(?:与其|與其)(?:说|說)?([^。！？；：\n]{1,30}?)[,，]?\s*不如",
         r"不(?:在于|在於|靠)([^。！？；：\n]{1,20}?)[,，]\s*(?:而)?(?:在于|在於|靠)",
+        # 问题不在培训
+        r"(?:问题|問題|关键|關鍵)(?:并|並)?不(?:是|在于|在於|在|出在)([^。！？；：，,\n]{1,20})",
     )
 ]
 
-_BETWEEN_ITEMS = re.compile(
-    r"(?:[^.!?。！？]|(?<=\d)\.)*?(?:[,，、;；\n/•]|\s[-–—]\s|\b(?:и|или|and|or)\b|[和及与與或])"
-    r"(?:[^.!?。！？]|(?<=\d)\.)*",
+
+def denied(text: str) -> Stretches:
+    """The stretches of a text that a contrast denies: «не обучение, а …», 不是…而是…, "not X but Y"."""
+    return Stretches(match.span(1) for pattern in _CONTRASTS for match in pattern.finditer(text))
+
+
+# --- Lists of everything at once -----------------------------------------------------------------
+
+# A list of so many short items that name so many different principles is a survey: a table of
+# contents, a catalogue of courses, «качество зависит от всего». The text is about none of them.
+LIST_ITEMS = 4
+LIST_PRINCIPLES = 3
+# How wide a short item may be, in columns (a Han character takes two).
+ITEM_WIDTH = 40
+
+# A Chinese comma parts clauses, not items: those are parted by 、 or stand in 《》.
+_ITEM_END = re.compile(
+    r",(?=\s)|[、;；\n•]"
+    r"|\.?\s+(?=\d+[.)]\s)"  # 1. Стандарты. 2. Обучение.
+    r"|[»”]\s*(?=[«“])|》[^《。，,]{0,6}[，,]?"  # 《授权十问》《投诉处理》
+    r"|\s(?:и|или|and|or)\s",
     re.IGNORECASE,
 )
-
-
-def denied(text: str) -> list[Span]:
-    """The stretches of a text that a contrast denies: «не обучение, а …», 不是…而是…, "not X but Y"."""
-    return [match.span(1) for pattern in _CONTRASTS for match in pattern.finditer(text)]
-
-
-def is_within(mention: Mention, spans: Sequence[Span]) -> bool:
-    """Whether a mention lies in one of the spans."""
-    return any(start <= mention.start and mention.end <= end for start, end in spans)
+# What begins like this is a clause and no item.
+_CLAUSE = re.compile(
+    r"\s*(?:чтобы|котор|если|когда|потому|поэтому|что\b|где\b|как\b|а\b|но\b"
+    r"|which|that\b|because|so\b|if\b|when)",
+    re.IGNORECASE,
+)
+_LIST_END = re.compile(r"(?<!\d)[.!?](?!\s+\d+[.)]\s)(?:\s|$)|[。！？:：]")
 
 
 def listed(mentions: Sequence[Mention], text: str) -> frozenset[Mention]:
-    """The mentions, given in reading order, that are items of a list of everything at once.
-
-    A list is one sentence of items a few words long, or lines that are hardly more than a name.
-    """
-    found: set[Mention] = set()
-    for run in _runs(mentions, text):
-        if len({mention.concept for mention in run}) >= SURVEY:
-            found.update(run)
-    return frozenset(found)
-
-
-def _runs(mentions: Sequence[Mention], text: str) -> Iterator[list[Mention]]:
-    """The mentions that follow each other as items of one list."""
-    run: list[Mention] = []
-    end = 0
+    """The mentions that are items of a list of everything at once."""
+    lists = Stretches(_lists(text))
+    items: defaultdict[Span | None, list[Mention]] = defaultdict(list)
     for mention in mentions:
-        if run and not (mention.start < end or _is_between_items(text[end : mention.start])):
-            yield run
+        items[lists.around(mention.span)].append(mention)
+    items.pop(None, None)
+    surveys = (named for named in items.values() if len({m.concept for m in named}) >= LIST_PRINCIPLES)
+    return frozenset(mention for named in surveys for mention in named)
+
+
+def _lists(text: str) -> Iterator[Span]:
+    """The lists of a text: runs of short items within a sentence, or of short lines."""
+    run: list[Span] = []
+    for start, end, is_last in _items(text):
+        if _width(text[start:end]) <= ITEM_WIDTH and not _CLAUSE.match(text, start, end):
+            run.append((start, end))
+        if is_last or not run or run[-1] != (start, end):
+            if len(run) >= LIST_ITEMS:
+                yield run[0][0], run[-1][1]
             run = []
-        end = max(end, mention.end) if run else mention.end
-        run.append(mention)
-    if run:
-        yield run
 
 
-def _is_between_items(between: str) -> bool:
-    return _width(between) <= ITEM_WIDTH and _BETWEEN_ITEMS.fullmatch(between) is not None
+def _items(text: str) -> Iterator[tuple[int, int, bool]]:
+    """The stretches between separators, and whether each ends its sentence."""
+    start = 0
+    for sentence_end in [*(match.end() for match in _LIST_END.finditer(text)), len(text)]:
+        for match in _ITEM_END.finditer(text, start, sentence_end):
+            yield start, match.start(), False
+            start = match.end()
+        yield start, sentence_end, True
+        start = sentence_end
 
 
 def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+# --- Contact details -----------------------------------------------------------------------------
+
+_CONTACT = re.compile(
+    r"\b(?:адрес|телефон|тел\.|почта|режим работы|часы работы)\b[^:\n]{0,15}:"
+    r"|\b(?:address|phone|tel|e-?mail|opening hours)\b[^:\n]{0,15}:"
+    r"|(?:地址|电话|電話|邮箱|郵箱|工作时间|營業時間|营业时间|传真)[:：]",
+    re.IGNORECASE,
+)
+
+
+def is_contact(text: str) -> bool:
+    """Whether a text gives an address and a telephone: the heading above it tells nothing of it."""
+    return len(_CONTACT.findall(text)) > 1

@@ -2,9 +2,9 @@
 
 Each piece of evidence is a witness with a weight (`WEIGHTS`), and witnesses add up as independent
 chances do: 1 − (1 − a)(1 − b)…. A principle is tagged from `TAGGED_FROM` on, if the passage's own
-text or the heading right above it speaks of it. So a name or a turn of phrase tags alone, and so
-does that heading; weak evidence needs a second witness: another weak label, a heading further up,
-the article's title, or its front matter.
+text or a heading right above it speaks of it. So a name or a turn of phrase tags alone, and so do
+the two nearest headings; weak evidence needs a second witness: another weak label, a heading
+further up, the article's title, or its front matter.
 
     tagger = Tagger(Vocabulary.load())
     tagged = tagger.tag(article, passages)      # the passages with their tags
@@ -15,6 +15,7 @@ the article's title, or its front matter.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,8 +23,8 @@ from enum import StrEnum
 from functools import lru_cache
 
 from kb.models import Article, Passage, Span, Tag, Token
-from kb.principles.mentions import Mention, Recogniser, Strength
-from kb.principles.surroundings import denied, is_within, listed
+from kb.principles.mentions import Mention, Reading, Recogniser, Strength
+from kb.principles.surroundings import denied, is_contact, listed
 from kb.principles.vocabulary import Vocabulary
 
 
@@ -33,10 +34,12 @@ class Witness(StrEnum):
     NAME = "name"  # the text names the principle
     PHRASE = "phrase"  # the text has a turn of phrase, or a trade term, that gives it away
     HEADING = "heading"  # the heading right above names it
+    PARENT = "parent"  # the heading above that one names it
     WEAK = "weak"  # the text has a word that supports it
     DENIED = "denied"  # the text names it on the denied side of a contrast
     LISTED = "listed"  # the text names it in a list of everything at once
-    ABOVE = "above"  # a heading further up names it, or one of many principles in the heading
+    ASIDE = "aside"  # the text names it, but nothing else in the article speaks of service
+    ABOVE = "above"  # a heading further up names it, or a near one among many principles
     TITLE = "title"  # the article's title names it
     STATED = "stated"  # the article's front matter states it
 
@@ -45,9 +48,11 @@ WEIGHTS: dict[Witness, float] = {
     Witness.NAME: 0.9,
     Witness.PHRASE: 0.8,
     Witness.HEADING: 0.6,
+    Witness.PARENT: 0.5,
     Witness.WEAK: 0.3,
     Witness.DENIED: 0.3,
     Witness.LISTED: 0.3,
+    Witness.ASIDE: 0.3,
     Witness.ABOVE: 0.3,
     Witness.TITLE: 0.3,
     Witness.STATED: 0.3,
@@ -55,15 +60,21 @@ WEIGHTS: dict[Witness, float] = {
 
 # Two weak witnesses make a tag: 1 − 0.7 × 0.7 = 0.51.
 TAGGED_FROM = 0.5
-# A heading with more principles than this lends to none of them more than support.
+# A heading about more principles than this lends none of them more than support.
 HEADING_PRINCIPLES = 2
 
-_IN_TEXT = {Witness.NAME, Witness.PHRASE, Witness.WEAK, Witness.DENIED, Witness.LISTED}
+_IN_TEXT = {Witness.NAME, Witness.PHRASE, Witness.WEAK, Witness.DENIED, Witness.LISTED, Witness.ASIDE}
+_TAGS_ALONE = {*_IN_TEXT, Witness.HEADING, Witness.PARENT}
+# These give once, however many labels there are.
+_GIVE_ONCE = {Witness.DENIED, Witness.LISTED}
 _OF_STRENGTH = {
     Strength.NAME: Witness.NAME,
     Strength.PHRASE: Witness.PHRASE,
     Strength.WEAK: Witness.WEAK,
 }
+_CLAUSE_END = re.compile(r"[:：?？!！()（）]|\s[—–-]\s|——")
+_Names = tuple[tuple[str, str], ...]
+_OF_DISTANCE = {0: Witness.HEADING, 1: Witness.PARENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +120,15 @@ class Tagger:
         self._vocabulary = vocabulary
         self._recogniser = Recogniser(vocabulary)
         self._by_term = _principles_by_term(vocabulary)
-        self._named_in = lru_cache(maxsize=2048)(self._names)
+        self._subjects = lru_cache(maxsize=2048)(self._find_subjects)
 
     def mentions(self, text: str, tokens: Sequence[Token] | None = None) -> list[Mention]:
         """The principles and trade terms a text names, in reading order.
 
-        `tokens` are those of `kb.languages.analyse(text)`, if at hand. A query that names nothing
+        `tokens` are those of `kb.languages.words(text)`, if at hand. A query that names nothing
         gives an empty list.
         """
-        return self._recogniser.mentions(text, tokens)
+        return list(self._recogniser.read(text, tokens).mentions)
 
     def tag(
         self,
@@ -139,10 +150,19 @@ class Tagger:
         tokens: Sequence[Sequence[Token]] | None = None,
     ) -> tuple[Explanation, ...]:
         """What `tag` does, with the reasons."""
-        theme = tuple(self._theme(article))
         analysed: Iterable[Sequence[Token] | None] = tokens or [None] * len(passages)
+        readings = [
+            self._recogniser.read(passage.text, found)
+            for passage, found in zip(passages, analysed, strict=True)
+        ]
+        theme = tuple(self._theme(article))
+        in_context = bool(theme) or any(reading.in_context for reading in readings) or any(
+            self._recogniser.read(heading).in_context
+            for heading in {article.title, *(heading for passage in passages for heading in passage.headings)}
+        )
         return tuple(
-            self._explain(passage, theme, found) for passage, found in zip(passages, analysed, strict=True)
+            self._explain(passage, reading, in_context, theme)
+            for passage, reading in zip(passages, readings, strict=True)
         )
 
     def article_principles(self, article: Article) -> tuple[Tag, ...]:
@@ -156,58 +176,73 @@ class Tagger:
     # --- Gathering the evidence ------------------------------------------------------------------
 
     def _explain(
-        self, passage: Passage, theme: Sequence[Reason], tokens: Sequence[Token] | None
+        self, passage: Passage, reading: Reading, in_context: bool, theme: Sequence[Reason]
     ) -> Explanation:
-        evidence = [*self._in_text(passage.text, tokens), *self._in_headings(passage.headings), *theme]
+        headings = () if is_contact(passage.text) else passage.headings
+        evidence = [*self._in_text(passage.text, reading, in_context), *self._in_headings(headings), *theme]
         verdicts = _verdicts(evidence)
         tags = tuple(_tag(verdict) for verdict in verdicts if verdict.tagged)
         return Explanation(dataclasses.replace(passage, tags=tags), verdicts)
 
-    def _in_text(self, text: str, tokens: Sequence[Token] | None) -> Iterator[Reason]:
+    def _in_text(self, text: str, reading: Reading, in_context: bool) -> Iterator[Reason]:
         """What the passage itself says."""
-        mentions = list(self._of_principles(self.mentions(text, tokens)))
+        mentions = list(self._of_principles(reading.mentions))
         if not mentions:
             return
-        refused = denied(text)
-        survey = listed([mention for mention in mentions if mention.strength is not Strength.WEAK], text)
+        refused, survey = denied(text), listed(mentions, text)
         for mention in mentions:
             witness = _OF_STRENGTH[mention.strength]
-            if is_within(mention, refused):
+            if refused.hold(mention.span):
                 witness = Witness.DENIED
             elif mention in survey:
                 witness = Witness.LISTED
+            elif not in_context:
+                witness = Witness.ASIDE
             source = text[mention.start : mention.end]
             yield Reason(mention.concept, witness, mention.label, source, WEIGHTS[witness], mention.span)
 
     def _in_headings(self, headings: Sequence[str]) -> Iterator[Reason]:
-        """What the headings lend: the nearest most, those above it only support."""
+        """What the headings lend: the nearest most, those further up only support."""
         for distance, heading in enumerate(reversed(headings)):
-            named = self._named_in(heading)
-            close = distance == 0 and len(named) <= HEADING_PRINCIPLES
-            witness = Witness.HEADING if close else Witness.ABOVE
-            for principle, label in named:
+            main, aside = self._subjects(heading)
+            witness = _OF_DISTANCE.get(distance, Witness.ABOVE)
+            for principle, label in main:
                 yield Reason(principle, witness, label, heading, WEIGHTS[witness])
+            for principle, label in aside:
+                yield Reason(principle, Witness.ABOVE, label, heading, WEIGHTS[Witness.ABOVE])
+
+    def _find_subjects(self, heading: str) -> tuple[_Names, _Names]:
+        """What a heading is about, and what it only brings in.
+
+        It is about the principles of its first clause that names any, unless they are many:
+        «Культура обратной связи: слышать, а не просто слушать» is about feedback.
+        """
+        named = self._names(heading)
+        clauses = (dict(self._names(clause)).keys() for clause in _CLAUSE_END.split(heading))
+        first = next(filter(None, clauses), dict(named).keys())
+        main = tuple(name for name in named if name[0] in first and len(first) <= HEADING_PRINCIPLES)
+        return main, tuple(name for name in named if name not in main)
 
     def _theme(self, article: Article) -> Iterator[Reason]:
         """What the article says of itself: its front matter and its title."""
         for stated in article.principles:
             for principle in self._meant(stated):
                 yield Reason(principle, Witness.STATED, stated, stated, WEIGHTS[Witness.STATED])
-        for principle, label in self._named_in(article.title):
+        for principle, label in self._names(article.title):
             yield Reason(principle, Witness.TITLE, label, article.title, WEIGHTS[Witness.TITLE])
 
     def _meant(self, stated: str) -> list[str]:
         """The principles that front matter means by an id or, just as well, by a label."""
         if stated in self._vocabulary.principles:
             return [stated]
-        return [principle for principle, _ in self._named_in(stated)]
+        return [principle for principle, _ in self._names(stated)]
 
-    def _names(self, text: str) -> tuple[tuple[str, str], ...]:
+    def _names(self, text: str) -> _Names:
         """The principles that a heading or title names outright, with the label it does so by."""
         refused = denied(text)
         named: dict[str, str] = {}
         for mention in self._of_principles(self.mentions(text)):
-            if mention.strength is not Strength.WEAK and not is_within(mention, refused):
+            if mention.strength is not Strength.WEAK and not refused.hold(mention.span):
                 named.setdefault(mention.concept, mention.label)
         return tuple(named.items())
 
@@ -253,18 +288,24 @@ def _verdict(principle: str, reasons: Sequence[Reason]) -> Verdict:
     for reason in weighed:
         doubt *= 1 - reason.gave
     weight = round(1 - doubt, 2)
-    spoken_of = any(reason.witness in _IN_TEXT or reason.witness is Witness.HEADING for reason in weighed)
+    spoken_of = any(reason.witness in _TAGS_ALONE for reason in weighed)
     return Verdict(principle, weight, spoken_of and weight >= TAGGED_FROM, weighed)
 
 
 def _once_each(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
-    """The reasons with repetitions giving nothing: a label counts once, and so do all denied or listed."""
-    heard: set[tuple[Witness, str]] = set()
-    weighed = []
+    """The reasons, the strongest first, with those that only repeat a stronger one giving nothing.
+
+    A label counts once, a place in the text counts once, and so do all headings of a kind, all
+    denied mentions and all listed ones.
+    """
+    weighed: list[Reason] = []
+    heard: set[str | int] = set()
     for reason in sorted(reasons, key=lambda reason: -reason.gave):
-        key = (reason.witness, reason.label if reason.witness in (Witness.NAME, Witness.PHRASE, Witness.WEAK) else "")
-        weighed.append(dataclasses.replace(reason, gave=0.0) if key in heard else reason)
-        heard.add(key)
+        voice = reason.witness if reason.span is None or reason.witness in _GIVE_ONCE else reason.label
+        places = range(*reason.span) if reason.span else range(0)
+        repeats = voice in heard or not heard.isdisjoint(places)
+        heard.update((voice, *places))
+        weighed.append(dataclasses.replace(reason, gave=0.0) if repeats else reason)
     return tuple(weighed)
 
 
@@ -272,5 +313,5 @@ def _tag(verdict: Verdict) -> Tag:
     """The tag a verdict comes to. Its origin is where its strongest evidence comes from."""
     strongest = verdict.reasons[0].witness
     origin = "text" if strongest in _IN_TEXT else "stated" if strongest is Witness.STATED else "heading"
-    spans = sorted({reason.span for reason in verdict.reasons if reason.span and reason.witness is not Witness.DENIED})
-    return Tag(verdict.principle, max(min(verdict.weight, 1.0), 0.01), tuple(spans), origin)
+    spans = sorted({reason.span for reason in verdict.reasons if reason.span})
+    return Tag(verdict.principle, verdict.weight, tuple(spans), origin)

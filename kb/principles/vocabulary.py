@@ -29,7 +29,7 @@ PRINCIPLES = Path(__file__).with_name("principles.ttl")
 TRADE_TERMS = Path(__file__).with_name("trade_terms.ttl")
 
 # Names the form of the cached data: another number makes old caches unreadable.
-_CACHE_FORM = "1"
+_CACHE_FORM = "2"
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,15 @@ class Vocabulary:
     """Principles and trade terms by id, in their schemes' order.
 
     `titles` are the principles' scheme's, by language. `models` are concepts of well-known models
-    by IRI, which a principle's `matches` point to. `files` are what it was read from.
+    by IRI, which a principle's `matches` point to. `context_labels` are words by language that show
+    that a text is about service at all. `files` are what it was read from.
     """
 
     principles: Mapping[str, Principle]
     terms: Mapping[str, Principle]
     titles: Mapping[str, str]
     models: Mapping[str, Principle]
+    context_labels: Mapping[str, tuple[str, ...]]
     files: tuple[Path, ...]
 
     @classmethod
@@ -60,6 +62,7 @@ class Vocabulary:
             terms=_by_id(trade.concepts),
             titles=MappingProxyType(scheme.titles),
             models=MappingProxyType({concept.iri: concept for concept in scheme.models}),
+            context_labels=MappingProxyType({**scheme.context_labels}),
             files=files,
         )
 
@@ -71,9 +74,14 @@ class Vocabulary:
     @cached_property
     def digest(self) -> str:
         """A hash of everything read: it changes when the data does, not with comments or layout."""
-        data = [_plain(Scheme(dict(self.titles), tuple(group.values())))
-                for group in (self.principles, self.terms)]  # fmt: skip
-        return hashlib.sha256(_json(data)).hexdigest()[:16]
+        principles = Scheme(
+            dict(self.titles),
+            tuple(self.principles.values()),
+            tuple(self.models.values()),
+            dict(self.context_labels),
+        )
+        terms = Scheme({}, tuple(self.terms.values()))
+        return hashlib.sha256(_json([asdict(principles), asdict(terms)])).hexdigest()[:16]
 
     def tops(self) -> tuple[Principle, ...]:
         """The principles with nothing broader: where a page or a list begins."""
@@ -143,14 +151,10 @@ def _remember(scheme: Scheme, place: Path, key: str) -> None:
         handle, name = tempfile.mkstemp(dir=place.parent, prefix=place.name, suffix=".new")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(_json({"key": key, "scheme": _plain(scheme)}))
-            os.replace(name, place)
-        except OSError:
-            os.unlink(name)
-
-
-def _plain(scheme: Scheme) -> dict[str, Any]:
-    return asdict(scheme)
+                file.write(_json({"key": key, "scheme": asdict(scheme)}))
+            Path(name).replace(place)
+        finally:
+            Path(name).unlink(missing_ok=True)
 
 
 def _json(data: Any) -> bytes:
@@ -162,6 +166,7 @@ def _scheme(data: dict[str, Any]) -> Scheme:
         titles=dict(data["titles"]),
         concepts=tuple(_principle(concept) for concept in data["concepts"]),
         models=tuple(_principle(concept) for concept in data["models"]),
+        context_labels=_frozen(data["context_labels"]),
     )
 
 

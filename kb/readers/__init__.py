@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import importlib
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from kb.errors import MissingExtra, ReadingError
 from kb.models import Article, Problem
 from kb.readers.draft import Draft, Finding, Source
 from kb.readers.finishing import finish
 from kb.readers.folders import files_below
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 READERS: dict[str, str] = {
     ".md": "kb.readers.markdown",
@@ -69,7 +71,7 @@ def read(path: Path, name: str | None = None) -> Reading:
         return Reading((), _problems(name, findings))
     except MissingExtra as error:
         return Reading((), _problems(name, [Finding("missing-extra", str(error), severity="error")]))
-    except Exception as error:  # noqa: BLE001  # a bug of ours or of a parser must not stop the other files
+    except Exception as error:  # a bug of ours or of a parser must not stop the other files
         message = f"The file could not be read: {type(error).__name__}: {error}. Please report this."
         return Reading((), _problems(name, [Finding("reader-failed", message, severity="error")]))
     articles = tuple(article for article, _ in finished)
@@ -82,7 +84,7 @@ def _reader(path: Path) -> _Reader:
     if module is None:
         known = ", ".join(READERS)
         raise ReadingError("unknown-format", f"Files ending in “{path.suffix}” cannot be read, only {known}.")
-    return cast(_Reader, importlib.import_module(module))
+    return cast("_Reader", importlib.import_module(module))
 
 
 def _bytes(path: Path) -> bytes:

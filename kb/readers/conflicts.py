@@ -18,10 +18,13 @@ Each version is the shared lines with one side of every conflict. All lines keep
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kb.readers.draft import Finding, NumberedText
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _MARKER = re.compile(r"^(?P<sign><{7}|\|{7}|={7}|>{7})(?: (?P<label>.*))?$")
 

@@ -10,11 +10,14 @@ makes `Draft`s; the same steps then finish the drafts of every format.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from typing import TYPE_CHECKING
 
 from kb.models import BlockKind, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,16 @@ cut into sections.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from kb.models import Article, Block, Link, Section
-from kb.readers.draft import Draft, Element, Finding
 from kb.readers.left_out import leave_out
 from kb.readers.masthead import take_masthead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kb.readers.draft import Draft, Element, Finding
 
 
 def finish(draft: Draft, fallback_title: str) -> tuple[Article, list[Finding]]:

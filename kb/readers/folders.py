@@ -7,10 +7,13 @@ lies below the root anyway is passed over, a link to a folder that contains it i
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kb.models import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+    from pathlib import Path
 
 
 def files_below(root: Path, suffixes: Container[str]) -> Iterator[Path | Problem]:
@@ -95,12 +98,11 @@ class _Search:
     def _children(self, folder: Path) -> list[Path] | Problem:
         """What is in a folder, sorted, without the hidden; a problem when it cannot be seen."""
         try:
-            names = sorted(os.listdir(folder))
+            children = sorted(folder.iterdir())
         except OSError as error:
-            return _problem(
-                folder, "unreadable-folder", f"The folder cannot be opened: {error.strerror}.", "error"
-            )
-        return [folder / name for name in names if not name.startswith(".")]
+            message = f"The folder cannot be opened: {error.strerror}."
+            return _problem(folder, "unreadable-folder", message, "error")
+        return [child for child in children if not child.name.startswith(".")]
 
 
 def _problem(path: Path, code: str, message: str, severity: str = "warning") -> Problem:

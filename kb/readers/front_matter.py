@@ -8,16 +8,18 @@ value knows its line, and no tag in it can do anything.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import yaml
 
 from kb.readers.dates import parse_date
 from kb.readers.draft import Finding, Metadata, NumberedText
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import date
 
 MAX_FRONT_MATTER = 65_536
 """Characters. YAML is read at about 100 KB a second."""

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from kb.readers.draft import NumberedText
 from kb.readers.prose import joint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kb.readers.draft import NumberedText
 
 MAX_WRAP = 100
 """Columns of the longest line of a file whose lines were broken to fit a width."""

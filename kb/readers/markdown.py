@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock
-from markdown_it.rules_core import StateCore
-from markdown_it.token import Token
 
 from kb.models import BlockKind
 from kb.readers import text_files
 from kb.readers.draft import Draft, Element, Hyperlink, NumberedText, Source
 from kb.readers.prose import Piece, Prose
 from kb.readers.raw_html import RawHtml
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_core import StateCore
+    from markdown_it.token import Token
 
 MAX_INLINE = 20_000
 """Characters of one paragraph that are searched for inline markup; a longer one is taken as it stands.

@@ -8,12 +8,16 @@ wins over what stands there, and what is metadata is not read again as text.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from typing import TYPE_CHECKING
 
 from kb.readers.dates import parse_date
-from kb.readers.draft import Element, Metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from kb.readers.draft import Element, Metadata
 
 _HEAD = 6
 """How many of the first elements may belong to the masthead."""
@@ -23,16 +27,18 @@ _TAIL = 4
 
 _DATE = re.compile(
     r"""
-    (?:(?:дата(?:\ публикации)?|опубликовано|published(?:\ on)?|date|(?:发布|發布|更新|发表)?(?:时间|時間|日期)|发布于)
-       \s*[:：]?\s*)?
+    (?: (?: дата(?:\ публикации)? | опубликовано | published(?:\ on)? | date
+          | (?:发布|發布|更新|发表)?(?:时间|時間|日期) | 发布于 )
+        \s*[:：]?\s* )?
     (?P<date>.+)
     """,
     re.IGNORECASE | re.VERBOSE,
 )
 _BYLINE = re.compile(
     r"""
-    (?:автор(?:ы)?(?:\ (?:статьи|текста|материала))?|текст\ подготовил[аи]?|author|written\ by|by|作者|撰文|文)
-    (?:\s*[:：]\s*|\s+[-–—]\s+)
+    (?: авторы?(?:\ (?:статьи|текста|материала))? | текст\ подготовил[аи]?
+      | author | written\ by | by | 作者 | 撰文 | 文 )
+    (?: \s*[:：]\s* | \s+[-–—]\s+ )
     (?P<name>\S.*)
     """,
     re.IGNORECASE | re.VERBOSE,

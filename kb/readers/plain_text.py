@@ -8,13 +8,16 @@ A file that turns out to be Markdown is read as Markdown.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from kb.models import BlockKind
 from kb.readers import markdown, text_files
 from kb.readers.draft import Draft, Element, NumberedText, Source
 from kb.readers.lines import Line, lines_of, ordinal
 from kb.readers.masthead import is_masthead_line, same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 MAX_TITLE = 150
 MAX_NUMBERED_HEADING = 100

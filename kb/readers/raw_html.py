@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING
 
-from kb.readers.prose import Prose
+if TYPE_CHECKING:
+    from kb.readers.prose import Prose
 
 _UNSEEN = frozenset(("script", "style", "template", "noscript", "svg", "iframe", "object", "head"))
 """What these contain is not text that a reader of the page sees."""
 
 _BREAKING = frozenset(
     (
-        "address", "article", "aside", "blockquote", "br", "dd", "details", "div", "dl", "dt", "figcaption", "figure",
-        "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre",
-        "section", "summary", "table", "td", "th", "tr", "ul",
+        "address", "article", "aside", "blockquote", "br", "dd", "details", "div", "dl", "dt", "figcaption",
+        "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav",
+        "ol", "p", "pre", "section", "summary", "table", "td", "th", "tr", "ul",
     )
 )  # fmt: skip
 """These begin a new line of text."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from kb.readers import front_matter
 from kb.readers.conflicts import versions
 from kb.readers.decoding import decode
 from kb.readers.draft import Draft, Element, NumberedText, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 def drafts(source: Source, parse: Callable[[NumberedText, bool], Sequence[Element]]) -> list[Draft]:

@@ -7,7 +7,8 @@ has its own module or function, and the words of each language are in `words`.
 
 from __future__ import annotations
 
-from kb.readers.draft import Element, Finding, Metadata
+from typing import TYPE_CHECKING
+
 from kb.readers.left_out.boxes import (
     without_author_box,
     without_course_adverts,
@@ -17,6 +18,9 @@ from kb.readers.left_out.boxes import (
 from kb.readers.left_out.calls import without_calls
 from kb.readers.left_out.evidence import brand_pattern
 from kb.readers.left_out.paid_links import without_paid_links
+
+if TYPE_CHECKING:
+    from kb.readers.draft import Element, Finding, Metadata
 
 
 def leave_out(

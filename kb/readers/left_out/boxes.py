@@ -5,13 +5,17 @@ about the author, and advertisements for courses.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from kb.models import BlockKind
-from kb.readers.draft import Element, Finding, Metadata
 from kb.readers.left_out.evidence import pattern
 from kb.readers.left_out.notices import notice
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kb.readers.draft import Element, Finding, Metadata
 
 _AUTHOR_BOX = 800
 """Characters of the longest text that is still a note about the author."""
@@ -153,24 +157,28 @@ def without_course_adverts(elements: Sequence[Element]) -> tuple[list[Element], 
     """
     kept: list[Element] = []
     notices: list[Finding] = []
-    index = 0
-    while index < len(elements):
-        element = elements[index]
-        below = elements[index + 1] if index + 1 < len(elements) else None
-        contact = below is not None and _is_contact_line(below)
-        cut_off = (
-            len(element.text) >= 40
-            and not element.text.endswith((*_ENDS, ":", "：", ";", "；"))
-            or element.text.endswith("…")
-        )
-        praise = len({match.group() for match in pattern("courses").finditer(element.text)})
-        if element.is_paragraph and praise >= 2 and min(praise, 3) + 2 * contact + cut_off >= 4:
+    for index, element in enumerate(elements):
+        if _is_course_advert(elements, index):
             notices.append(notice("left-out-advert", element))
-            index += 1 + contact
-        else:
+        elif not (index and _is_contact_line(element) and _is_course_advert(elements, index - 1)):
             kept.append(element)
-            index += 1
     return kept, notices
+
+
+def _is_course_advert(elements: Sequence[Element], index: int) -> bool:
+    """Whether a paragraph advertises a course."""
+    element = elements[index]
+    praise = len({match.group() for match in pattern("courses").finditer(element.text)})
+    if praise < 2 or not element.is_paragraph:
+        return False
+    below = elements[index + 1] if index + 1 < len(elements) else None
+    leads_to_contact = below is not None and _is_contact_line(below)
+    return min(praise, 3) + 2 * leads_to_contact + _is_cut_off(element.text) >= 4
+
+
+def _is_cut_off(text: str) -> bool:
+    """Whether a paragraph stops in the middle of a sentence."""
+    return text.endswith("…") or (len(text) >= 40 and not text.endswith((*_ENDS, ":", "：", ";", "；")))
 
 
 def _is_contact_line(element: Element) -> bool:

@@ -10,72 +10,95 @@ dialogue, tables and code are never touched.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby
+from typing import TYPE_CHECKING
 
 from kb.models import BlockKind, Span
-from kb.readers.draft import Element, Finding
 from kb.readers.left_out.evidence import Evidence, evidence, pattern, unquoted
 from kb.readers.left_out.notices import notice
 from kb.readers.left_out.sentences import sentences
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kb.readers.draft import Element, Finding
+
 ENOUGH = 4
 """The weight of evidence from which a sentence is left out."""
 
+APPROACHES = ("strong_calls", "calls", "brand_offers", "offers", "weak_offers", "number")
+"""What makes a sentence an approach to the reader."""
+
+PUBLISHERS = ("strong_calls", "publisher", "brand", "channels", "offers", "weak_offers", "number")
+"""What makes it the publisher's."""
+
 _PLACEHOLDER = re.compile(r"\W*[\[【](?P<what>[^\[\]【】]{2,200})[\]】]\W*")
-_LABEL_LENGTH = 80
+_MAX_LABEL = 80
+_MAX_CLOSING = 300
+"""Characters of a label, and of a closing paragraph that is weighed as a whole."""
 
 
 @dataclass(slots=True)
-class _Unit:
+class _Sentence:
     """A sentence of a paragraph, or a whole element of another kind.
 
-    `evidence` is None for what is never left out. `span` is where it stands in the element's text.
+    `evidence` is None for what is never left out; `span` is where it stands in the element's text.
     """
 
     index: int
+    element: Element
     span: Span
     evidence: Evidence | None = None
-    is_heading: bool = False
-    is_item: bool = False
     is_label: bool = False
     is_alone: bool = False
     is_placeholder: bool = False
     out: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a sentence stands: at the end of the article, and beside what is left out."""
+
+    at_end: bool = False
+    above_out: bool = False
+    below_out: bool = False
+
+    @property
+    def beside_out(self) -> bool:
+        """Whether what stands above or below was left out."""
+        return self.above_out or self.below_out
+
+
 def without_calls(elements: Sequence[Element], brand: str) -> tuple[list[Element], list[Finding]]:
-    """The elements without advertising sentences, and a notice for each passage taken out."""
-    units = [unit for index, element in enumerate(elements) for unit in _units(index, element, brand)]
-    for _ in range(3):  # what is found makes its neighbours suspect
-        before = sum(unit.out for unit in units)
-        _weigh_backwards(units)
-        _weigh_forwards(units)
-        if before == sum(unit.out for unit in units):
-            break
-    return _cut(elements, units)
+    """The elements without advertising sentences, and a notice for each element that was cut."""
+    found = [s for index, element in enumerate(elements) for s in _sentences(index, element, brand)]
+    count = -1
+    while count < (count := sum(sentence.out for sentence in found)):  # one found makes others suspect
+        _weigh_from_the_end(found, brand)
+        _weigh_below_others(found)
+    return _cut(elements, found)
 
 
-def _units(index: int, element: Element, brand: str) -> list[_Unit]:
-    """The units of an element."""
+def _sentences(index: int, element: Element, brand: str) -> list[_Sentence]:
+    """The sentences of a paragraph; another element as one, with evidence if it may be left out."""
     text = element.text
     whole = (0, len(text))
-    if element.is_heading:
-        return [_Unit(index, whole, evidence(text, brand), is_heading=True, is_label=_is_label(text))]
-    if element.kind is BlockKind.LIST_ITEM:
-        return [_Unit(index, whole, evidence(text, brand), is_item=True)]
-    if element.kind is not BlockKind.PARAGRAPH or text.startswith(("—", "–")):
-        return [_Unit(index, whole)]
-    spans = sentences(unquoted(text))  # what is quoted is part of the sentence that quotes it
+    if element.kind not in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM) or text.startswith(("—", "–")):
+        return [_Sentence(index, element, whole)]
+    if not element.is_paragraph:
+        is_label = element.is_heading and _is_label(text)
+        return [_Sentence(index, element, whole, evidence(text, brand), is_label)]
+    spans = sentences(unquoted(text))  # what is quoted belongs to the sentence that quotes it
     return [
-        _Unit(
+        _Sentence(
             index,
+            element,
             (start, end),
             evidence(text[start:end], brand),
             is_label=len(spans) == 1 and _is_label(text),
             is_alone=len(spans) == 1,
-            is_placeholder=_is_placeholder(text[start:end]),
+            is_placeholder=_is_placeholder(text[start:end], brand),
         )
         for start, end in spans
     ]
@@ -83,100 +106,128 @@ def _units(index: int, element: Element, brand: str) -> list[_Unit]:
 
 def _is_label(text: str) -> bool:
     """Whether a text looks like what stands on a button or beside a form: short and no sentence."""
-    short = len(text) <= _LABEL_LENGTH
-    return short and (not text.rstrip("\"'»”)]").endswith((".", "!", "?", "…", "。", "！", "？", ";", "；")))
+    ends_open = not text.rstrip("\"'»”)]").endswith(
+        (".", "!", "?", "…", "。", "！", "？", ";", "；", ":", "：")
+    )
+    return ends_open and len(text) <= _MAX_LABEL
 
 
-def _is_placeholder(sentence: str) -> bool:
-    """Whether a sentence is a name in brackets for something the page had there: [Кнопка: Купить]."""
+def _is_placeholder(sentence: str, brand: str) -> bool:
+    """Whether a sentence is a name in brackets for what the page had there: [Кнопка: Купить]."""
     match = _PLACEHOLDER.fullmatch(sentence)
-    return bool(match and pattern("buttons").match(match["what"].strip()))
+    if not match:
+        return False
+    return bool(pattern("buttons").match(match["what"].strip())) or evidence(match["what"], brand).has(
+        "calls", "strong_calls"
+    )
 
 
 # --- Weighing -----------------------------------------------------------------------------------
 
 
-def _weigh_backwards(units: list[_Unit]) -> None:
-    """Weigh the units from the last to the first: at the end of the article nothing of it follows."""
+def _weigh_from_the_end(found: Sequence[_Sentence], brand: str) -> None:
+    """Weigh the sentences, last element first: nothing of the article follows those at the end.
+
+    A heading below which everything is out goes with it.
+    """
     at_end = True
-    section_is_out = True  # whether everything since the next heading below is out
-    for position in range(len(units) - 1, -1, -1):
-        unit = units[position]
-        beside = position + 1 < len(units) and units[position + 1].out
-        unit.out = unit.out or _is_out(unit, at_end, beside)
-        if unit.is_heading:
-            emptied = section_is_out and beside
-            unit.out = unit.out or emptied
-            section_is_out = True
+    section_is_out = False  # everything, and something, since the heading below
+    below_out = False
+    for _, group in groupby(reversed(found), key=lambda sentence: sentence.index):
+        last_first = list(group)
+        if at_end and _is_closing_call(last_first, brand, below_out):
+            for sentence in last_first:
+                sentence.out = True
+        for sentence in last_first:
+            place = _Place(at_end=at_end, below_out=below_out)
+            sentence.out = sentence.out or _is_out(sentence, place)
+            below_out = sentence.out
+        element = last_first[0].element
+        if element.is_heading:
+            if section_is_out:
+                last_first[0].out = below_out = True
+            section_is_out = False
         else:
-            section_is_out = section_is_out and unit.out
-        at_end = at_end and unit.out
+            section_is_out = all(sentence.out for sentence in last_first)
+        at_end = at_end and all(sentence.out for sentence in last_first)
 
 
-def _weigh_forwards(units: list[_Unit]) -> None:
-    """Weigh the units once more, now knowing what was left out above each."""
-    for before, unit in pairwise(units):
-        if before.out and not unit.is_heading:
-            unit.out = unit.out or _is_out(unit, False, True)
+def _is_closing_call(last_first: Sequence[_Sentence], brand: str, below_out: bool) -> bool:
+    """Whether a short paragraph at the end is an advertisement when it is weighed as a whole.
 
-
-def _is_out(unit: _Unit, at_end: bool, beside: bool) -> bool:
-    """Whether a unit is left out, given whether it stands at the end and beside others left out."""
-    if unit.is_placeholder:
-        return True
-    if unit.evidence is None or ((unit.is_heading or unit.is_item) and not at_end):
+    Не знаете, с чего начать? Мы подскажем.   is one, though neither sentence says enough alone
+    """
+    element = last_first[0].element
+    if not element.is_paragraph or not 1 < len(last_first) <= 3 or len(element.text) > _MAX_CLOSING:
         return False
-    found = unit.evidence
-    is_approach = found.has(*_APPROACHES) or (found.is_question and found.has("reader") and beside)
-    is_publishers = found.has(*_PUBLISHERS) or unit.is_label or beside or (at_end and found.lures > 1)
-    return is_approach and is_publishers and _weight(unit, found, at_end, beside) >= ENOUGH
+    whole = _Sentence(last_first[0].index, element, (0, len(element.text)), evidence(element.text, brand))
+    return _is_out(whole, _Place(at_end=True, below_out=below_out))
 
 
-_APPROACHES = ("strong_calls", "calls", "brand_offers", "offers", "weak_offers", "pitches")
-"""What makes a sentence an approach to the reader."""
+def _weigh_below_others(found: Sequence[_Sentence]) -> None:
+    """Weigh the sentences that stand right below what is left out once more."""
+    above_out = False
+    for sentence in found:
+        if above_out and not sentence.element.is_heading:
+            sentence.out = sentence.out or _is_out(sentence, _Place(above_out=True))
+        above_out = sentence.out
 
-_PUBLISHERS = ("strong_calls", "publisher", "brand", "channels", "offers", "weak_offers")
-"""What makes it the publisher's."""
+
+def _is_out(sentence: _Sentence, place: _Place) -> bool:
+    """Whether a sentence is left out, standing where it does."""
+    if sentence.is_placeholder:
+        return True
+    found = sentence.evidence
+    if found is None or not (sentence.element.is_paragraph or place.at_end):
+        return False
+    is_approach = (
+        found.has(*APPROACHES)
+        or (found.has("pitches") and place.beside_out)
+        or (found.is_question and place.below_out)
+        or (found.has("publisher") and found.has("reader") and found.lures and place.at_end)
+    )
+    is_publishers = (
+        found.has(*PUBLISHERS) or sentence.is_label or place.beside_out or (place.at_end and found.lures > 1)
+    )
+    return bool(is_approach and is_publishers and _weight(sentence, found, place) >= ENOUGH)
 
 
-def _weight(unit: _Unit, found: Evidence, at_end: bool, beside: bool) -> int:
+def _weight(sentence: _Sentence, found: Evidence, place: _Place) -> int:
     """What the words of a sentence and its place weigh together."""
     to_reader = found.has("reader")
     words = (
         (3 if found.has("strong_calls") else 2 * found.has("calls"))
-        + (2 + to_reader) * found.has("brand_offers")
-        + (3 if to_reader else 1) * found.has("offers")
+        + 2 * found.has("brand_offers")
         + 2 * found.has("weak_offers")
-        + (2 + to_reader) * (found.has("pitches") or found.is_question and beside)
-        + (found.has("publisher") and not found.has("strong_calls"))
+        + (3 if to_reader else 1) * found.has("offers")
+        + 2 * (found.has("pitches") or (found.is_question and place.below_out))
+        + 2 * found.has("number")
         + found.has("brand")
         + found.has("channels")
-        + min(found.lures, 2 if at_end or beside else 1)
+        + (found.has("publisher") and not found.has("strong_calls"))
+        + (to_reader and found.has("publisher", "brand") and not found.has("offers"))
+        + min(found.lures, 2 if place.at_end or place.beside_out else 1)
         - 3 * found.has("mentions")
     )
-    is_line = unit.is_label or (unit.is_alone and found.has("strong_calls"))
-    return words + at_end + 2 * beside + is_line
+    is_line = sentence.is_label or (sentence.is_alone and found.has("strong_calls"))
+    return words + place.at_end + 2 * place.beside_out + is_line
 
 
 # --- Cutting ------------------------------------------------------------------------------------
 
 
-def _cut(elements: Sequence[Element], units: Sequence[_Unit]) -> tuple[list[Element], list[Finding]]:
-    """The elements without the units that are out, and a notice for each element that was cut."""
-    spans: dict[int, list[Span]] = {}
-    placeholders = set()
-    for unit in units:
-        if unit.out:
-            spans.setdefault(unit.index, []).append(unit.span)
-            if unit.is_placeholder:
-                placeholders.add(unit.index)
-    kept, notices = [], []
-    for index, element in enumerate(elements):
-        cuts = spans.get(index, [])
-        rest = element.without(cuts) if cuts else element
+def _cut(elements: Sequence[Element], found: Sequence[_Sentence]) -> tuple[list[Element], list[Finding]]:
+    """The elements without the sentences that are out, and notices for each that was cut."""
+    kept: list[Element] = []
+    notices: list[Finding] = []
+    for _, group in groupby(found, key=lambda sentence: sentence.index):
+        parts = list(group)
+        element = parts[0].element
+        rest = element.without([part.span for part in parts if part.out])
         if rest.text:
             kept.append(rest)
-        if cuts:
-            code = "left-out-form" if index in placeholders else "left-out-advert"
-            notices.append(notice(code, element, " ".join(element.text[start:end] for start, end in cuts)))
+        for code, is_placeholder in (("left-out-advert", False), ("left-out-form", True)):
+            out = [part.span for part in parts if part.out and part.is_placeholder is is_placeholder]
+            if out:
+                notices.append(notice(code, element, " ".join(element.text[start:end] for start, end in out)))
     return kept, notices

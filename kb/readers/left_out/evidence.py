@@ -1,6 +1,6 @@
 """A sentence → what in it speaks for its being an advertisement.
 
-The phrases of `kb.readers.left_out.words` become one pattern for each kind of evidence, all
+The phrases of the tables become one pattern for each kind of evidence, all
 languages together: their scripts keep them apart.
 """
 
@@ -9,10 +9,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from kb.readers.draft import Metadata
-from kb.readers.left_out.words import ALL, CHINESE
+from kb.readers.left_out.chinese import CHINESE
+from kb.readers.left_out.english import ENGLISH
+from kb.readers.left_out.russian import RUSSIAN
+
+if TYPE_CHECKING:
+    from kb.readers.draft import Metadata
 
 _NOTHING = r"(?!)"  # matches nowhere
 
@@ -21,8 +26,9 @@ _QUOTED = re.compile(
 )
 
 _NUMBER = re.compile(
-    r"(?:\+7|8)[\s(-]{0,2}\d{3}[\s)-]{0,2}\d{3}[\s-]?\d\d[\s-]?\d\d|\b400[-\s]?\d{3}[-\s]?\d{3,4}\b|\b1[3-9]\d{9}\b"
-    r"|\b0\d{2,3}-\d{7,8}\b|[\w.+-]{1,64}@[\w-]{1,64}\.\w{2,}|\b(?:t\.me|wa\.me|vk\.com|bit\.ly)/\S+"
+    r"(?:\+7|8)[\s(-]{0,2}\d{3}[\s)-]{0,2}\d{3}[\s-]?\d\d[\s-]?\d\d"
+    r"|\b400[-\s]?\d{3}[-\s]?\d{3,4}\b|\b1[3-9]\d{9}\b|\b0\d{2,3}-\d{7,8}\b"
+    r"|[\w.+-]{1,64}@[\w-]{1,64}\.\w{2,}|\b(?:t\.me|wa\.me|vk\.com|bit\.ly)/\S+"
 )
 """A telephone number, e-mail address or messenger link."""
 
@@ -36,8 +42,8 @@ _KINDS = (
 class Evidence:
     """What a sentence holds.
 
-    `kinds` are the fields of `Words` of which it has a phrase, and "brand" when it names the
-    publisher; `lures` counts different lures. `is_question` when it asks something.
+    `kinds` are the fields of `Words` of which it has a phrase, "brand" when it names the publisher
+    and "number" when it has a telephone number or address; `lures` counts different lures.
     """
 
     kinds: frozenset[str]
@@ -57,7 +63,7 @@ def evidence(sentence: str, brand: str) -> Evidence:
     text = unquoted(sentence)
     kinds = {kind for kind in _KINDS if pattern(kind, brand).search(text)}
     if _NUMBER.search(text):
-        kinds.add("channels")
+        kinds.add("number")
     if re.search(brand, sentence, re.IGNORECASE):
         kinds.add("brand")
     lures = {match.group().lower() for match in pattern("lures").finditer(text)}
@@ -75,25 +81,27 @@ def unquoted(text: str) -> str:
 @cache
 def pattern(kind: str, brand: str = _NOTHING) -> re.Pattern[str]:
     """The pattern for a kind of evidence, a field of `Words`, in all languages."""
-    phrases = [_phrase(phrase, words is CHINESE, brand) for words in ALL for phrase in getattr(words, kind)]
-    return re.compile("|".join(phrases), re.IGNORECASE)
+    spaced = "|".join(_spaced(phrase) for words in (RUSSIAN, ENGLISH) for phrase in getattr(words, kind))
+    unspaced = "|".join(phrase.replace("…", r"[^。！？\n]{0,8}?") for phrase in getattr(CHINESE, kind))
+    form = rf"(?<!\w)(?:{spaced})(?!\w)|{unspaced}"
+    return re.compile(form.replace("brand", brand), re.IGNORECASE)
 
 
-def _phrase(phrase: str, is_chinese: bool, brand: str) -> str:
-    """A phrase of the table as a regular expression."""
-    if is_chinese:
-        return phrase.replace("…", "[^。！？\n]{0,8}?").replace("brand", brand)
-    form = re.sub(r"[.+\[\]{}^$\\-]", r"\\\g<0>", phrase)
+def _spaced(phrase: str) -> str:
+    """A phrase of a language that puts spaces between its words, as a regular expression."""
+    form = phrase
     for written, meant in (
+        (".", r"\."),
         ("(", "(?:"),
+        (")? ", r"[\s,]+)?"),  # вам (также)? может
         ("*", r"\w*"),
+        ("е", "[её]"),
         (" … ", r"[\s,]+(?:[^\s.!?]+\s+){0,4}?"),
         ("…", "[^«»“”]{1,120}"),
         (" ", r"[\s,]+"),
-        ("brand", brand),
     ):
         form = form.replace(written, meant)
-    return rf"(?<!\w){form}(?!\w)"
+    return form
 
 
 # --- The publisher's names ----------------------------------------------------------------------

@@ -8,12 +8,16 @@ put in is cut out, the rest is kept. A source linked with rel=nofollow in a sent
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from kb.models import Span
-from kb.readers.draft import Element, Finding, Hyperlink
 from kb.readers.left_out.evidence import pattern
 from kb.readers.left_out.notices import notice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kb.models import Span
+    from kb.readers.draft import Element, Finding, Hyperlink
 
 ENOUGH = 3
 """The weight of evidence from which an insertion is cut out."""

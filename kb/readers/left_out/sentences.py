@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from kb.models import Span
+if TYPE_CHECKING:
+    from kb.models import Span
 
 _END = re.compile(
     r"""
-      [。！？]+[”’」』）】]*          # Chinese: the mark ends it, no space follows
-    | [.!?…]+["'»”’)\]]*(?=\s+\S)    # others: a space follows
+    (?P<mark>
+        [。！？]{1,9}[”’」』）】]{0,9}          # Chinese: no space follows
+      | [.!?…]{1,9}["'»”’)\]]{0,9}(?=\s)     # others: a space follows
+    )
+    \s*
     """,
     re.VERBOSE,
 )
@@ -27,14 +32,14 @@ def sentences(text: str) -> list[Span]:
     spans = []
     start = 0
     for match in _END.finditer(text):
-        after = text[match.end() :].lstrip()[:1] if match.end() - match.start() < 50 else ""
-        if _goes_on(text[start : match.end()], after):
-            continue
-        spans.append((start, match.end()))
-        start = match.end() + len(text[match.end() :]) - len(text[match.end() :].lstrip())
+        if not _goes_on(text, start, match):
+            spans.append((start, match.end("mark")))
+            start = match.end()
     return [*spans, (start, len(text))] if start < len(text) else spans
 
 
-def _goes_on(sentence: str, after: str) -> bool:
-    """Whether a sentence goes on after what looks like its end."""
-    return after.islower() or bool(_ABBREVIATION.search(sentence[-12:]))
+def _goes_on(text: str, start: int, match: re.Match[str]) -> bool:
+    """Whether the sentence that began at `start` goes on after what looks like its end."""
+    if text[match.end() : match.end() + 1].islower():
+        return True
+    return bool(_ABBREVIATION.search(text, max(start, match.end("mark") - 12), match.end("mark")))
