@@ -41,7 +41,9 @@ def main() -> None:
 
 @main.command()
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
-@click.option("--forget", multiple=True, type=click.Path(path_type=Path), help="Take a source out of the index.")
+@click.option(
+    "--forget", multiple=True, type=click.Path(path_type=Path), help="Take a source out of the index."
+)
 @as_json
 @click.pass_context
 def index(ctx: click.Context, paths: Sequence[Path], forget: Sequence[Path], json: bool) -> None:
@@ -146,9 +148,8 @@ def serve(host: str, port: int) -> None:
     Example:
       kb serve --host 0.0.0.0 --port 8080
     """
-    with _book() as book:
-        with _progress_bar() as progress:
-            _print_report(book.index(progress=progress))
+    with _book() as book, _progress_bar() as progress:
+        _print_report(book.index(progress=progress))
     from waitress import serve as listen
 
     from web import create_app
@@ -160,8 +161,11 @@ def serve(host: str, port: int) -> None:
 
 @main.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--queries", type=click.Path(exists=True, file_okay=False, path_type=Path),
-              help="Ask the queries of this data set, which has the same ids.")
+@click.option(
+    "--queries",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Ask the queries of this data set, which has the same ids.",
+)
 @click.option("--qrels", default="test", show_default=True, help="Which file in qrels/ to measure against.")
 @click.option("--run", type=click.Path(dir_okay=False, path_type=Path), help="Write the run in TREC form.")
 @click.option("--worst", default=10, show_default=True, help="How many of the worst queries to show.")
@@ -179,8 +183,8 @@ def evaluate(
     import tempfile
 
     import kb
-    from kb.evaluation import write_run
     from kb.evaluation import evaluate as measure
+    from kb.evaluation import write_run
 
     with tempfile.TemporaryDirectory() as home, kb.open(home=Path(home), engine="") as book:
         evaluation = measure(book, folder, queries, qrels, worst)

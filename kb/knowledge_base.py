@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 from kb import changes, languages, passages, query, readers, snippets
 from kb.engines import Engine, EngineHit, EngineWriter, open_engine
@@ -69,7 +70,7 @@ class KnowledgeBase:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
-    def __enter__(self) -> KnowledgeBase:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -127,9 +128,7 @@ class KnowledgeBase:
     def _pipeline(self) -> str:
         return f"{PIPELINE} {self.vocabulary.digest}"
 
-    def _index_file(
-        self, file: changes.FoundFile, ids: changes.IdGiver, writer: EngineWriter
-    ) -> SourceFile:
+    def _index_file(self, file: changes.FoundFile, ids: changes.IdGiver, writer: EngineWriter) -> SourceFile:
         """Bring the index up to date with one file."""
         if file.before and not file.stale:
             given = tuple((wanted, ids.give(wanted)) for wanted, _ in file.before.articles)
@@ -210,7 +209,9 @@ class KnowledgeBase:
         found = self.engine.search(asked, request.explain)
         hits = tuple(self._hit(hit, asked) for hit in found.hits)
         facets = {
-            name: tuple(Facet(value, count, self._facet_label(name, value)) for value, count in counts.items())
+            name: tuple(
+                Facet(value, count, self._facet_label(name, value)) for value, count in counts.items()
+            )
             for name, counts in found.facets.items()
         }
         return SearchResults(
@@ -317,7 +318,7 @@ class KnowledgeBase:
     def passage(self, passage_id: str) -> tuple[Passage, Article]:
         """A passage, by its id or the anchor of any of its blocks, and its article. Raises `NotFound`."""
         passage = self.engine.passage(passage_id)
-        article = passage and self.engine.article_record(passage.article_id)
+        article = self.engine.article_record(passage.article_id) if passage else None
         if passage is None or article is None:
             raise NotFound("passage", passage_id)
         return passage, article
@@ -359,7 +360,9 @@ class KnowledgeBase:
     def principle_tags(self, passage: Passage) -> tuple[PrincipleTag, ...]:
         """The tags of a passage with their labels in its language."""
         return tuple(
-            PrincipleTag(tag.principle, self._label(tag.principle, passage.language), tag.weight, tag.evidence)
+            PrincipleTag(
+                tag.principle, self._label(tag.principle, passage.language), tag.weight, tag.evidence
+            )
             for tag in passage.tags
         )
 

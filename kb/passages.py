@@ -79,7 +79,9 @@ def _stays(group: list[Block], block: Block) -> bool:
 
 def _leads_in(block: Block) -> bool:
     """Whether a block only announces the next: «Что проверить:», 包括以下几点："""
-    return block.kind is BlockKind.PARAGRAPH and block.text.rstrip().endswith((":", "：")) and _is_short(block)
+    return (
+        block.kind is BlockKind.PARAGRAPH and block.text.rstrip().endswith((":", "：")) and _is_short(block)
+    )
 
 
 def _is_short(block: Block) -> bool:

@@ -35,7 +35,9 @@ def phrase_terms(phrase: Phrase) -> list[QueryTerm]:
 
 def is_certain(phrase: Phrase) -> bool:
     """Whether every passage that holds `phrase_terms` also holds the phrase."""
-    return len(phrase.words) == 1 if not phrase.literal else len(phrase.literal) <= 2 and is_han(phrase.literal)
+    return (
+        len(phrase.words) == 1 if not phrase.literal else len(phrase.literal) <= 2 and is_han(phrase.literal)
+    )
 
 
 def is_han(text: str) -> bool:

@@ -67,7 +67,8 @@ def parse(text: str, principle_id: Callable[[str], str | None]) -> ParsedText:
     text = unicodedata.normalize("NFC", text)
     if len(text) > LONGEST_QUERY:
         raise InvalidRequest(
-            f"The text to search for has {len(text)} characters; at most {LONGEST_QUERY} can be searched.", "q"
+            f"The text to search for has {len(text)} characters; at most {LONGEST_QUERY} can be searched.",
+            "q",
         )
     filters: dict[str, list[str]] = {name: [] for name in FILTER_NAMES}
     pieces = [piece for piece in _PIECE.finditer(text) if not _is_filter(piece, filters, principle_id)]
@@ -143,7 +144,9 @@ def _join(
     if wanted is None:
         return
     if joint and before is not None and (left := _wanted(before)):
-        last = clauses[-1] if clauses and not clauses[-1].negated and left in clauses[-1].alternatives else None
+        last = (
+            clauses[-1] if clauses and not clauses[-1].negated and left in clauses[-1].alternatives else None
+        )
         if last is None:
             last = Clause((left,))
             clauses.append(last)
@@ -212,7 +215,7 @@ def terms(text: str) -> tuple[QueryTerm, ...]:
                 continue
             matches = kind in {TermKind.WORD, TermKind.BIGRAM} and position not in silent
             if kind is TermKind.CHAR or (kind is TermKind.WORD and is_han(stack[0].term)):
-                matches = matches and len(stack[0].term) > 1 or stack[0].start in alone
+                matches = (matches and len(stack[0].term) > 1) or stack[0].start in alone
             found.append(QueryTerm(kind, _synonyms(stack), matches=matches))
     return tuple(found)
 

@@ -26,9 +26,7 @@ class Settings(BaseSettings):
     vocabulary: Path | None = Field(
         None, description="SKOS file (.ttl, .jsonld, .rdf) in place of the starter principles."
     )
-    memory: int = Field(
-        256, ge=1, description="Limit of what the embedded index may remember, in megabytes."
-    )
+    memory: int = Field(256, ge=1, description="Limit of what the embedded index may remember, in megabytes.")
     secret_key: str = Field(
         default_factory=lambda: secrets.token_hex(32),
         description="Secret that signs sessions; by default a new one at each start.",

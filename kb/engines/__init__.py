@@ -132,5 +132,3 @@ def open_engine(url: str, memory: int) -> Engine:
     module, _, name = ENGINES[scheme].partition(":")
     engine: Engine = getattr(importlib.import_module(module), name)(url, memory)
     return engine
-
-

@@ -281,9 +281,7 @@ class Memory:
         self._entries: OrderedDict[tuple[object, ...], tuple[Any, int]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(
-        self, key: tuple[object, ...], make: Callable[[], Value], size: Callable[[Value], int]
-    ) -> Value:
+    def get(self, key: tuple[object, ...], make: Callable[[], Value], size: Callable[[Value], int]) -> Value:
         """What is remembered under `key`; when nothing is, what `make` gives, of `size` bytes."""
         with self._lock:
             if (found := self._entries.get(key)) is not None:

@@ -13,12 +13,12 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import cached_property, reduce
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -68,7 +68,7 @@ _PREFIX_WORDS = 1000
 _ARTICLES_IN_FACET = 20
 
 
-class _Terms(fields.FieldType):  # type: ignore[misc]
+class _Terms(fields.FieldType):
     """A field of finished terms: a mapping of each to its frequency."""
 
     scorable = stored = unique = False
@@ -78,13 +78,15 @@ class _Terms(fields.FieldType):  # type: ignore[misc]
     def __init__(self) -> None:
         pass
 
-    def index(self, value: Mapping[str, int], **_: object) -> Iterator[tuple[bytes, int, float, bytes]]:
+    def index(
+        self, value: Mapping[str, int], **_: object
+    ) -> Generator[tuple[bytes, int, float, bytes], None, None]:
         """Whoosh's tuples of term, frequency, weight and payload; the weight carries the frequency."""
         for term, times in value.items():
             yield term.encode(), times, float(times), b""
 
 
-class _Facts(fields.FieldType):  # type: ignore[misc]
+class _Facts(fields.FieldType):
     """The column of `_FACTS`."""
 
     indexed = stored = scorable = unique = False
@@ -138,7 +140,7 @@ class WhooshEngine:
     @contextmanager
     def _write(self) -> Iterator[EngineWriter]:
         try:
-            writer = self._index.writer(codec=_CODEC)
+            writer = cast(SegmentWriter, self._index.writer(codec=_CODEC))
         except index.LockError as error:
             raise IndexLocked(
                 f"Another process is writing to the index in {self._folder}; try again when it is done."
@@ -162,7 +164,7 @@ class WhooshEngine:
         """An article and its passages, or None."""
         snapshot = self._snapshot()
         article = snapshot.article(article_id)
-        return article and (article, snapshot.passages_of(article_id))
+        return (article, snapshot.passages_of(article_id)) if article else None
 
     def article_record(self, article_id: str) -> Article | None:
         """An article without its passages, or None."""
@@ -294,8 +296,11 @@ class _Snapshot:
         self._reader = reader
         self._memory = memory
         self._lock = threading.RLock()
-        # An index without a commit has one reader and no segment.
-        self._leaves = [(leaf, base, _segment_id(leaf)) for leaf, base in reader.leaf_readers() if leaf.segment()]
+        self._leaves = [
+            (leaf, base, str(segment.segment_id()))
+            for leaf, base in reader.leaf_readers()
+            if (segment := leaf.segment())  # an index without a commit has a reader and no segment
+        ]
         self.owners = {self.generation, *(segment for _, _, segment in self._leaves)}
 
     def close(self) -> None:
@@ -356,8 +361,7 @@ class _Snapshot:
     def _facts(self) -> npt.NDArray[np.void]:
         """`_FACTS` of every document."""
         return np.concatenate(
-            [self._segment_facts(leaf, segment) for leaf, _, segment in self._leaves]
-            or [np.empty(0, _FACTS)]
+            [self._segment_facts(leaf, segment) for leaf, _, segment in self._leaves] or [np.empty(0, _FACTS)]
         )
 
     def _segment_facts(self, leaf: IndexReader, segment: str) -> npt.NDArray[np.void]:
@@ -381,7 +385,8 @@ class _Snapshot:
         deletions = {}
         for leaf, _, segment in self._leaves:
             mask = np.zeros(leaf.doc_count_all(), np.bool_)
-            mask[list(leaf.segment().deleted_docs())] = True
+            if leaf.has_deletions():
+                mask[list(cast(Any, leaf).segment().deleted_docs())] = True
             deletions[segment] = mask
         return deletions
 
@@ -454,7 +459,7 @@ class _Snapshot:
                 return np.empty(0, np.int32), np.empty(0, np.int32)
             # Deleted documents are filtered by `_numbers`; block by block is ten times faster than
             # one by one, and Whoosh has no public way to it.
-            matcher = getattr(matcher, "child", matcher)
+            matcher = cast(Any, getattr(matcher, "child", matcher))
             while matcher.is_active():
                 matcher._read_ids()
                 matcher._read_weights()
@@ -556,7 +561,9 @@ class _Snapshot:
         mask[self._postings("principle", principle)[0]] = True
         return mask
 
-    def _facets(self, matched: Mask, filters: Mapping[str, Mask], numbers: Numbers) -> dict[str, dict[str, int]]:
+    def _facets(
+        self, matched: Mask, filters: Mapping[str, Mask], numbers: Numbers
+    ) -> dict[str, dict[str, int]]:
         """How many hits there are of each value. A passage has one language and one article, so
         these are counted as if their own filter were off: what else one could choose."""
 
@@ -608,11 +615,6 @@ class _Snapshot:
                 if explain
             ),
         )
-
-
-def _segment_id(leaf: IndexReader) -> str:
-    segment: str = leaf.segment().segment_id()
-    return segment
 
 
 def _counts(values: npt.NDArray[Any]) -> dict[str, int]:

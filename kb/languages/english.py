@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 # As stems, as all terms are.
 QUESTION_WORDS = frozenset("what which who whom whose how when where whi do did doe".split())
 FUNCTION_WORDS = QUESTION_WORDS | frozenset(
-    "a an and are as at be been but by for from had has have he her his i if in into is it it me my of on or"
-    " our she so that the their them there these they this those to was we were will with would you your".split()
+    "a an and are as at be been but by for from had has have he her his i if in into is it me my of"
+    " on or our she so that the their them there these they this those to was we were will with would"
+    " you your".split()
 )
 
 

@@ -66,7 +66,7 @@ def _fold_character(character: str) -> str:
 
 def _simplify(text: str) -> str:
     """Traditional to Simplified characters, one for one (tw2sp would change lengths)."""
-    if not any("\u2e80" <= character for character in text):
+    if not any(character >= "\u2e80" for character in text):
         return text
     simplified = _converter().convert(text)
     return simplified if len(simplified) == len(text) else text

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from kb.errors import VocabularyError
 from kb.languages import fold
 from kb.models import Problem
-from kb.principles.matcher import label_words
+from kb.principles.labels import pieces
 from kb.principles.skos import concept_id, concepts_of, literals, read_graph, sb
 from kb.principles.vocabulary import PRINCIPLES, TRADE_TERMS
 
@@ -69,7 +69,7 @@ class _Label:
     @property
     def lemmas(self) -> str:
         """What a matcher sees of it, in the likeliest reading of each word."""
-        return " ".join(readings[0] for readings in label_words(self.text))
+        return " ".join(readings[0] for _, words in pieces(self.text) for readings in words)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,9 +1,6 @@
 """Where labels stand in a text, in one pass whose cost does not grow with the number of labels.
 
-Labels are compared inflection aside: by any lemma of a Russian form, by what an English form may be
-inflected from, and by Han characters one by one, so that a different segmentation hides nothing.
-English stems would be too coarse: custom is the stem of customer and of customisation. A label may
-leave a gap: «поставить себя … на место» allows up to three words where the ellipsis stands.
+The text is read as `kb.principles.labels` reads the labels; a tree of all labels is walked along it.
 """
 
 from __future__ import annotations
@@ -15,31 +12,14 @@ from functools import lru_cache
 from itertools import islice, product
 from typing import Generic, TypeVar
 
-from kb.languages import LANGUAGES, fold, language, scripts, words
+from kb.languages import words
 from kb.models import Span, TermKind, Token
+from kb.principles.labels import Piece, Readings, uninflected
 
-# How many words may stand where a label has an ellipsis.
-GAP = 3
 # A Han label this long is accepted anywhere; a shorter one only between words (会员 is not in 社会员工).
 LONG_HAN_LABEL = 3
 # A label with several ambiguous words would otherwise be compiled in every combination.
 _MOST_READINGS = 32
-
-_ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.)\s*")
-_COMMA = re.compile(r"[,，]\s*")
-# English inflection, without a dictionary: an ending, and what may have stood in its place.
-_ENGLISH_ENDINGS = (
-    ("s", ("",)),  # promises -> promise
-    ("es", ("",)),  # wishes -> wish
-    ("ies", ("y",)),  # queries -> query
-    ("ed", ("", "e")),  # listened -> listen, promised -> promise
-    ("ied", ("y",)),  # tried -> try
-    ("ing", ("", "e")),  # listening -> listen, caring -> care
-)
-_SHORTEST_STEM = 2
-_DOUBLING = ("ed", "ing")
-# Such a stem would have doubled its last letter: car -> carring.
-_SHORT_SYLLABLE = re.compile(r"[^aeiouy]*[aeiouy][^aeiouywx]")
 
 # What ends a sentence or a cell, and what only ends a phrase.
 _STOP = re.compile(r"[.!?…;:。！？；：\n|]")
@@ -149,24 +129,23 @@ class _Label(Generic[Meaning]):
     """A label whose first piece stands in the tree; `rest` are the pieces after its gaps."""
 
     meaning: Meaning
-    rest: tuple[tuple[int, tuple[frozenset[str], ...]], ...] = ()
+    rest: Sequence[Piece] = ()
 
 
 class Matcher(Generic[Meaning]):
     """Finds every label in a text, overlapping ones too."""
 
-    def __init__(self, labels: Iterable[tuple[str, Meaning]]) -> None:
-        """Compile pairs of a label and what finding it means. A label without words is passed over."""
+    def __init__(self, labels: Iterable[tuple[Sequence[Piece], Meaning]]) -> None:
+        """Compile pairs of a label's pieces and what finding it means."""
         self._root: _Node[Meaning] = _Node()
-        for text, meaning in labels:
-            self._add(text, meaning)
+        for pieces, meaning in labels:
+            if pieces:
+                self._add(pieces, meaning)
 
-    def _add(self, text: str, meaning: Meaning) -> None:
-        pieces = _pieces(text)
-        if not pieces:
-            return
-        label = _Label(meaning, tuple((gap, tuple(map(frozenset, piece))) for gap, piece in pieces[1:]))
-        for reading in _readings(pieces[0][1]):
+    def _add(self, pieces: Sequence[Piece], meaning: Meaning) -> None:
+        (_, first), *rest = pieces
+        label = _Label(meaning, rest)
+        for reading in islice(product(*first), _MOST_READINGS):
             node = self._root
             for word in reading:
                 node = node.next.setdefault(word, _Node())
@@ -205,18 +184,23 @@ def _complete(
     yield Match(label.meaning, (units[first].start, units[used[-1]].end), frozenset(used))
 
 
-def _follows(piece: tuple[frozenset[str], ...], units: Sequence[Unit], after: int, gap: int) -> int | None:
+def _follows(piece: Sequence[Readings], units: Sequence[Unit], after: int, gap: int) -> int | None:
     """Where a piece stands after at most `gap` words of the same sentence."""
     for at in range(after + 1, len(units) - len(piece) + 1):
         if units[at].apart > 1 or units[at].position > units[after].position + gap + 1:
             return None
-        window = units[at : at + len(piece)]
-        if any(unit.apart for unit in window[1:]):
-            continue
-        fits = all(not words.isdisjoint(unit.readings) for words, unit in zip(piece, window, strict=True))
-        if fits and _stands_alone(units, at, at + len(piece) - 1):
+        if _stands(piece, units, at) and _stands_alone(units, at, at + len(piece) - 1):
             return at
     return None
+
+
+def _stands(piece: Sequence[Readings], units: Sequence[Unit], at: int) -> bool:
+    """Whether the words of a piece stand side by side from a unit on."""
+    for number, word in enumerate(piece):
+        unit = units[at + number]
+        if (number and unit.apart) or not any(reading in word for reading in unit.readings):
+            return False
+    return True
 
 
 def _stands_alone(units: Sequence[Unit], first: int, last: int) -> bool:
@@ -226,63 +210,3 @@ def _stands_alone(units: Sequence[Unit], first: int, last: int) -> bool:
     if last - first + 1 >= LONG_HAN_LABEL:
         return True
     return units[first].opens and units[last].closes
-
-
-# --- Labels --------------------------------------------------------------------------------------
-
-
-def _pieces(label: str) -> list[tuple[int, list[tuple[str, ...]]]]:
-    """The readings of a label's words, piece by piece, each piece with the words its gap allows."""
-    pieces: list[tuple[int, list[tuple[str, ...]]]] = []
-    for number, part in enumerate(_ELLIPSIS.split(label)):
-        for place, phrase in enumerate(_COMMA.split(part)):
-            words = list(label_words(phrase))
-            if words:
-                pieces.append((GAP if number and not place else 0, words))
-    return pieces
-
-
-def label_words(label: str) -> Iterator[tuple[str, ...]]:
-    """The readings of each word of a label, and of each Han character.
-
-    A label stands in dictionary form, so a Russian word that is a lemma of itself means just that one.
-    """
-    for run in scripts(fold(label).text):
-        word = run.group()
-        if run.lastgroup == "han":
-            yield from ((character,) for character in word)
-        elif run.lastgroup == "latin":
-            yield uninflected(word)
-        else:
-            lemmas = _lemmas(word, run.lastgroup or "")
-            yield (word,) if word in lemmas else lemmas
-
-
-@lru_cache(maxsize=10_000)
-def _lemmas(word: str, script: str) -> tuple[str, ...]:
-    """What a word may stand for in any language of its script."""
-    readers = [reader for reader in map(language, LANGUAGES) if reader.script == script]
-    tokens = [token for reader in readers for token in reader.analyse(word, 0, 0)]
-    return tuple(dict.fromkeys(token.term for token in tokens if token.kind is TermKind.WORD))
-
-
-@lru_cache(maxsize=10_000)
-def uninflected(word: str) -> tuple[str, ...]:
-    """What an English word may be an inflection of, itself first: tried -> tried, tri, trie, try."""
-    found = [word]
-    for ending, replacements in _ENGLISH_ENDINGS:
-        stem = word.removesuffix(ending)
-        if stem == word or len(stem) < _SHORTEST_STEM:
-            continue
-        if ending in _DOUBLING:
-            if stem[-1] == stem[-2]:
-                found.append(stem[:-1])  # planned -> plan
-            if _SHORT_SYLLABLE.fullmatch(stem):
-                found.append(stem + "e")  # caring -> care, not car
-                continue
-        found.extend(stem + replacement for replacement in replacements)
-    return tuple(dict.fromkeys(found))
-
-
-def _readings(words: Sequence[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
-    return islice(product(*words), _MOST_READINGS)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from kb.languages import detect
 from kb.models import Principle, Span, Token
+from kb.principles.labels import read_labels
 from kb.principles.matcher import Match, Matcher, units_of
 from kb.principles.vocabulary import Vocabulary
 
@@ -73,9 +75,14 @@ _Found = Match[_Sense]
 class Recogniser:
     """Finds the concepts of a vocabulary in texts of any language or mixture of languages."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        """Compile all labels, principles' and terms'; grouping concepts have none that count."""
-        self._matcher: Matcher[_Sense] = Matcher((sense.label, sense) for sense in _senses(vocabulary))
+    def __init__(self, vocabulary: Vocabulary, cache: Path | None = None) -> None:
+        """Compile all labels, principles' and terms'; grouping concepts have none that count.
+
+        `cache` is a folder to remember in what the labels' words may be read as.
+        """
+        senses = list(_senses(vocabulary))
+        pieces = read_labels((sense.label for sense in senses), cache)
+        self._matcher: Matcher[_Sense] = Matcher((pieces[sense.label], sense) for sense in senses)
         self._has_context_labels = bool(vocabulary.context_labels)
 
     def read(self, text: str, tokens: Sequence[Token] | None = None) -> Reading:

@@ -8,13 +8,9 @@ bytes is never parsed twice.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +19,7 @@ from typing import Any
 
 from kb.errors import InvalidRequest, VocabularyError
 from kb.models import Principle
+from kb.principles.cache import Cache, key_of
 from kb.principles.skos import Scheme, read_graph, read_scheme
 
 PRINCIPLES = Path(__file__).with_name("principles.ttl")
@@ -56,7 +53,7 @@ class Vocabulary:
         VocabularyError, with file and line, when a scheme cannot be used.
         """
         files = (path or PRINCIPLES, TRADE_TERMS)
-        scheme, trade = (_read(file, cache) for file in files)
+        scheme, trade = (_read(file, Cache(cache)) for file in files)
         return cls(
             principles=_by_id(scheme.concepts),
             terms=_by_id(trade.concepts),
@@ -81,7 +78,7 @@ class Vocabulary:
             dict(self.context_labels),
         )
         terms = Scheme({}, tuple(self.terms.values()))
-        return hashlib.sha256(_json([asdict(principles), asdict(terms)])).hexdigest()[:16]
+        return key_of(json.dumps([asdict(principles), asdict(terms)]))[:16]
 
     def tops(self) -> tuple[Principle, ...]:
         """The principles with nothing broader: where a page or a list begins."""
@@ -112,53 +109,24 @@ def _by_id(concepts: Iterable[Principle]) -> Mapping[str, Principle]:
 # --- The cache -----------------------------------------------------------------------------------
 
 
-def _read(path: Path, cache: Path | None) -> Scheme:
+def _read(path: Path, cache: Cache) -> Scheme:
     """The scheme of a file, from the cache if these very bytes were parsed before."""
-    if cache is None:
-        return read_scheme(path)
-    key = _key(path)
-    place = cache / f"vocabulary-{key[:16]}.json"
-    remembered = _remembered(place, key)
-    if remembered is None:
-        remembered = read_scheme(path)
-        _remember(remembered, place, key)
-    return remembered
+    name, key = f"vocabulary-{path.stem}", key_of(_CACHE_FORM, path.suffix, _content(path))
+    remembered = cache.get(name, key)
+    if remembered is not None:
+        return _scheme(remembered)
+    scheme = read_scheme(path)
+    cache.put(name, key, asdict(scheme))
+    return scheme
 
 
-def _key(path: Path) -> str:
+def _content(path: Path) -> bytes:
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise VocabularyError(
             f"{path}: cannot be read ({error.strerror}). Give the path of a SKOS file."
         ) from error
-    return hashlib.sha256(f"{_CACHE_FORM} {path.suffix}\n".encode() + content).hexdigest()
-
-
-def _remembered(place: Path, key: str) -> Scheme | None:
-    """What the cache holds, or None: whatever is wrong with a cache, the file itself is there."""
-    try:
-        data = json.loads(place.read_bytes())
-        return _scheme(data["scheme"]) if data["key"] == key else None
-    except (OSError, ValueError, LookupError, TypeError):
-        return None
-
-
-def _remember(scheme: Scheme, place: Path, key: str) -> None:
-    """Write the cache in one step. A folder that cannot be written to only costs time."""
-    with suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=place.parent, prefix=place.name, suffix=".new")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(_json({"key": key, "scheme": asdict(scheme)}))
-            Path(name).replace(place)
-        finally:
-            Path(name).unlink(missing_ok=True)
-
-
-def _json(data: Any) -> bytes:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _scheme(data: dict[str, Any]) -> Scheme:

@@ -36,7 +36,8 @@ PUBLISHERS = ("strong_calls", "publisher", "brand", "channels", "offers", "weak_
 _PLACEHOLDER = re.compile(r"\W*[\[【](?P<what>[^\[\]【】]{2,200})[\]】]\W*")
 _MAX_LABEL = 80
 _MAX_CLOSING = 300
-"""Characters of a label, and of a closing paragraph that is weighed as a whole."""
+_MAX_SENTENCE = 1_000
+"""Characters of a label, of a closing paragraph that is weighed as a whole, of an advertising sentence."""
 
 
 @dataclass(slots=True)
@@ -86,7 +87,7 @@ def _sentences(index: int, element: Element, brand: str) -> list[_Sentence]:
     whole = (0, len(text))
     if element.kind not in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM) or text.startswith(("—", "–")):
         return [_Sentence(index, element, whole)]
-    if not element.is_paragraph:
+    if not element.is_paragraph and len(text) <= _MAX_SENTENCE:
         is_label = element.is_heading and _is_label(text)
         return [_Sentence(index, element, whole, evidence(text, brand), is_label)]
     spans = sentences(unquoted(text))  # what is quoted belongs to the sentence that quotes it
@@ -95,7 +96,7 @@ def _sentences(index: int, element: Element, brand: str) -> list[_Sentence]:
             index,
             element,
             (start, end),
-            evidence(text[start:end], brand),
+            evidence(text[start:end], brand) if end - start <= _MAX_SENTENCE else None,
             is_label=len(spans) == 1 and _is_label(text),
             is_alone=len(spans) == 1,
             is_placeholder=_is_placeholder(text[start:end], brand),

@@ -1,0 +1,60 @@
+"""A folder where what took long to work out is remembered until what it was made from changes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """JSON files in a folder, each with the key of what it was made from; no folder remembers nothing.
+
+    Whatever is wrong with a cache, it is as if it were empty; what cannot be written only costs time.
+    """
+
+    folder: Path | None
+
+    def get(self, name: str, key: str) -> Any:
+        """What was remembered under a name, or None if there is nothing or its key is another."""
+        if self.folder is None:
+            return None
+        try:
+            data = json.loads(self._place(name).read_bytes())
+            return data["value"] if data["key"] == key else None
+        except (OSError, ValueError, LookupError, TypeError):
+            return None
+
+    def put(self, name: str, key: str, value: Any) -> None:
+        """Remember a value in place of what was there, in one step that readers cannot see half of."""
+        if self.folder is None:
+            return
+        data = json.dumps({"key": key, "value": value}, ensure_ascii=False, separators=(",", ":"))
+        with suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=name, suffix=".new")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    file.write(data)
+                Path(temporary).replace(self._place(name))
+            finally:
+                Path(temporary).unlink(missing_ok=True)
+
+    def _place(self, name: str) -> Path:
+        assert self.folder is not None
+        return self.folder / f"{name}.json"
+
+
+def key_of(*parts: bytes | str) -> str:
+    """A key that changes when any of its parts does."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8) + data)
+    return digest.hexdigest()
