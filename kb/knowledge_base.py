@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -37,7 +37,7 @@ from kb.models import (
     SourceFile,
     TermKind,
 )
-from kb.principles import Strength, Tagger, Vocabulary
+from kb.principles import Mention, Strength, Tagger, Vocabulary
 from kb.ranking import BRIDGE_WEIGHT, IndexedText, index_text
 from kb.settings import Settings
 
@@ -95,6 +95,11 @@ class KnowledgeBase:
     def tagger(self) -> Tagger:
         """Finds the vocabulary's concepts in texts."""
         return Tagger(self.vocabulary)
+
+    @cached_property
+    def _mentions(self) -> Callable[[str], list[Mention]]:
+        """The concepts a text names; the same queries and passages come again and again."""
+        return lru_cache(maxsize=2000)(self.tagger.mentions)
 
     # --- Indexing ---
 
@@ -239,7 +244,7 @@ class KnowledgeBase:
     def _bridges(self, text: str) -> Iterator[Bridge]:
         """The concepts a query names, with what they are called in the other languages."""
         seen: set[str] = set()
-        for mention in self.tagger.mentions(text):
+        for mention in self._mentions(text):
             concept = (self.vocabulary.terms if mention.term else self.vocabulary.principles)[mention.concept]
             if mention.strength is Strength.WEAK or concept.id in seen:
                 continue
@@ -255,7 +260,7 @@ class KnowledgeBase:
         text = hit.passage.text
         via = [
             mention.span
-            for mention in (self.tagger.mentions(text) if hit.via else ())
+            for mention in (self._mentions(text) if hit.via else ())
             if mention.concept in hit.via and mention.strength is not Strength.WEAK
         ]
         marks = snippets.highlights(text, asked.terms, asked.clauses, via)

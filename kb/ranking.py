@@ -78,9 +78,9 @@ def section_quorum(words: int) -> int:
     """How many of a query's words a section must hold for all its passages to be hits.
 
     An answer may not repeat the words of the question when the sentence before it does: half of
-    the words, and at least two (a gain of half a point on sentences, for few more hits).
+    the words, and at least three (a gain of half a point on sentences, for few more hits).
     """
-    return max(2, (words + 1) // 2)
+    return max(3, (words + 1) // 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ from kb.phrases import is_certain, occurrences, phrase_terms
 from kb.ranking import KIND_WEIGHTS, Field, IndexedText
 
 # Raised when what is stored changes its form; an index of another format is rebuilt.
-FORMAT = 1
+FORMAT = 2
 
 _PASSAGE, _ARTICLE, _FILE = 1, 2, 3
 _FACTS = np.dtype(
@@ -63,6 +63,8 @@ _FACTS = np.dtype(
         ("title_words", "u4"),
     ]
 )
+# A record in memory takes about so many times the bytes of its JSON.
+_DECODED_SIZE = 4
 # A prefix stands for at most this many words: more would be slow and tell a reader nothing.
 _PREFIX_WORDS = 1000
 _ARTICLES_IN_FACET = 20
@@ -237,7 +239,7 @@ class _Writer:
                 record=_encode(passage),
             )
         outline = replace(article, sections=tuple(replace(s, blocks=()) for s in article.sections))
-        self._add_record(_ARTICLE, _article_key(article.id), outline)
+        self._add_record(_ARTICLE, _article_key(article.id), outline, article.id)
 
     def drop_article(self, article_id: str) -> None:
         """Take an article and its passages out."""
@@ -252,9 +254,10 @@ class _Writer:
         """Forget a source file."""
         self._drop(_file_key(path))
 
-    def _add_record(self, kind: int, key: str, record: Article | SourceFile) -> None:
+    def _add_record(self, kind: int, key: str, record: Article | SourceFile, article_id: str = "") -> None:
         facts = np.zeros((), _FACTS)
         facts["type"] = kind
+        facts["article"] = article_id
         self._writer.add_document(key={key: 1}, facts=facts.tobytes(), record=_encode(record))
 
     def _drop(self, key: str) -> None:
@@ -321,10 +324,14 @@ class _Snapshot:
 
     def article(self, article_id: str) -> Article | None:
         """The record of an article."""
-        for document in self.documents("key", _article_key(article_id)):
-            if self._facts["type"][document] == _ARTICLE:
-                return self._record(int(document), Article)
-        return None
+        document = self._article_documents.get(article_id)
+        return None if document is None else self._record(document, Article)
+
+    @cached_property
+    def _article_documents(self) -> dict[str, int]:
+        """The document of every article's record, by id."""
+        documents = np.flatnonzero((self._facts["type"] == _ARTICLE) & self._live)
+        return {self._facts["article"][document].decode(): int(document) for document in documents}
 
     def passages_of(self, article_id: str) -> tuple[Passage, ...]:
         """The passages of an article, in order."""
@@ -347,13 +354,13 @@ class _Snapshot:
     def _record(self, document: int, record: type[_Record]) -> _Record:
         leaf, base, segment = next(entry for entry in reversed(self._leaves) if entry[1] <= document)
 
-        def read() -> bytes:
+        def read() -> tuple[_Record, int]:
             with self._lock:
                 stored: bytes = leaf.stored_fields(document - base)["record"]
-                return stored
+            return msgspec.json.decode(stored, type=record), len(stored)
 
-        stored = self._memory.get((segment, "record", document - base), read, len)
-        return msgspec.json.decode(stored, type=record)
+        key = (segment, "record", document - base)
+        return self._memory.get(key, read, lambda found: found[1] * _DECODED_SIZE)[0]
 
     # --- Columns ---
 
@@ -489,9 +496,19 @@ class _Snapshot:
         numbers = np.flatnonzero(np.logical_and.reduce([matched, *filters.values()])).astype(np.int32)
         scores = self._impacts.scores(terms)
         page = best(scores, numbers, query.offset + query.limit)[query.offset :]
+        bridges = [term for term in terms if term.via]
+        direct = self._impacts.hits([term for term in terms if not term.via]) if bridges else matched
         return EngineHits(
             total=len(numbers),
-            hits=tuple(self._hit(int(number), float(scores[number]), terms, explain) for number in page),
+            hits=tuple(
+                self._hit(
+                    int(number),
+                    float(scores[number]),
+                    bridges=() if direct[number] else bridges,
+                    explained=terms if explain else (),
+                )
+                for number in page
+            ),
             facets=self._facets(matched, filters, numbers),
         )
 
@@ -552,13 +569,13 @@ class _Snapshot:
             masks["article"] = np.isin(self._passages["article"], [a.encode() for a in query.articles])
         if query.principles:
             masks["principle"] = np.logical_and.reduce(
-                [self._tagged(principle) for principle in query.principles]
+                [self._tagged_mask(principle) for principle in query.principles]
             )
         return masks
 
-    def _tagged(self, principle: str) -> Mask:
+    def _tagged_mask(self, principle: str) -> Mask:
         mask = np.zeros(len(self._documents), np.bool_)
-        mask[self._postings("principle", principle)[0]] = True
+        mask[self._tagged.get(principle, np.empty(0, np.int32))] = True
         return mask
 
     def _facets(
@@ -581,38 +598,43 @@ class _Snapshot:
 
     def _principle_counts(self, hits: Mask) -> dict[str, int]:
         counts = {
-            principle: int(np.count_nonzero(hits[self._postings("principle", principle)[0]]))
-            for principle in self._principles
+            principle: int(np.count_nonzero(hits[numbers])) for principle, numbers in self._tagged.items()
         }
         return dict(sorted(((p, n) for p, n in counts.items() if n), key=lambda count: (-count[1], count[0])))
 
     @cached_property
-    def _principles(self) -> tuple[str, ...]:
+    def _tagged(self) -> dict[str, Numbers]:
+        """The passages with each principle, rising."""
         with self._lock:
-            return tuple(term.decode() for term in self._reader.lexicon("principle"))
+            principles = [term.decode() for term in self._reader.lexicon("principle")]
+        return {principle: self._postings("principle", principle)[0] for principle in principles}
 
-    def _hit(self, number: int, score: float, terms: Sequence[QueryTerm], explain: bool) -> EngineHit:
+    def _hit(
+        self,
+        number: int,
+        score: float,
+        bridges: Sequence[QueryTerm],
+        explained: Sequence[QueryTerm],
+    ) -> EngineHit:
         passage = self._passage(number)
         article = self.article(passage.article_id)
         if article is None:
             raise EngineError(f"The index lost the article of passage {passage.id}; run `kb index` again.")
-        bridged = explain or any(term.via for term in terms)
-        given = [
-            (term, field, value)
-            for term in (terms if bridged else ())
-            for field, value in self._impacts.given(term, number)
-        ]
-        own = [term for term, field, _ in given if term.matches and field != "context"]
-        direct = any(not term.via for term in own)
         return EngineHit(
             passage=passage,
             article=article,
             score=score,
-            via=() if direct else tuple(dict.fromkeys(term.via for term in own)),
+            via=tuple(
+                dict.fromkeys(
+                    term.via
+                    for term in bridges
+                    if any(field != "context" for field, _ in self._impacts.given(term, number))
+                )
+            ),
             explanation=tuple(
                 TermScore("|".join(term.synonyms), term.kind.name.lower(), field, value)
-                for term, field, value in given
-                if explain
+                for term in explained
+                for field, value in self._impacts.given(term, number)
             ),
         )
 

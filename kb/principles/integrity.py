@@ -34,15 +34,13 @@ def check(path: Path | None = None) -> list[Problem]:
 
     An empty list means that nothing is. A file that cannot be read at all is one problem, too.
     """
-    files = (path or PRINCIPLES, TRADE_TERMS)
+    files = (path,) if path else (PRINCIPLES, TRADE_TERMS)
     try:
         schemes = [_Scheme(file, read_graph(file)) for file in files]
     except VocabularyError as error:
         return [_unreadable(error, files[0])]
-    checked = schemes[:1] if path else schemes
-    problems = [problem for scheme in checked for condition in _CONDITIONS for problem in condition(scheme)]
-    problems.extend(_shared_labels(checked))
-    problems.extend(_known_evidence(schemes))
+    problems = [problem for scheme in schemes for condition in _CONDITIONS for problem in condition(scheme)]
+    problems.extend(_shared_labels(schemes))
     return sorted(problems, key=lambda problem: (problem.file, problem.line or 0, problem.code))
 
 
@@ -192,6 +190,21 @@ def _known_targets(scheme: _Scheme) -> Iterator[Problem]:
                     yield scheme.problem("unknown-concept", concept, message)
 
 
+def _known_evidence(scheme: _Scheme) -> Iterator[Problem]:
+    """The trade terms that are evidence for a principle are there."""
+    named = [
+        (concept, kind, term)
+        for concept in scheme.concepts
+        for kind in ("evidenceTerm", "weakTerm")
+        for term in scheme.graph.objects(concept, sb(kind))
+    ]
+    known = {*scheme.concepts, *(concepts_of(read_graph(TRADE_TERMS))[0] if named else ())}
+    for concept, kind, term in named:
+        if term not in known:
+            message = f"“{scheme.name(concept)}” has <{term}> as sb:{kind}, which is no term of the trade."
+            yield scheme.problem("unknown-concept", concept, message)
+
+
 def _no_cycles(scheme: _Scheme) -> Iterator[Problem]:
     """A concept must not be broader than itself, by however many steps."""
     reported: set[URIRef] = set()
@@ -265,6 +278,7 @@ _CONDITIONS: tuple[Callable[[_Scheme], Iterator[Problem]], ...] = (
     _every_language,
     _disjoint_labels,
     _known_targets,
+    _known_evidence,
     _no_cycles,
     _related_apart_from_broader,
     _symmetric_relations,
@@ -282,19 +296,6 @@ def _shared_labels(schemes: Sequence[_Scheme]) -> Iterator[Problem]:
     for one, other in _pairs(labels, lambda label: label.lemmas):
         if one.folded != other.folded:
             yield _not_told_apart(one, other, "shared-lemmas", "warning")
-
-
-def _known_evidence(schemes: Sequence[_Scheme]) -> Iterator[Problem]:
-    """The trade terms that are evidence for a principle are there."""
-    known = {concept for scheme in schemes for concept in scheme.concepts}
-    for scheme in schemes:
-        for concept in scheme.concepts:
-            for kind in ("evidenceTerm", "weakTerm"):
-                for term in scheme.graph.objects(concept, sb(kind)):
-                    if term not in known:
-                        name = scheme.name(concept)
-                        message = f"“{name}” has <{term}> as sb:{kind}, which is in no vocabulary in use."
-                        yield scheme.problem("unknown-concept", concept, message)
 
 
 def _pairs(labels: Sequence[_Label], key: Callable[[_Label], str]) -> Iterator[tuple[_Label, _Label]]:

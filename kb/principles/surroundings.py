@@ -73,12 +73,15 @@ def denied(text: str) -> Stretches:
 
 # --- Lists of everything at once -----------------------------------------------------------------
 
-# A list of so many short items that name so many different principles is a survey: a table of
-# contents, a catalogue of courses, «качество зависит от всего». The text is about none of them.
+# A list of short items that names so many different principles is a survey: a table of contents, a
+# catalogue of courses, «качество зависит от всего». The text is about none of them.
 LIST_ITEMS = 4
-LIST_PRINCIPLES = 3
+LIST_PRINCIPLES = 5
+# Quoted titles are seldom more: «Эмпатия в продажах», «Активное слушание», «Метрики сервиса».
+TITLES = 3
+TITLE_PRINCIPLES = 3
 # How wide a short item may be, in columns (a Han character takes two).
-ITEM_WIDTH = 40
+ITEM_WIDTH = 32
 
 # A Chinese comma parts clauses, not items: those are parted by 、 or stand in 《》.
 _ITEM_END = re.compile(
@@ -100,35 +103,32 @@ _LIST_END = re.compile(r"(?<!\d)[.!?](?!\s+\d+[.)]\s)(?:\s|$)|[。！？:：]")
 def listed(mentions: Sequence[Mention], text: str) -> frozenset[Mention]:
     """The mentions that are items of a list of everything at once."""
     lists = Stretches(_lists(text))
-    items: defaultdict[Span | None, list[Mention]] = defaultdict(list)
+    items: defaultdict[Span, list[Mention]] = defaultdict(list)
     for mention in mentions:
-        items[lists.around(mention.span)].append(mention)
-    items.pop(None, None)
-    surveys = (named for named in items.values() if len({m.concept for m in named}) >= LIST_PRINCIPLES)
+        if around := lists.around(mention.span):
+            items[around].append(mention)
+    surveys = (named for span, named in items.items() if _is_survey(named, text[slice(*span)]))
     return frozenset(mention for named in surveys for mention in named)
 
 
+def _is_survey(mentions: Sequence[Mention], text: str) -> bool:
+    titles = text.count("»") + text.count("》")
+    needed = TITLE_PRINCIPLES if titles >= TITLES else LIST_PRINCIPLES
+    return len({mention.concept for mention in mentions}) >= needed
+
+
 def _lists(text: str) -> Iterator[Span]:
-    """The lists of a text: runs of short items within a sentence, or of short lines."""
-    run: list[Span] = []
-    for start, end, is_last in _items(text):
-        if _width(text[start:end]) <= ITEM_WIDTH and not _CLAUSE.match(text, start, end):
-            run.append((start, end))
-        if is_last or not run or run[-1] != (start, end):
-            if len(run) >= LIST_ITEMS:
-                yield run[0][0], run[-1][1]
-            run = []
+    """The lists of a text: runs of short items within a sentence, or of short lines.
 
-
-def _items(text: str) -> Iterator[tuple[int, int, bool]]:
-    """The stretches between separators, and whether each ends its sentence."""
-    start = 0
-    for sentence_end in [*(match.end() for match in _LIST_END.finditer(text)), len(text)]:
-        for match in _ITEM_END.finditer(text, start, sentence_end):
-            yield start, match.start(), False
-            start = match.end()
-        yield start, sentence_end, True
-        start = sentence_end
+    The first item may end a longer clause, and the last may begin one.
+    """
+    for items in _sentences(text):
+        for is_short, run in groupby(items, key=lambda item: _is_short(text[slice(*item)])):
+            inner = list(run)
+            if not is_short:
+                continue
+            before = [item for item in items if item[1] < inner[0][0] or item[1] == inner[0][0] != 0][-1:]
+            yield inner[0][0], inner[-1][1]
 
 
 def _width(text: str) -> int:

@@ -160,9 +160,16 @@ class Tagger:
             for passage, found in zip(passages, analysed, strict=True)
         ]
         theme = tuple(self._theme(article))
-        in_context = bool(theme) or any(reading.in_context for reading in readings) or any(
-            self._recogniser.read(heading).in_context
-            for heading in {article.title, *(heading for passage in passages for heading in passage.headings)}
+        in_context = (
+            bool(theme)
+            or any(reading.in_context for reading in readings)
+            or any(
+                self._recogniser.read(heading).in_context
+                for heading in {
+                    article.title,
+                    *(heading for passage in passages for heading in passage.headings),
+                }
+            )
         )
         return tuple(
             self._explain(passage, reading, in_context, theme)
