@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from kb.evaluation import Evaluation
     from kb.knowledge_base import IndexReport, KnowledgeBase
-    from kb.models import Article, Hit, Passage, Problem, SearchResults, Span
+    from kb.models import Article, Hit, Passage, Principle, Problem, SearchResults, Span
+    from kb.principles import Evaluation as TagEvaluation
+    from kb.principles import Explanation
+    from kb.principles.evaluation import Score
 
 as_json = click.option("--json", "json", is_flag=True, help="Print one JSON object for programs.")
 
@@ -120,22 +123,27 @@ def search(
 
 @main.command()
 @click.argument("id")
+@click.option("--counterparts", is_flag=True, help="Show what other languages say on the same as a passage.")
 @as_json
-def show(id: str, json: bool) -> None:
+def show(id: str, counterparts: bool, json: bool) -> None:
     """Show an article or a passage by its id.
 
     \b
     Examples:
-      kb show zhaloba-kak-podarok
-      kb show 3f2a9c01d4e7
+      kb show zhaloba-kak-podarok-chetyre-shaga-starshego-smeny
+      kb show 3f2a9c01d4e7 --counterparts
     """
     with _book() as book:
         _build_if_empty(book)
         article, passages = book.look_up(id)
+        closest = book.counterparts(id) if counterparts else {}
         if json:
-            _print_json({"article": article, "passages": passages})
-        else:
-            _print_article(article, passages, book)
+            shown = {"article": article, "passages": passages}
+            _print_json({**shown, "counterparts": closest} if counterparts else shown)
+            return
+        _print_article(article, passages, book)
+        for hit in (hit for hits in closest.values() for hit in hits):
+            _print_hit(hit)
 
 
 @main.command()
@@ -195,6 +203,117 @@ def evaluate(
         _print_json(shown)
     else:
         _print_evaluation(evaluation)
+
+
+@main.group(invoke_without_command=True)
+@as_json
+@click.pass_context
+def principles(ctx: click.Context, json: bool) -> None:
+    """List the principles, or check, export or evaluate a vocabulary.
+
+    \b
+    Examples:
+      kb principles
+      kb principles check our-principles.ttl
+      kb principles export --format jsonld
+    """
+    if ctx.invoked_subcommand:
+        return
+    with _book() as book:
+        if json:
+            _print_json(list(book.vocabulary.principles.values()))
+            return
+        for top in book.vocabulary.tops():
+            _print_principle(top)
+            for id in top.narrower:
+                _print_principle(book.principle(id), indent="  ")
+
+
+@principles.command()
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@as_json
+@click.pass_context
+def check(ctx: click.Context, file: Path | None, json: bool) -> None:
+    """Say what is wrong with a SKOS scheme, by default with ours; exit status 1 if anything is.
+
+    \b
+    Example:
+      kb principles check our-principles.ttl
+    """
+    from kb.principles import check as problems_of
+
+    problems = problems_of(file)
+    if json:
+        _print_json(problems)
+    else:
+        for problem in problems:
+            _print_problem(problem)
+        click.echo("Nothing is wrong." if not problems else f"{len(problems)} problems.")
+    ctx.exit(1 if any(problem.severity == "error" for problem in problems) else 0)
+
+
+@principles.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["turtle", "jsonld", "csv"]),
+    default="turtle",
+    show_default=True,
+    help="How to write it.",
+)
+def export(form: str) -> None:
+    """Write the vocabulary in use to stdout.
+
+    \b
+    Example:
+      kb principles export --format csv > principles.csv
+    """
+    with _book() as book:
+        click.echo(book.vocabulary.export(form))
+
+
+@principles.command("evaluate")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--reviews", is_flag=True, help="Measure against what people said of tags.")
+@click.option("--worst", default=10, show_default=True, help="How many of the worst examples to show.")
+@as_json
+def evaluate_tags(file: Path | None, reviews: bool, worst: int, json: bool) -> None:
+    """Measure the tagger on labelled passages: JSON lines with text, must and may.
+
+    \b
+    Examples:
+      kb principles evaluate tests/files/principles/dev.jsonl
+      kb principles evaluate --reviews
+    """
+    if bool(file) == reviews:
+        raise click.UsageError("Give either a FILE of labelled passages or --reviews.")
+    with _book() as book:
+        evaluation = book.evaluate_tagger(file)
+        if json:
+            _print_json(
+                {
+                    "micro": _figures(evaluation.micro),
+                    "macro_f1": evaluation.macro,
+                    "principles": {id: _figures(score) for id, score in evaluation.principles.items()},
+                }
+            )
+        else:
+            _print_tag_evaluation(evaluation, worst)
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--explain", is_flag=True, help="Show all that was weighed, also what made no tag.")
+def tag(file: Path, explain: bool) -> None:
+    """Show the tags that the passages of a file get, without indexing it.
+
+    \b
+    Example:
+      kb tag draft.md --explain
+    """
+    with _book() as book:
+        for explained in book.explain_tags(file):
+            _print_explanation(explained, explain)
 
 
 @main.command()
@@ -326,6 +445,47 @@ def _print_evaluation(evaluation: Evaluation) -> None:
     for query in evaluation.worst:
         click.echo(f"  {query.ndcg:.2f}  {query.id}  {query.text}")
         click.secho(f"        wanted {', '.join(query.wanted)}; found {', '.join(query.found)}", dim=True)
+
+
+def _print_principle(principle: Principle, indent: str = "") -> None:
+    names = " · ".join(label for label in principle.pref_labels.values() if label)
+    click.echo(indent + click.style(principle.id, bold=not indent) + f"  {names}")
+
+
+def _figures(score: Score) -> dict[str, float]:
+    return {"precision": score.precision, "recall": score.recall, "f1": score.f1}
+
+
+def _print_tag_evaluation(evaluation: TagEvaluation, worst: int) -> None:
+    click.secho(f"{'':22} precision  recall      F1  right wrong missing", bold=True)
+    rows = {**evaluation.principles, "all (micro)": evaluation.micro}
+    for name, score in rows.items():
+        click.echo(
+            f"{name:22} {score.precision:9.3f} {score.recall:7.3f} {score.f1:7.3f}"
+            f"  {score.right:5} {score.wrong:5} {score.missing:7}"
+        )
+    click.echo(f"macro F1 {evaluation.macro:.3f}")
+    for (wanted, given), count in list(evaluation.confusions.items())[:worst]:
+        click.echo(f"  {count} × {given} instead of {wanted}")
+    for outcome in evaluation.worst[:worst]:
+        click.echo(f"  {outcome.example.text[:90]}")
+        click.secho(f"    wrong {sorted(outcome.wrong)}, missing {sorted(outcome.missing)}", dim=True)
+
+
+def _print_explanation(explained: Explanation, everything: bool) -> None:
+    click.secho(" › ".join(explained.passage.headings), bold=True)
+    click.echo(explained.passage.text)
+    for verdict in explained.verdicts:
+        if verdict.tagged or everything:
+            mark = "+" if verdict.tagged else "-"
+            click.secho(
+                f"  {mark} {verdict.principle} {verdict.weight:.2f}", fg="cyan" if verdict.tagged else None
+            )
+            for reason in verdict.reasons if everything else ():
+                click.secho(
+                    f"      {reason.gave:.2f} {reason.witness}: {reason.label} in “{reason.source}”", dim=True
+                )
+    click.echo()
 
 
 def _print_article(article: Article, passages: Sequence[Passage], book: KnowledgeBase) -> None:

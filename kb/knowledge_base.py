@@ -35,11 +35,24 @@ from kb.models import (
     SearchRequest,
     SearchResults,
     SourceFile,
+    Tag,
+    TagReview,
     TermKind,
 )
-from kb.principles import Mention, Strength, Tagger, Vocabulary
+from kb.principles import (
+    Evaluation,
+    Example,
+    Explanation,
+    Mention,
+    Strength,
+    Tagger,
+    Vocabulary,
+    evaluate,
+    read_examples,
+)
 from kb.ranking import BRIDGE_WEIGHT, IndexedText, index_text
 from kb.settings import Settings
+from kb.store import Store
 
 # Raised when reading, splitting, tagging or analysing changes what they give: files are read again.
 PIPELINE = 1
@@ -78,8 +91,9 @@ class KnowledgeBase:
 
     def close(self) -> None:
         """Give back files and memory."""
-        if "engine" in self.__dict__:
-            self.engine.close()
+        for part in ("engine", "store"):
+            if part in self.__dict__:
+                getattr(self, part).close()
 
     @cached_property
     def engine(self) -> Engine:
@@ -95,6 +109,12 @@ class KnowledgeBase:
     def tagger(self) -> Tagger:
         """Finds the vocabulary's concepts in texts."""
         return Tagger(self.vocabulary)
+
+    @cached_property
+    def store(self) -> Store:
+        """What people write."""
+        self.settings.home.mkdir(parents=True, exist_ok=True)
+        return Store(self.settings.database)
 
     @cached_property
     def _mentions(self) -> Callable[[str], list[Mention]]:
@@ -181,11 +201,17 @@ class KnowledgeBase:
         self, article: Article, writer: EngineWriter, units: Sequence[Passage] | None = None
     ) -> int:
         """Split, tag, analyse and hand over one article; returns the number of its passages."""
-        tagged = self.tagger.tag(article, passages.split(article) if units is None else units)
+        tagged = self._tagged(article, passages.split(article) if units is None else units)
         title = index_text(languages.analyse(article.title))
         texts = [self._indexed(passage) for passage in tagged]
         writer.put_article(article, tagged, title, texts)
         return len(tagged)
+
+    def _tagged(self, article: Article, units: Sequence[Passage]) -> Sequence[Passage]:
+        """The passages with the tagger's tags, and over them what people said of tags."""
+        tagged = self.tagger.tag(article, units)
+        reviews = self.store.reviews(passage.id for passage in tagged)
+        return [_with_reviews(passage, reviews) for passage in tagged] if reviews else tagged
 
     def _indexed(self, passage: Passage) -> tuple[IndexedText, IndexedText]:
         """The terms of a passage's text, with the concepts it names, and those of its headings."""
@@ -193,10 +219,77 @@ class KnowledgeBase:
         text = index_text(tokens)
         concepts: dict[str, int] = {}
         for mention in self.tagger.mentions(passage.text, tokens):
-            term = TermKind.CONCEPT + _concept_term(mention.concept, mention.language)
+            concept = (_TERM if mention.term else "") + mention.concept
+            term = TermKind.CONCEPT + _concept_term(concept, mention.language)
             concepts[term] = concepts.get(term, 0) + 1
         headings = index_text(languages.analyse("\n".join(passage.headings)))
         return replace(text, terms={**text.terms, **concepts}), headings
+
+    # --- Reviews ---
+
+    def review(
+        self, passage_id: str, principle_id: str, accepted: bool | None, reviewer: str, reason: str = ""
+    ) -> Passage:
+        """Keep a person's word on a tag, or with None take it back; it holds at once and for good.
+
+        Returns the passage with its tags as they are now. Raises `NotFound` for an unknown passage
+        or principle, and `IndexLocked` while another process is indexing.
+        """
+        principle = self.principle(principle_id)
+        passage, article = self.passage(passage_id)
+        with self.engine.write() as writer:
+            if accepted is None:
+                self.store.drop_review(passage.id, principle.id)
+            else:
+                at = datetime.now(UTC)
+                self.store.put_review(TagReview(passage.id, principle.id, accepted, reviewer, at, reason))
+            self._put_article(article, writer, self.article(article.id)[1])
+        return self.passage(passage_id)[0]
+
+    def reviews(self) -> Sequence[TagReview]:
+        """All reviews of tags, oldest first."""
+        return self.store.reviews()
+
+    def explain_tags(self, path: Path) -> Sequence[Explanation]:
+        """Why each passage of a file gets its tags, without indexing it. Raises `InvalidRequest` when
+        the file cannot be read as an article."""
+        reading = readers.read(path)
+        if not reading.articles:
+            raise InvalidRequest("; ".join(problem.message for problem in reading.problems))
+        named = (
+            _with_language(replace(article, id=changes.stated_id(article, str(path))))
+            for article in reading.articles
+        )
+        return [
+            explanation
+            for article in named
+            for explanation in self.tagger.explain(article, passages.split(article))
+        ]
+
+    def evaluate_tagger(self, file: Path | None = None) -> Evaluation:
+        """Measure the tagger on the labelled passages of a file, or on people's reviews of tags.
+
+        Raises `InvalidRequest` that names the line which cannot be read.
+        """
+        return evaluate(read_examples(file) if file else self._reviewed_examples(), self.tagger)
+
+    def _reviewed_examples(self) -> Iterator[Example]:
+        """Each reviewed passage with what was accepted; what nobody reviewed counts neither way."""
+        by_passage: dict[str, list[TagReview]] = {}
+        for review in self.reviews():
+            by_passage.setdefault(review.passage, []).append(review)
+        everything = frozenset(principle.id for principle in self.principles())
+        for passage_id, said in by_passage.items():
+            passage = self.engine.passage(passage_id)
+            if passage:
+                reviewed = frozenset(review.principle for review in said)
+                yield Example(
+                    text=passage.text,
+                    must=frozenset(review.principle for review in said if review.accepted),
+                    may=everything - reviewed,
+                    language=passage.language,
+                    headings=passage.headings,
+                )
 
     # --- Searching ---
 
@@ -209,8 +302,8 @@ class KnowledgeBase:
         started = time.perf_counter()
         parsed = query.parse(request.text, self._principle_id)
         asked = query.prepare(request, parsed)
-        bridges = tuple(self._bridges(parsed.plain)) if request.bridge else ()
-        asked = replace(asked, terms=(*asked.terms, *_bridge_terms(bridges)))
+        bridges = dict(self._bridges(parsed.plain)) if request.bridge else {}
+        asked = replace(asked, terms=(*asked.terms, *bridges))
         found = self.engine.search(asked, request.explain)
         hits = tuple(self._hit(hit, asked) for hit in found.hits)
         facets = {
@@ -223,7 +316,7 @@ class KnowledgeBase:
             query=request.text,
             total=found.total,
             took_ms=round((time.perf_counter() - started) * 1000, 3),
-            interpreted=Interpretation(terms=_shown_terms(asked.terms), bridges=bridges),
+            interpreted=Interpretation(terms=_shown_terms(asked.terms), bridges=tuple(bridges.values())),
             hits=hits,
             facets=facets,
         )
@@ -241,20 +334,31 @@ class KnowledgeBase:
             None,
         )
 
-    def _bridges(self, text: str) -> Iterator[Bridge]:
-        """The concepts a query names, with what they are called in the other languages."""
+    def _bridges(self, text: str) -> Iterator[tuple[QueryTerm, Bridge]]:
+        """The concepts a query names: the terms they have in other languages, and what to tell of it.
+
+        A weak label names its concept when it is all there is: «стандарты».
+        """
         seen: set[str] = set()
         for mention in self._mentions(text):
-            concept = (self.vocabulary.terms if mention.term else self.vocabulary.principles)[mention.concept]
-            if mention.strength is Strength.WEAK or concept.id in seen:
+            scheme = self.vocabulary.terms if mention.term else self.vocabulary.principles
+            concept = scheme[mention.concept]
+            is_all = text[: mention.start].strip() == text[mention.end :].strip() == ""
+            others = [
+                code
+                for code in languages.LANGUAGES
+                if code in concept.pref_labels and code != mention.language
+            ]
+            if concept.id in seen or not others or (mention.strength is Strength.WEAK and not is_all):
                 continue
             seen.add(concept.id)
-            others = {
-                code: (label, *concept.alt_labels.get(code, ()))
-                for code, label in concept.pref_labels.items()
-                if code != mention.language and code in languages.LANGUAGES
-            }
-            yield Bridge(concept.id, text[mention.start : mention.end], others)
+            named = (_TERM if mention.term else "") + concept.id
+            terms = tuple(_concept_term(named, code) for code in others)
+            labels = {code: (concept.pref_labels[code], *concept.alt_labels.get(code, ())) for code in others}
+            yield (
+                QueryTerm(TermKind.CONCEPT, terms, weight=BRIDGE_WEIGHT, via=concept.id),
+                Bridge(concept.id, text[mention.start : mention.end], labels),
+            )
 
     def _hit(self, hit: EngineHit, asked: Query) -> Hit:
         text = hit.passage.text
@@ -328,6 +432,32 @@ class KnowledgeBase:
             raise NotFound("passage", passage_id)
         return passage, article
 
+    def counterparts(
+        self, passage_id: str, language: str | None = None, limit: int = 3
+    ) -> dict[str, tuple[Hit, ...]]:
+        """For each other language, or one, the passages closest by principles and trade terms.
+
+        The closest come first; a language without any is left out. Raises `NotFound`.
+        """
+        passage, _ = self.passage(passage_id)
+        others = [code for code in languages.LANGUAGES if code != passage.language]
+        found = {}
+        for code in [language] if language else others:
+            query = Query(tuple(self._concept_terms(passage, code)), languages=(code,), limit=limit)
+            if query.terms and (hits := self.engine.search(query).hits):
+                found[code] = tuple(self._hit(hit, query) for hit in hits)
+        return found
+
+    def _concept_terms(self, passage: Passage, language: str) -> Iterator[QueryTerm]:
+        """The concepts of a passage as terms of another language: those it names, and its tags."""
+        weights = {("", tag.principle): tag.weight for tag in passage.tags}
+        for mention in self._mentions(passage.text):
+            if mention.strength is not Strength.WEAK:
+                weights[_TERM if mention.term else "", mention.concept] = 1.0
+        for (scheme, concept), weight in weights.items():
+            term = _concept_term(scheme + concept, language)
+            yield QueryTerm(TermKind.CONCEPT, (term,), weight, via=concept)
+
     def principles(self) -> Sequence[Principle]:
         """The principles in the order of their scheme, without the groups they stand under."""
         return [principle for principle in self.vocabulary.principles.values() if not principle.grouping]
@@ -398,20 +528,23 @@ def _tag_strength(passage: Passage, principle_id: str) -> tuple[float, int]:
     )
 
 
-def _bridge_terms(bridges: Iterable[Bridge]) -> tuple[QueryTerm, ...]:
-    return tuple(
-        QueryTerm(
-            TermKind.CONCEPT,
-            tuple(_concept_term(bridge.principle, code) for code in bridge.to),
-            weight=BRIDGE_WEIGHT,
-            via=bridge.principle,
-        )
-        for bridge in bridges
-        if bridge.to
-    )
+def _with_reviews(passage: Passage, reviews: Iterable[TagReview]) -> Passage:
+    """The passage without the tags that people rejected and with those they gave it."""
+    said = {review.principle: review.accepted for review in reviews if review.passage == passage.id}
+    kept = [tag for tag in passage.tags if tag.principle not in said]
+    found = {tag.principle: tag for tag in passage.tags}
+    for principle in (principle for principle, accepted in said.items() if accepted):
+        evidence = found[principle].evidence if principle in found else ()
+        kept.insert(0, Tag(principle, 1.0, evidence, "review"))
+    return replace(passage, tags=tuple(kept))
+
+
+# A trade term may be called like a principle.
+_TERM = "term/"
 
 
 def _concept_term(concept: str, language: str) -> str:
+    """The term that stands for a concept's labels in a language: empathy@zh, term/nps@ru."""
     return f"{concept}@{language}"
 
 

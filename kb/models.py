@@ -6,7 +6,7 @@ All offsets are code-point offsets, half-open: `text[start:end]`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 Span = tuple[int, int]
@@ -232,6 +232,24 @@ class SourceFile:
     articles: tuple[tuple[str, str], ...] = ()
     passages: int = 0
     problems: tuple[Problem, ...] = ()
+
+
+# --- What people write --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TagReview:
+    """A person's word on a tag: the passage speaks of the principle (`accepted`) or does not.
+
+    It holds for the passage with this id, whatever the tagger says. `at` is in UTC.
+    """
+
+    passage: str
+    principle: str
+    accepted: bool
+    reviewer: str
+    at: datetime
+    reason: str = ""
 
 
 # --- What is asked ------------------------------------------------------------------------------

@@ -27,6 +27,9 @@ class Settings(BaseSettings):
         None, description="SKOS file (.ttl, .jsonld, .rdf) in place of the starter principles."
     )
     memory: int = Field(256, ge=1, description="Limit of what the embedded index may remember, in megabytes.")
+    database_url: str = Field(
+        "", description="SQLAlchemy URL of what people write; by default an SQLite file in KB_HOME."
+    )
     secret_key: str = Field(
         default_factory=lambda: secrets.token_hex(32),
         description="Secret that signs sessions; by default a new one at each start.",
@@ -37,6 +40,11 @@ class Settings(BaseSettings):
     def engine_url(self) -> str:
         """`KB_ENGINE`, or the embedded index in `KB_HOME`."""
         return self.engine or f"whoosh://{(self.home.absolute() / 'index').as_posix()}"
+
+    @property
+    def database(self) -> str:
+        """`KB_DATABASE_URL`, or an SQLite file in `KB_HOME`."""
+        return self.database_url or f"sqlite:///{(self.home.absolute() / 'servicebook.sqlite').as_posix()}"
 
     @property
     def corpus_path(self) -> Path:

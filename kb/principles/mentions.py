@@ -21,11 +21,9 @@ class Strength(StrEnum):
     PHRASE = "phrase"  # a hidden label, a turn of phrase: «поставить себя на место»
     WEAK = "weak"  # a weak label: supports other evidence
     NOT = "not"  # a label that means something else; never in a Mention
-    CONTEXT = "context"  # a word of the field, of no concept; never in a Mention
 
 
-_SILENT = (Strength.NOT, Strength.CONTEXT)
-_RANK = {Strength.NAME: 3, Strength.PHRASE: 2, Strength.WEAK: 1, Strength.NOT: 0, Strength.CONTEXT: 0}
+_RANK = {Strength.NAME: 3, Strength.PHRASE: 2, Strength.WEAK: 1, Strength.NOT: 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +46,6 @@ class Mention:
     def span(self) -> Span:
         """Where it stands."""
         return self.start, self.end
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What was recognised in a text. `in_context` tells whether the text is about service at all."""
-
-    mentions: tuple[Mention, ...]
-    in_context: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,24 +73,14 @@ class Recogniser:
         senses = list(_senses(vocabulary))
         pieces = read_labels((sense.label for sense in senses), cache)
         self._matcher: Matcher[_Sense] = Matcher((pieces[sense.label], sense) for sense in senses)
-        self._has_context_labels = bool(vocabulary.context_labels)
 
-    def read(self, text: str, tokens: Sequence[Token] | None = None) -> Reading:
+    def mentions(self, text: str, tokens: Sequence[Token] | None = None) -> list[Mention]:
         """The concepts named in a text, in reading order; `tokens` spares a second analysis.
 
-        A longer match beats shorter ones that it contains, and a not-label silences its concept. A
-        text is in context when it names a trade term, two principles, or a word of the field.
+        A longer match beats shorter ones that it contains, and a not-label silences its concept.
         """
         found = sorted(self._matcher.matches(units_of(text, tokens)), key=lambda m: (m.span[0], -m.span[1]))
-        mentions = tuple(_once_each(_mention(match) for match in _unbeaten(found)))
-        principles = {mention.concept for mention in mentions if not mention.term}
-        in_context = (
-            not self._has_context_labels
-            or len(principles) > 1
-            or any(mention.term for mention in mentions)
-            or any(match.meaning.strength is Strength.CONTEXT for match in found)
-        )
-        return Reading(mentions, in_context)
+        return _once_each(_mention(match) for match in _unbeaten(found))
 
 
 def _mention(match: _Found) -> Mention:
@@ -108,12 +88,12 @@ def _mention(match: _Found) -> Mention:
     return Mention(sense.concept, sense.language, *match.span, sense.strength, sense.label, sense.term)
 
 
-def _once_each(mentions: Iterable[Mention]) -> Iterable[Mention]:
+def _once_each(mentions: Iterable[Mention]) -> list[Mention]:
     """One mention of a concept at a place, by the first of the labels that fit equally well."""
     places: dict[tuple[str, bool, Span], Mention] = {}
     for mention in mentions:
         places.setdefault((mention.concept, mention.term, mention.span), mention)
-    return places.values()
+    return list(places.values())
 
 
 # --- Which matches stand -------------------------------------------------------------------------
@@ -123,9 +103,7 @@ def _unbeaten(matches: Sequence[_Found]) -> Iterator[_Found]:
     """The matches that no other one beats; `matches` are sorted by where they start."""
     for together in _overlapping(matches):
         for match in together:
-            if match.meaning.strength in _SILENT:
-                continue
-            if not any(_beats(rival, match) for rival in together):
+            if match.meaning.strength is not Strength.NOT and not any(_beats(o, match) for o in together):
                 yield match
 
 
@@ -145,8 +123,6 @@ def _overlapping(matches: Sequence[_Found]) -> Iterator[list[_Found]]:
 
 def _beats(rival: _Found, match: _Found) -> bool:
     ours, theirs = match.meaning, rival.meaning
-    if theirs.strength is Strength.CONTEXT:
-        return False
     if ours.term != theirs.term:
         return False
     if theirs.strength is Strength.NOT:
@@ -167,8 +143,6 @@ def _senses(vocabulary: Vocabulary) -> Iterator[_Sense]:
             yield from _senses_of(principle, term=False)
     for term in vocabulary.terms.values():
         yield from _senses_of(term, term=True)
-    for language, labels in vocabulary.context_labels.items():
-        yield from (_Sense("", language, Strength.CONTEXT, label, term=False) for label in labels)
 
 
 def _senses_of(concept: Principle, term: bool) -> Iterator[_Sense]:

@@ -8,7 +8,6 @@ say how strong a label is as evidence:
     sb:evidenceTerm   a concept of another scheme whose mention is evidence as good as a hidden label
     sb:weakTerm       … as a weak label
     sb:grouping       the concept only arranges those below it and never tags
-    sb:contextLabel   of the scheme: a word that shows that a text is about service at all
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import re
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -50,15 +49,13 @@ Labels = dict[str, tuple[str, ...]]
 class Scheme:
     """The vocabulary in a SKOS file: its titles by language, and its concepts in the file's order.
 
-    `context_labels` are words of its field, by language. A file may hold several concept schemes:
-    the largest is the vocabulary, and `models` are the concepts of the others, which its matches
-    point to.
+    A file may hold several concept schemes: the largest is the vocabulary, and `models` are the
+    concepts of the others, which its matches point to.
     """
 
     titles: dict[str, str]
     concepts: tuple[Principle, ...]
     models: tuple[Principle, ...] = ()
-    context_labels: Labels = field(default_factory=dict)
 
 
 def read_scheme(path: Path) -> Scheme:
@@ -108,9 +105,7 @@ def scheme_of(graph: Graph, path: Path) -> Scheme:
     concepts = tuple(_concept(graph, iri, ids) for iri in inside)
     models = tuple(_concept(graph, iri, others) for iri in outside)
     scheme = _main_scheme(graph)
-    if scheme is None:
-        return Scheme({}, concepts, models)
-    return Scheme(_titles(graph, scheme), concepts, models, _labels(graph, scheme, sb("contextLabel")))
+    return Scheme(_titles(graph, scheme) if scheme else {}, concepts, models)
 
 
 def concepts_of(graph: Graph) -> tuple[list[URIRef], list[URIRef]]:
@@ -229,7 +224,7 @@ def _concept(graph: Graph, iri: URIRef, ids: dict[URIRef, str]) -> Principle:
     )  # fmt: skip
 
 
-def _labels(graph: Graph, iri: Node, predicate: URIRef) -> Labels:
+def _labels(graph: Graph, iri: URIRef, predicate: URIRef) -> Labels:
     """The labels by language. Of several tags of one language the plainest goes first (zh, zh-Hant)."""
     found: defaultdict[str, list[Literal]] = defaultdict(list)
     for value, language in literals(graph, iri, predicate):

@@ -8,6 +8,7 @@ import unicodedata
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, groupby
 
 from kb.models import Span
 from kb.principles.mentions import Mention
@@ -81,7 +82,9 @@ LIST_PRINCIPLES = 5
 TITLES = 3
 TITLE_PRINCIPLES = 3
 # How wide a short item may be, in columns (a Han character takes two).
-ITEM_WIDTH = 32
+ITEM_WIDTH = 36
+# How much of the clause before a list belongs to its first item, and of that behind to its last.
+EDGE_WIDTH = 20
 
 # A Chinese comma parts clauses, not items: those are parted by 、 or stand in 《》.
 _ITEM_END = re.compile(
@@ -123,12 +126,42 @@ def _lists(text: str) -> Iterator[Span]:
     The first item may end a longer clause, and the last may begin one.
     """
     for items in _sentences(text):
-        for is_short, run in groupby(items, key=lambda item: _is_short(text[slice(*item)])):
-            inner = list(run)
-            if not is_short:
-                continue
-            before = [item for item in items if item[1] < inner[0][0] or item[1] == inner[0][0] != 0][-1:]
-            yield inner[0][0], inner[-1][1]
+        for is_short, run in groupby(range(len(items)), key=lambda at: _is_short(text[slice(*items[at])])):
+            numbers = list(run)
+            first, last = max(numbers[0] - 1, 0), min(numbers[-1] + 1, len(items) - 1)
+            if is_short and last - first + 1 >= LIST_ITEMS:
+                yield _edges(text, items[first], items[last])
+
+
+def _sentences(text: str) -> Iterator[list[Span]]:
+    """Each sentence of a text as the stretches between its separators."""
+    start = 0
+    for end in [*(match.end() for match in _LIST_END.finditer(text)), len(text)]:
+        items: list[Span] = []
+        for match in _ITEM_END.finditer(text, start, end):
+            items.append((start, match.start()))
+            start = match.end()
+        yield [*items, (start, end)]
+        start = end
+
+
+def _edges(text: str, first: Span, last: Span) -> Span:
+    """From where a list begins in its first item to where it ends in its last."""
+    head, tail = text[slice(*last)], text[slice(*first)]
+    start = first[0] if _is_short(tail) else first[1] - _fitting(reversed(tail))
+    end = last[1] if _is_short(head) else last[0] + _fitting(head)
+    return start, end
+
+
+def _fitting(characters: Iterable[str]) -> int:
+    """How many of the characters are near enough."""
+    widths = accumulate(_width(character) for character in characters)
+    return sum(width <= EDGE_WIDTH for width in widths)
+
+
+def _is_short(item: str) -> bool:
+    """Whether an item is hardly more than a name."""
+    return _width(item) <= ITEM_WIDTH and not _CLAUSE.match(item)
 
 
 def _width(text: str) -> int:

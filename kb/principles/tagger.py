@@ -24,7 +24,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from kb.models import Article, Passage, Span, Tag, Token
-from kb.principles.mentions import Mention, Reading, Recogniser, Strength
+from kb.principles.mentions import Mention, Recogniser, Strength
 from kb.principles.surroundings import denied, is_contact, listed
 from kb.principles.vocabulary import Vocabulary
 
@@ -39,7 +39,6 @@ class Witness(StrEnum):
     WEAK = "weak"  # the text has a word that supports it
     DENIED = "denied"  # the text names it on the denied side of a contrast
     LISTED = "listed"  # the text names it in a list of everything at once
-    ASIDE = "aside"  # the text names it, but nothing else in the article speaks of service
     ABOVE = "above"  # a heading further up names it, or a near one among many principles
     TITLE = "title"  # the article's title names it
     STATED = "stated"  # the article's front matter states it
@@ -53,7 +52,6 @@ WEIGHTS: dict[Witness, float] = {
     Witness.WEAK: 0.3,
     Witness.DENIED: 0.3,
     Witness.LISTED: 0.3,
-    Witness.ASIDE: 0.3,
     Witness.ABOVE: 0.3,
     Witness.TITLE: 0.3,
     Witness.STATED: 0.3,
@@ -64,7 +62,7 @@ TAGGED_FROM = 0.5
 # A heading about more principles than this lends none of them more than support.
 HEADING_PRINCIPLES = 2
 
-_IN_TEXT = {Witness.NAME, Witness.PHRASE, Witness.WEAK, Witness.DENIED, Witness.LISTED, Witness.ASIDE}
+_IN_TEXT = {Witness.NAME, Witness.PHRASE, Witness.WEAK, Witness.DENIED, Witness.LISTED}
 _TAGS_ALONE = {*_IN_TEXT, Witness.HEADING, Witness.PARENT}
 # These give once, however many labels there are.
 _GIVE_ONCE = {Witness.DENIED, Witness.LISTED}
@@ -132,7 +130,7 @@ class Tagger:
         `tokens` are those of `kb.languages.words(text)`, if at hand. A query that names nothing
         gives an empty list.
         """
-        return list(self._recogniser.read(text, tokens).mentions)
+        return self._recogniser.mentions(text, tokens)
 
     def tag(
         self,
@@ -154,26 +152,10 @@ class Tagger:
         tokens: Sequence[Sequence[Token]] | None = None,
     ) -> tuple[Explanation, ...]:
         """What `tag` does, with the reasons."""
-        analysed: Iterable[Sequence[Token] | None] = tokens or [None] * len(passages)
-        readings = [
-            self._recogniser.read(passage.text, found)
-            for passage, found in zip(passages, analysed, strict=True)
-        ]
         theme = tuple(self._theme(article))
-        in_context = (
-            bool(theme)
-            or any(reading.in_context for reading in readings)
-            or any(
-                self._recogniser.read(heading).in_context
-                for heading in {
-                    article.title,
-                    *(heading for passage in passages for heading in passage.headings),
-                }
-            )
-        )
+        analysed: Iterable[Sequence[Token] | None] = tokens or [None] * len(passages)
         return tuple(
-            self._explain(passage, reading, in_context, theme)
-            for passage, reading in zip(passages, readings, strict=True)
+            self._explain(passage, found, theme) for passage, found in zip(passages, analysed, strict=True)
         )
 
     def article_principles(self, article: Article) -> tuple[Tag, ...]:
@@ -187,17 +169,17 @@ class Tagger:
     # --- Gathering the evidence ------------------------------------------------------------------
 
     def _explain(
-        self, passage: Passage, reading: Reading, in_context: bool, theme: Sequence[Reason]
+        self, passage: Passage, tokens: Sequence[Token] | None, theme: Sequence[Reason]
     ) -> Explanation:
         headings = () if is_contact(passage.text) else passage.headings
-        evidence = [*self._in_text(passage.text, reading, in_context), *self._in_headings(headings), *theme]
+        evidence = [*self._in_text(passage.text, tokens), *self._in_headings(headings), *theme]
         verdicts = _verdicts(evidence)
         tags = tuple(_tag(verdict) for verdict in verdicts if verdict.tagged)
         return Explanation(dataclasses.replace(passage, tags=tags), verdicts)
 
-    def _in_text(self, text: str, reading: Reading, in_context: bool) -> Iterator[Reason]:
+    def _in_text(self, text: str, tokens: Sequence[Token] | None) -> Iterator[Reason]:
         """What the passage itself says."""
-        mentions = list(self._of_principles(reading.mentions))
+        mentions = list(self._of_principles(self.mentions(text, tokens)))
         if not mentions:
             return
         refused, survey = denied(text), listed(mentions, text)
@@ -207,9 +189,7 @@ class Tagger:
                 witness = Witness.DENIED
             elif mention in survey:
                 witness = Witness.LISTED
-            elif not in_context:
-                witness = Witness.ASIDE
-            source = text[mention.start : mention.end]
+            source = text[slice(*mention.span)]
             yield Reason(mention.concept, witness, mention.label, source, WEIGHTS[witness], mention.span)
 
     def _in_headings(self, headings: Sequence[str]) -> Iterator[Reason]:

@@ -26,7 +26,7 @@ PRINCIPLES = Path(__file__).with_name("principles.ttl")
 TRADE_TERMS = Path(__file__).with_name("trade_terms.ttl")
 
 # Names the form of the cached data: another number makes old caches unreadable.
-_CACHE_FORM = "2"
+_CACHE_FORM = "1"
 
 
 @dataclass(frozen=True)
@@ -34,15 +34,13 @@ class Vocabulary:
     """Principles and trade terms by id, in their schemes' order.
 
     `titles` are the principles' scheme's, by language. `models` are concepts of well-known models
-    by IRI, which a principle's `matches` point to. `context_labels` are words by language that show
-    that a text is about service at all. `files` are what it was read from.
+    by IRI, which a principle's `matches` point to. `files` are what it was read from.
     """
 
     principles: Mapping[str, Principle]
     terms: Mapping[str, Principle]
     titles: Mapping[str, str]
     models: Mapping[str, Principle]
-    context_labels: Mapping[str, tuple[str, ...]]
     files: tuple[Path, ...]
 
     @classmethod
@@ -59,7 +57,6 @@ class Vocabulary:
             terms=_by_id(trade.concepts),
             titles=MappingProxyType(scheme.titles),
             models=MappingProxyType({concept.iri: concept for concept in scheme.models}),
-            context_labels=MappingProxyType({**scheme.context_labels}),
             files=files,
         )
 
@@ -75,7 +72,6 @@ class Vocabulary:
             dict(self.titles),
             tuple(self.principles.values()),
             tuple(self.models.values()),
-            dict(self.context_labels),
         )
         terms = Scheme({}, tuple(self.terms.values()))
         return key_of(json.dumps([asdict(principles), asdict(terms)]))[:16]
@@ -134,7 +130,6 @@ def _scheme(data: dict[str, Any]) -> Scheme:
         titles=dict(data["titles"]),
         concepts=tuple(_principle(concept) for concept in data["concepts"]),
         models=tuple(_principle(concept) for concept in data["models"]),
-        context_labels=_frozen(data["context_labels"]),
     )
 
 
