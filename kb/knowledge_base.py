@@ -453,7 +453,8 @@ class KnowledgeBase:
         weights = {("", tag.principle): tag.weight for tag in passage.tags}
         for mention in self._mentions(passage.text):
             if mention.strength is not Strength.WEAK:
-                weights[_TERM if mention.term else "", mention.concept] = 1.0
+                # What a passage is about counts for more than the things it speaks of.
+                weights[_TERM if mention.term else "", mention.concept] = 0.3 if mention.term else 1.0
         for (scheme, concept), weight in weights.items():
             term = _concept_term(scheme + concept, language)
             yield QueryTerm(TermKind.CONCEPT, (term,), weight, via=concept)
