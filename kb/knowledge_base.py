@@ -32,9 +32,11 @@ from kb.models import (
     Problem,
     Query,
     QueryTerm,
+    Repair,
     SearchRequest,
     SearchResults,
     SourceFile,
+    Suggestion,
     Tag,
     TagReview,
     TermKind,
@@ -53,9 +55,10 @@ from kb.principles import (
 from kb.ranking import BRIDGE_WEIGHT, IndexedText, index_text
 from kb.settings import Settings
 from kb.store import Store
+from kb.suggestions import Suggestions, unquoted
 
 # Raised when reading, splitting, tagging or analysing changes what they give: files are read again.
-PIPELINE = 1
+PIPELINE = 2
 
 Progress = Callable[[int, int, int], None]
 """Told of the files done, the files in all, and the passages made so far."""
@@ -108,7 +111,7 @@ class KnowledgeBase:
     @cached_property
     def tagger(self) -> Tagger:
         """Finds the vocabulary's concepts in texts."""
-        return Tagger(self.vocabulary)
+        return Tagger(self.vocabulary, cache=self.settings.home / "cache")
 
     @cached_property
     def store(self) -> Store:
@@ -159,11 +162,14 @@ class KnowledgeBase:
             given = tuple((wanted, ids.give(wanted)) for wanted, _ in file.before.articles)
             if given == file.before.articles:
                 if file.path != file.before.path:  # it was moved
-                    moved = replace(file.before, path=file.path, modified=file.modified)
+                    problems = tuple(replace(problem, file=file.path) for problem in file.before.problems)
+                    moved = replace(
+                        file.before, path=file.path, modified=file.modified, problems=problems
+                    )
                     writer.put_file(moved)
                     return moved
                 return file.before
-            return self._read_file(file, lambda wanted: dict(given)[wanted], writer)
+            ids.take_back(id for _, id in given)
         return self._read_file(file, ids.give, writer)
 
     def _read_file(
@@ -280,8 +286,8 @@ class KnowledgeBase:
             by_passage.setdefault(review.passage, []).append(review)
         everything = frozenset(principle.id for principle in self.principles())
         for passage_id, said in by_passage.items():
-            passage = self.engine.passage(passage_id)
-            if passage:
+            if found := self.engine.passage(passage_id):
+                passage, _ = found
                 reviewed = frozenset(review.principle for review in said)
                 yield Example(
                     text=passage.text,
@@ -300,15 +306,18 @@ class KnowledgeBase:
         """
         request = text if isinstance(text, SearchRequest) else _request(text, options)
         started = time.perf_counter()
-        parsed = query.parse(request.text, self._principle_id)
-        asked = query.prepare(request, parsed)
-        bridges = dict(self._bridges(parsed.plain)) if request.bridge else {}
-        asked = replace(asked, terms=(*asked.terms, *bridges))
+        asked, bridges = self._asked(request)
         found = self.engine.search(asked, request.explain)
+        typed = None
+        if request.correct and (repaired := self._repaired(request, found.total)):
+            typed, request = request.text, repaired
+            asked, bridges = self._asked(request)
+            found = self.engine.search(asked, request.explain)
         hits = tuple(self._hit(hit, asked) for hit in found.hits)
         facets = {
             name: tuple(
-                Facet(value, count, self._facet_label(name, value)) for value, count in counts.items()
+                Facet(value, count, self._facet_label(name, value, found.titles))
+                for value, count in counts.items()
             )
             for name, counts in found.facets.items()
         }
@@ -316,10 +325,54 @@ class KnowledgeBase:
             query=request.text,
             total=found.total,
             took_ms=round((time.perf_counter() - started) * 1000, 3),
-            interpreted=Interpretation(terms=_shown_terms(asked.terms), bridges=tuple(bridges.values())),
+            interpreted=Interpretation(typed, _shown_terms(asked.terms), bridges),
             hits=hits,
             facets=facets,
         )
+
+    def _asked(self, request: SearchRequest) -> tuple[Query, tuple[Bridge, ...]]:
+        """A request as the engine takes it, and the concepts it also finds in other languages."""
+        parsed = query.parse(request.text, self._principle_id)
+        asked = query.prepare(request, parsed)
+        bridges = dict(self._bridges(parsed.plain)) if request.bridge else {}
+        return replace(asked, terms=(*asked.terms, *bridges)), tuple(bridges.values())
+
+    def _repaired(self, request: SearchRequest, total: int) -> SearchRequest | None:
+        """The request with its text as it was probably meant, if that finds more than `total`."""
+        repair = self.suggestions.repair(request.text)
+        if repair and self._finds_more(request, repair, total):
+            return replace(request, text=repair.text)
+        plain = None if total else unquoted(request.text)
+        if plain and self._total(request, plain):
+            return replace(request, text=plain)
+        return None
+
+    def _finds_more(self, request: SearchRequest, repair: Repair, total: int) -> bool:
+        """Whether a repaired text, or its repaired words alone, find more than what was typed."""
+        found = self._total(request, repair.text)
+        if found > total or (repair.certain and not total):
+            return True
+        words = self._total(request, " ".join(repair.meant))
+        return bool(found) and words > self._total(request, " ".join(repair.typed))
+
+    def _total(self, request: SearchRequest, text: str) -> int:
+        asked, _ = self._asked(replace(request, text=text, limit=0, offset=0))
+        return self.engine.search(asked).total
+
+    def suggest(self, text: str, language: str | None = None, limit: int = 8) -> tuple[Suggestion, ...]:
+        """What a text that is being typed may become: titles, principles, terms and frequent phrases.
+
+        Best first, in one language or any. Raises `InvalidRequest` for an unknown language.
+        """
+        if language is not None and language not in languages.LANGUAGES:
+            known = ", ".join(languages.LANGUAGES)
+            raise InvalidRequest(f"There is no language “{language}”; known are {known}.", "language")
+        return self.suggestions.complete(text, language, limit)
+
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        """Completes and repairs what people type."""
+        return Suggestions(self.engine, self.vocabulary)
 
     def _principle_id(self, name: str) -> str | None:
         """The id of the principle that has this id or is called so in any language, or None."""
@@ -389,12 +442,10 @@ class KnowledgeBase:
             principles=self.principle_tags(passage),
         )
 
-    def _facet_label(self, facet: str, value: str) -> str:
+    def _facet_label(self, facet: str, value: str, titles: Mapping[str, str]) -> str:
         if facet == "principle" and value in self.vocabulary.principles:
             return self.vocabulary.principles[value].label("en")
-        if facet == "article" and (found := self.engine.article_record(value)):
-            return found.title
-        return value
+        return titles.get(value, value) if facet == "article" else value
 
     # --- Looking things up ---
 
@@ -426,11 +477,10 @@ class KnowledgeBase:
 
     def passage(self, passage_id: str) -> tuple[Passage, Article]:
         """A passage, by its id or the anchor of any of its blocks, and its article. Raises `NotFound`."""
-        passage = self.engine.passage(passage_id)
-        article = self.engine.article_record(passage.article_id) if passage else None
-        if passage is None or article is None:
-            raise NotFound("passage", passage_id)
-        return passage, article
+        for anchor in passages.fallbacks(passage_id):
+            if found := self.engine.passage(anchor):
+                return found
+        raise NotFound("passage", passage_id)
 
     def counterparts(
         self, passage_id: str, language: str | None = None, limit: int = 3

@@ -25,8 +25,9 @@ _MOST_READINGS = 32
 _STOP = re.compile(r"[.!?…;:。！？；：\n|]")
 _PAUSE = re.compile(r"[,，、()（）]|\s[-–—]\s|——")
 
-# The tokens that labels are compared with; a word's form stands behind what it may stand for.
+# The tokens that labels are compared with; `words` puts a word's form behind its lemmas or stem.
 _COMPARED = frozenset((TermKind.WORD, TermKind.FORM, TermKind.CHAR))
+# Latin letters and digits come before this character.
 _AFTER_LATIN = "\u0250"
 
 Meaning = TypeVar("Meaning")
@@ -36,7 +37,7 @@ Meaning = TypeVar("Meaning")
 class Unit:
     """A word, or one Han character, as it is compared.
 
-    `readings` are the lemmas or stems it may stand for. `position` counts words; `opens` and
+    `readings` are what it may be read as. `position` counts words; `opens` and
     `closes` tell whether a word begins and ends here. `apart` is what stands before it: 0 nothing
     that matters, 1 a comma or a dash, 2 the end of a sentence.
     """

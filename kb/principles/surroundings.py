@@ -46,7 +46,6 @@ _CONTRASTS = [
         r"\bне (?!только\b|просто\b|лишь\b|столько\b)([^.!?;:\n]{1,60}?),? а (?!не\b|также\b|ещё\b|еще\b)",
         r"\bне столько ([^.!?;:\n]{1,60}?),? сколько\b",
         r"\bа не ([^.!?;:,\n—]{1,60})",  # доверие, а не контроль
-        r"\bне ([^.!?;:,\n—]{1,40}) и не [^.!?;:,\n—]{1,40}, а\b",
         r"\b(?:дело|проблема|причина|суть|секрет) не в ([^.!?;:\n—]{1,60})",  # Дело не в обучении: …
         r"\bвместо (?:того,? чтобы )?([^.!?;:,\n—]{1,60})",
         # not training but control (but not "not only … but also")
@@ -68,7 +67,7 @@ _CONTRASTS = [
 
 
 def denied(text: str) -> Stretches:
-    """The stretches of a text that a contrast denies: «не обучение, а …», 不是…而是…, "not X but Y"."""
+    """What a contrast denies in a text: «не обучение, а …», 不是培训，而是…, "not training but …"."""
     return Stretches(match.span(1) for pattern in _CONTRASTS for match in pattern.finditer(text))
 
 
@@ -89,8 +88,8 @@ EDGE_WIDTH = 20
 # A Chinese comma parts clauses, not items: those are parted by 、 or stand in 《》.
 _ITEM_END = re.compile(
     r",(?=\s)|[、;；\n•]"
-    r"|\.?\s+(?=\d+[.)]\s)"  # 1. Стандарты. 2. Обучение.
-    r"|[»”]\s*(?=[«“])|》[^《。，,]{0,6}[，,]?"  # 《授权十问》《投诉处理》
+    r"|\.?\s{1,4}(?=\d+[.)]\s)"  # 1. Стандарты. 2. Обучение.
+    r"|[»”]\s{0,4}(?=[«“])|》[^《。，,]{0,6}[，,]?"  # 《授权十问》《投诉处理》
     r"|\s(?:и|или|and|or)\s",
     re.IGNORECASE,
 )
@@ -100,7 +99,7 @@ _CLAUSE = re.compile(
     r"|which|that\b|because|so\b|if\b|when)",
     re.IGNORECASE,
 )
-_LIST_END = re.compile(r"(?<!\d)[.!?](?!\s+\d+[.)]\s)(?:\s|$)|[。！？:：]")
+_LIST_END = re.compile(r"(?<!\d)[.!?](?!\s{1,4}\d+[.)]\s)(?:\s|$)|[。！？:：]")
 
 
 def listed(mentions: Sequence[Mention], text: str) -> frozenset[Mention]:

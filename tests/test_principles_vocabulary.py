@@ -1,0 +1,231 @@
+"""Reading SKOS: our own scheme, foreign ones, broken ones; the cache; exports."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+from rdflib import Graph
+
+from kb.errors import InvalidRequest, VocabularyError
+from kb.principles import Tagger, Vocabulary
+from kb.principles.vocabulary import PRINCIPLES
+
+IDS = [
+    *("empathy", "anticipation", "personalisation", "emotional-connection", "active-listening", "welcome"),
+    *("reliability", "consistency", "responsiveness", "assurance", "tangibles", "first-contact"),
+    *("ownership", "empowerment", "service-recovery", "recruitment", "training", "motivation"),
+    *("internal-customer", "standards", "process-design", "customer-feedback", "measurement"),
+    *("continuous-improvement", "technology", "customer-needs", "loyalty"),
+]
+
+# A scheme as somebody else might write it: no notations, some languages only, labels with and without
+# tags, relations stated in one direction, and a second scheme that its matches point to.
+LIBRARY = """
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix dct: <http://purl.org/dc/terms/> .
+@prefix v: <https://library.example/values#> .
+@prefix ala: <https://ala.example/values/> .
+
+<https://library.example/values> a skos:ConceptScheme ; dct:title "Library values"@en-GB .
+<https://ala.example/values> a skos:ConceptScheme ; dct:title "Core values" .
+
+v:quiet a skos:Concept ;
+    skos:inScheme <https://library.example/values> ;
+    skos:prefLabel "quiet reading room"@en , "тихий зал"@ru , "安靜閱覽室"@zh-Hant , "安静阅览室"@zh-Hans ;
+    skos:altLabel "silence" , "тишина" , "Stille"@de ;
+    skos:broader v:space ;
+    skos:closeMatch ala:comfort .
+
+v:space skos:inScheme <https://library.example/values> ; skos:prefLabel "space"@en .
+v:lending a skos:Concept ; skos:prefLabel "выдача книг"@ru ; skos:related v:space , v:nowhere .
+ala:comfort a skos:Concept ; skos:inScheme <https://ala.example/values> ; skos:prefLabel "comfort"@en .
+"""
+
+
+@cache
+def ours() -> Vocabulary:
+    return Vocabulary.load()
+
+
+def written(folder: Path, text: str, name: str = "scheme.ttl") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder that spares each test parsing the trade terms."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def library(tmp_path: Path, warm: Path) -> Vocabulary:
+    return Vocabulary.load(written(tmp_path, LIBRARY), warm)
+
+
+# --- Ours ----------------------------------------------------------------------------------------
+
+
+def test_it_has_the_principles_of_the_contract_and_groups_that_do_not_tag():
+    principles = ours().principles
+    assert {id for id, principle in principles.items() if not principle.grouping} == set(IDS)
+    assert all(principles[id].broader for id in IDS)
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_each_principle_is_complete_in_three_languages(id):
+    principle = ours().principles[id]
+    for texts in (principle.pref_labels, principle.definitions, principle.scope_notes, principle.examples):
+        assert {"ru", "zh", "en"} <= texts.keys()
+    for labels in (principle.alt_labels, principle.hidden_labels):
+        assert {"ru", "zh", "en"} <= labels.keys()
+
+
+def test_it_has_enough_terms_of_the_trade():
+    terms = ours().terms
+    assert len(terms) >= 120
+    assert all({"ru", "zh", "en"} <= term.pref_labels.keys() for term in terms.values())
+
+
+def test_concepts_come_in_the_files_order():
+    ids = list(ours().principles)
+    text = PRINCIPLES.read_text(encoding="utf-8")
+    assert ids == sorted(ids, key=lambda id: text.index(f"\np:{id} a skos:Concept"))
+
+
+# --- Others --------------------------------------------------------------------------------------
+
+
+def test_a_foreign_scheme_takes_the_place_of_ours(library):
+    assert list(library.principles) == ["quiet", "lending", "space"]
+    assert library.title == "Library values"
+    assert library.terms.keys() == ours().terms.keys()
+
+
+def test_labels_are_sorted_by_language_with_or_without_a_tag(library):
+    quiet = library.principles["quiet"]
+    assert quiet.pref_labels == {"en": "quiet reading room", "ru": "тихий зал", "zh": "安静阅览室"}
+    assert quiet.alt_labels == {
+        "zh": ("安靜閱覽室",),
+        "en": ("silence",),
+        "ru": ("тишина",),
+        "de": ("Stille",),
+    }
+
+
+def test_relations_hold_both_ways_and_lead_only_to_concepts_of_the_scheme(library):
+    assert library.principles["space"].narrower == ("quiet",)
+    assert library.principles["space"].related == ("lending",)
+    assert library.principles["lending"].related == ("space",)
+
+
+def test_matches_lead_to_the_other_scheme_of_the_file(library):
+    (match,) = library.principles["quiet"].matches
+    assert library.models[match].label("en") == "comfort"
+
+
+@pytest.mark.parametrize(
+    "text", ["В тихих залах читают.", "安靜閱覽室", "Die Stille im Lesesaal", "two quiet reading rooms"]
+)
+def test_a_foreign_scheme_is_recognised_in_texts(library, text):
+    assert [mention.concept for mention in Tagger(library).mentions(text) if not mention.term] == ["quiet"]
+
+
+@pytest.mark.parametrize(
+    ("form", "name"), [("json-ld", "scheme.jsonld"), ("xml", "scheme.rdf"), ("nt", "scheme.nt")]
+)
+def test_a_scheme_may_be_written_in_another_form(tmp_path, warm, library, form, name):
+    path = written(tmp_path, Graph().parse(data=LIBRARY, format="turtle").serialize(format=form), name)
+    assert Vocabulary.load(path, warm).principles.keys() == library.principles.keys()
+
+
+# --- When it cannot be used ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.ttl", "@prefix a: <urn:a:> .\n\na:b a:c ;;; . x", "a.ttl:3: .*turtle"),
+        ("a.rdf", "<rdf>\n<a>", "a.rdf:2: .*xml"),
+        ("a.jsonld", '{"@id": "urn:a",\n', "a.jsonld:2: .*JSON"),
+        ("a.jsonld", '{"@context": "https://web.example/c.jsonld"}', "on the web .*nothing is fetched"),
+        ("a.ttl", "<urn:a> a <urn:b> .", "no skos:Concept"),
+        ("a.xlsx", "", "“.xlsx” is no form .*ttl"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named_with_line_and_remedy(tmp_path, name, text, said):
+    with pytest.raises(VocabularyError, match=said):
+        Vocabulary.load(written(tmp_path, text, name))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(VocabularyError, match=r"gone\.ttl"):
+        Vocabulary.load(tmp_path / "gone.ttl", cache=tmp_path)
+
+
+def test_two_concepts_must_not_share_an_id(tmp_path):
+    text = LIBRARY.replace("v:space skos:inScheme", 'v:space skos:notation "quiet" ; skos:inScheme')
+    with pytest.raises(VocabularyError, match="“quiet” belongs to"):
+        Vocabulary.load(written(tmp_path, text))
+
+
+# --- The cache -----------------------------------------------------------------------------------
+
+
+def test_what_comes_from_the_cache_is_what_was_parsed(tmp_path, monkeypatch):
+    first = Vocabulary.load(cache=tmp_path / "cache")
+    monkeypatch.setattr("kb.principles.vocabulary.read_scheme", lambda path: pytest.fail("parsed again"))
+    second = Vocabulary.load(cache=tmp_path / "cache")
+    assert second == first
+    assert second.digest == first.digest
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"key": "other", "value": {}}', b"\xff\xfe"])
+def test_a_broken_cache_is_ignored_and_mended(tmp_path, library, damage):
+    path = written(tmp_path, LIBRARY)
+    Vocabulary.load(path, cache=tmp_path / "cache")
+    for file in (tmp_path / "cache").iterdir():
+        file.write_bytes(damage)
+    assert Vocabulary.load(path, cache=tmp_path / "cache").principles == library.principles
+    assert all(json.loads(file.read_bytes())["value"] for file in (tmp_path / "cache").iterdir())
+
+
+def test_a_cache_that_cannot_be_written_only_costs_time(tmp_path, library):
+    cache = written(tmp_path, "a file where the folder should be", "cache")
+    assert Vocabulary.load(written(tmp_path, LIBRARY), cache).principles == library.principles
+
+
+def test_the_digest_changes_with_the_data_and_not_with_comments(tmp_path, warm, library):
+    commented = Vocabulary.load(written(tmp_path, LIBRARY + "# a comment\n", "commented.ttl"), warm)
+    changed = Vocabulary.load(written(tmp_path, LIBRARY.replace("тишина", "покой"), "changed.ttl"), warm)
+    assert commented.digest == library.digest
+    assert changed.digest != library.digest
+
+
+# --- Exports -------------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
+@pytest.mark.parametrize(("form", "syntax"), [("turtle", "turtle"), ("jsonld", "json-ld")])
+def test_rdf_exports_lose_nothing(form, syntax):
+    vocabulary = ours()
+    exported = Graph().parse(data=vocabulary.export(form), format=syntax)
+    sources = [Graph().parse(file, format="turtle") for file in vocabulary.files]
+    assert len(exported) == len(sources[0] + sources[1])
+
+
+def test_the_csv_export_has_a_line_for_each_label():
+    rows = list(csv.DictReader(io.StringIO(ours().export("csv"))))
+    assert ["empathy", "principle", "en", "prefLabel", "Empathy"] in [list(row.values()) for row in rows]
+    assert {row["type"] for row in rows} == {"principle", "grouping", "term"}
+
+
+def test_an_unknown_export_says_which_there_are():
+    with pytest.raises(InvalidRequest, match="turtle, jsonld or csv"):
+        ours().export("xlsx")
