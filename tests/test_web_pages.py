@@ -1,0 +1,622 @@
+"""Pages and API through Flask's client, on a small corpus that tries to break them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree as ET
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from kb import models
+from kb.errors import EngineUnavailable
+from kb.knowledge_base import KnowledgeBase
+from kb.settings import load
+from web import create_app, interface, rendering
+from web.searches import HITS_PER_PAGE, Search
+
+LANGUAGES = list(interface.LANGUAGES)
+ATTACK = "<script>alert('1')</script>"
+
+CORPUS = {
+    "empathy.md": f"""---
+title: Эмпатия у стойки
+language: ru
+author: О'Нил & "сыновья" {ATTACK}
+date: 2026-03-01
+principles: [empathy]
+summary: Как услышать {ATTACK} клиента
+---
+
+# Эмпатия у стойки
+
+Эмпатия — способность увидеть положение глазами другого человека.
+
+## Слушать
+
+- Спросите, что случилось, и дослушайте до конца, не перебивая и не додумывая за клиента.
+  - Запишите главное, чтобы человеку не пришлось повторять свою историю каждому сотруднику.
+
+1. Назовите чувство клиента вслух, чтобы он услышал: его поняли и готовы помочь прямо сейчас.
+
+> Эмпатия начинается с паузы, и пауза эта дольше, чем кажется тому, кто её держит.
+
+| Слово | Дело |
+|---|---|
+| эмпатия | пауза & взгляд |
+
+Подробнее на [сайте](https://example.org/?a=1&b="2") и [здесь](javascript:alert(1)).
+
+```
+<b onmouseover="alert(1)">эмпатия</b>
+```
+""",
+    "attack.txt": f"""Приёмы нападения
+
+Эмпатия с сюрпризом: {ATTACK} <img src=x onerror=alert(1)> и "кавычки" & 'апострофы'.
+
+Восстановление сервиса после жалобы: </mark></p></main><script src=//evil.example></script> извиниться.
+""",
+    "attack.md": f"""---
+title: '{ATTACK.replace("'", "''")} "onload=alert(1)" &amp;'
+language: ru
+date: 2026-02-01
+author: '"><b onclick=alert(1)>'
+keywords: ['</dd><script>']
+sources: ['</li><script>alert(2)</script>']
+---
+
+Жалоба клиента: \\<script>alert(3)\\</script> и `<img src=x onerror=alert(1)>` в одном отрывке.
+""",
+    "zh.md": """---
+title: 移情性与服务补救
+language: zh-Hans
+date: 2026-05-20
+---
+
+# 移情性与服务补救
+
+移情性是把顾客当作一个具体的人，先听他把话说完，再想办法。服务补救从道歉开始。
+
+## 员工培训
+
+员工培训要讲移情性，也要讲服务标准，让每位员工都知道该怎样开口。
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    corpus = tmp_path_factory.mktemp("corpus")
+    for name, text in CORPUS.items():
+        (corpus / name).write_text(text, "utf-8")
+    app = create_app(load(home=tmp_path_factory.mktemp("home"), corpus=corpus))
+    book: KnowledgeBase = app.extensions["servicebook"]
+    book.index()
+    yield app
+    book.close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def known(app: Flask) -> SimpleNamespace:
+    """Ids that stand in addresses."""
+    book: KnowledgeBase = app.extensions["servicebook"]
+    article = next(article for article in book.articles() if article.title == "Эмпатия у стойки")
+    hostile, titled = (next(a for a in book.articles() if word in a.title) for word in ("Приёмы", "alert"))
+    _, passages = book.article(article.id)
+    return SimpleNamespace(article=article.id, hostile=hostile.id, titled=titled.id, passages=passages)
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page, as far as the tests ask."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop() != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] != ["script"]:
+            self.texts.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self.texts).split())
+
+
+def get(client: FlaskClient, address: str, language: str = "ru", status: int = 200) -> Page:
+    answer = client.get(address, headers={"Accept-Language": language})
+    assert answer.status_code == status, answer.text[-800:]
+    return Page(answer.text)
+
+
+def addresses(known: SimpleNamespace) -> list[tuple[str, int]]:
+    return [
+        ("/", 200),
+        ("/search?q=эмпатия", 200),
+        ("/search?q=эмпатия&view=flat", 200),
+        ("/search?q=эмпатия&bridge=0", 200),
+        ("/search?principle=empathy", 200),
+        ("/search?q=zzqqx&language=ru&principle=empathy", 200),
+        ("/search?q=эмпатия&page=90", 200),
+        ("/articles", 200),
+        ("/articles?by=title&language=ru", 200),
+        ("/articles?by=source", 200),
+        ("/articles?by=language", 200),
+        (f"/articles/{known.article}", 200),
+        (f"/articles/{known.article}?q=эмпатия&hit=1", 200),
+        (f"/articles/{known.article}?passage=gone&at=2", 200),
+        (f"/articles/{known.hostile}", 200),
+        (f"/articles/{known.titled}", 200),
+        ("/principles", 200),
+        ("/principles/empathy", 200),
+        ("/principles/empathy?left=zh&right=ru", 200),
+        ("/principles/attitude", 200),
+        ("/nowhere", 404),
+        ("/articles/nowhere", 404),
+        ("/principles/nowhere", 404),
+        ("/passages/nowhere", 404),
+        ("/search?q=" + "ж" * 1001, 400),
+        ("/search?q=a&page=0", 400),
+    ]
+
+
+# --- Every page ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_page_says_its_language_and_has_one_heading(
+    client: FlaskClient, known: SimpleNamespace, language: str
+) -> None:
+    for address, status in addresses(known):
+        page = get(client, address, language, status)
+        assert page.all("html") == [{"lang": language}], address
+        assert len(page.all("h1")) == 1, address
+        levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+        assert all(after <= before + 1 for before, after in pairwise(levels)), address
+        ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+        assert len(ids) == len(set(ids)), address
+
+
+def test_every_page_forbids_what_it_does_not_need(client: FlaskClient, known: SimpleNamespace) -> None:
+    others = [("/api/v1/search?q=a", 200), ("/static/servicebook.css", 200), ("/healthz", 200)]
+    for address, _ in [*addresses(known), *others]:
+        with client.get(address) as answer:
+            headers = answer.headers
+        policy = headers["Content-Security-Policy"]
+        assert (
+            "unsafe" not in policy and "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
+        )
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] and headers["Permissions-Policy"]
+
+
+def test_nothing_is_inline_and_nothing_comes_from_elsewhere(
+    client: FlaskClient, known: SimpleNamespace
+) -> None:
+    for address, status in addresses(known):
+        page = get(client, address, status=status)
+        for tag, attributes in page.tags:
+            assert not any(name.startswith("on") or name == "style" for name in attributes), (address, tag)
+            for name in ("src", "action"):
+                assert (attributes.get(name) or "/").startswith("/"), (address, tag)
+            if tag == "link" and attributes["rel"] in ("stylesheet", "icon", "search"):
+                assert (attributes["href"] or "").startswith("/")
+        for script in page.all("script"):
+            assert script.get("src") or script.get("type") == "application/ld+json"
+
+
+def test_cookies_cannot_be_read_or_sent_along(client: FlaskClient) -> None:
+    cookie = client.get("/?lang=ru").headers["Set-Cookie"]
+    assert "HttpOnly" in cookie and "SameSite=Lax" in cookie
+    assert "Secure" in client.get("/?lang=en", base_url="https://localhost").headers["Set-Cookie"]
+
+
+# --- Hostile texts -------------------------------------------------------------------------------
+
+HOSTILE_QUERIES = [
+    ATTACK,
+    '"><script>alert(1)</script>',
+    "' onfocus=alert(1) autofocus '",
+    "</title><script>alert(1)</script>",
+    "%(found)s %s {{ 7*7 }} {% raw %}",
+    "\x00\u202e\ud7ff",
+]
+
+
+@pytest.mark.parametrize("query", HOSTILE_QUERIES)
+def test_what_is_typed_is_never_markup(client: FlaskClient, known: SimpleNamespace, query: str) -> None:
+    for path in ("/search", f"/articles/{known.article}", "/"):
+        answer = client.get(path, query_string={"q": query, "language": "", "article": query, "lang": query})
+        page = Page(answer.text)
+        assert len([script for script in page.all("script") if script.get("src")]) == 1
+        assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
+        field = next(field for field in page.all("input") if field.get("name") == "q")
+        assert field["value"] == (query.strip() if answer.status_code == 200 else "")
+
+
+def test_what_was_indexed_is_never_markup(client: FlaskClient, known: SimpleNamespace) -> None:
+    articles = (f"/articles/{known.hostile}", f"/articles/{known.titled}")
+    for address in (*articles, "/search?q=эмпатия", "/search?q=жалоба", "/articles", "/"):
+        page = get(client, address)
+        assert all("evil" not in (script.get("src") or "") for script in page.all("script")), address
+        assert page.all("img") == []
+    page = get(client, f"/articles/{known.hostile}")
+    assert "<img src=x onerror=alert(1)>" in page.text and '"кавычки" & ' in page.text
+
+
+def test_structured_data_cannot_break_out(client: FlaskClient, known: SimpleNamespace) -> None:
+    text = client.get(f"/articles/{known.article}").text
+    data = re.search(r'<script type="application/ld\+json">(.*?)</script>', text, re.DOTALL)
+    assert data and json.loads(data[1])["abstract"] == f"Как услышать {ATTACK} клиента"
+
+
+def test_dangerous_links_are_only_text(client: FlaskClient, known: SimpleNamespace) -> None:
+    links = [link["href"] or "" for link in get(client, f"/articles/{known.article}").all("a")]
+    assert not any("javascript" in link for link in links)
+    assert any(link.startswith("https://example.org/?a=1&b=") for link in links)
+
+
+@pytest.mark.parametrize("address", ["//evil.example/x", "/x?_scheme=javascript&_external=1&_anchor=x"])
+def test_the_language_menu_stays_on_this_site(client: FlaskClient, address: str) -> None:
+    page = Page(client.get(address).text)
+    menu = [link["href"] or "" for link in page.all("a") if "hreflang" in link]
+    assert len(menu) == len(LANGUAGES)
+    assert all(link.startswith("/") and not link.startswith("//") for link in menu)
+
+
+# --- Rendering -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "layers", "expected"),
+    [
+        ("a<b", [], "a&lt;b"),
+        ("найти людей", [("mark", [(6, 11)])], "найти <mark>людей</mark>"),
+        ("<i>&amp;", [("mark", [(0, 3)])], "<mark>&lt;i&gt;</mark>&amp;amp;"),
+        ("abcdef", [("b", [(1, 4)]), ("mark", [(3, 6)])], "a<b>bc<mark>d</mark></b><mark>ef</mark>"),
+        ("𠮷野家", [("mark", [(0, 1)])], "<mark>𠮷</mark>野家"),
+        ("abc", [("mark", [(2, 99)])], "ab<mark>c</mark>"),
+    ],
+)
+def test_marks_lie_where_they_belong(
+    text: str, layers: list[tuple[str, list[tuple[int, int]]]], expected: str
+) -> None:
+    made = rendering.marked(text, (0, len(text)), [rendering.layer(spans, tag) for tag, spans in layers])
+    assert made == expected
+    assert made.striptags() == text or "<" in text
+
+
+def test_blocks_become_lists_tables_quotes_and_code(client: FlaskClient, known: SimpleNamespace) -> None:
+    page = get(client, f"/articles/{known.article}")
+    for tag in ("ul", "ol", "li", "blockquote", "table", "td", "pre", "code"):
+        assert page.all(tag), tag
+    anchors = [anchor for passage in known.passages for anchor in passage.anchors]
+    ids = [attributes.get("id") for _, attributes in page.tags]
+    assert [id for id in ids if id in anchors] == anchors
+
+
+def test_lists_nest_by_depth() -> None:
+    blocks = [
+        models.Block(models.BlockKind.LIST_ITEM, text, marker=marker, depth=depth)
+        for text, marker, depth in [("a", "•", 0), ("b", "1.", 1), ("c", "2.", 1), ("d", "•", 0)]
+    ]
+    passage = models.Passage("x", "a", 0, 0, "en", "en", (), tuple(blocks), ("1", "2", "3", "4"))
+    (run,) = rendering.runs(passage)
+    (outer,) = run.lists
+    assert [item.piece.html for item in outer.items] == ["a", "d"]
+    (inner,) = outer.items[0].lists
+    assert inner.ordered and [item.piece.number for item in inner.items] == ["1", "2"]
+
+
+def test_highlights_stay_on_the_article(client: FlaskClient, known: SimpleNamespace) -> None:
+    assert get(client, f"/articles/{known.article}?q=эмпатией").all("mark")
+    assert not get(client, f"/articles/{known.article}").all("mark")
+
+
+def test_passages_say_their_language(client: FlaskClient) -> None:
+    page = get(client, "/search?q=移情性", "ru")
+    languages = {attributes.get("lang") for _, attributes in page.tags if attributes.get("class") == "text"}
+    assert languages == {"zh-Hans", "ru"}
+
+
+# --- Search --------------------------------------------------------------------------------------
+
+
+def links(page: Page) -> list[str]:
+    return [link["href"] or "" for link in page.all("a")]
+
+
+def test_facets_combine_and_come_off(client: FlaskClient) -> None:
+    page = get(client, "/search?q=эмпатия&language=ru&bridge=0")
+    adding = next(link for link in links(page) if "principle=empathy" in link)
+    asked = parse_qs(urlsplit(adding).query)
+    assert asked["language"] == ["ru"] and asked["bridge"] == ["0"] and asked["q"] == ["эмпатия"]
+    off = get(client, adding)
+    assert any(
+        "principle=" not in link and "language=ru" in link for link in links(off) if "/search?" in link
+    )
+    assert sum(link.get("aria-current") == "true" for link in off.all("a") if "lang" not in link) == 2
+
+
+def test_what_came_over_the_bridge_is_said_and_can_be_switched_off(client: FlaskClient) -> None:
+    page = get(client, "/search?q=эмпатия")
+    assert "Также найдено через понятие «Эмпатия»" in page.text and "移情" in page.text
+    off = next(link for link in links(page) if "bridge=0" in link)
+    assert "Также найдено" not in get(client, off).text
+
+
+def test_a_search_without_hits_helps_on(client: FlaskClient) -> None:
+    page = get(client, "/search?q=移情性&language=en")
+    assert "Без фильтра «Английский»" in page.text
+    assert any(link.startswith("/principles/") for link in links(page))
+
+
+def test_pages_of_results_have_stable_addresses() -> None:
+    search = Search(q="a", language=("ru",), page=7)
+    assert search.pages(HITS_PER_PAGE * 12) == [1, None, 5, 6, 7, 8, 9, None, 12]
+    assert Search(q="a").pages(3) == [1]
+    assert search.first == 6 * HITS_PER_PAGE
+
+
+def test_results_lead_to_their_passage_and_back(client: FlaskClient, known: SimpleNamespace) -> None:
+    page = get(client, "/search?q=эмпатия&language=ru")
+    result = next(link for link in links(page) if "hit=1" in link)
+    assert "#" in result
+    article = get(client, result.partition("#")[0])
+    assert "1 из " in article.text
+    assert any(link.startswith("/search?") and "language=ru" in link for link in links(article))
+    assert any("hit=2" in link for link in links(article))
+
+
+def test_an_empty_search_is_the_home_page(client: FlaskClient) -> None:
+    assert get(client, "/search?q=").text == get(client, "/search").text
+
+
+# --- Passages ------------------------------------------------------------------------------------
+
+
+def test_a_passage_address_leads_to_its_place(client: FlaskClient, known: SimpleNamespace) -> None:
+    anchor = known.passages[1].id
+    answer = client.get(f"/passages/{anchor}")
+    assert answer.status_code == 302
+    assert answer.location == f"/articles/{known.article}#{anchor}"
+
+
+def test_a_lost_passage_is_said_and_its_place_shown(client: FlaskClient, known: SimpleNamespace) -> None:
+    moved = client.get(f"/passages/gone?article={known.article}&at=2")
+    assert moved.location == f"/articles/{known.article}?passage=gone&at=2"
+    page = get(client, moved.location)
+    assert "в статье больше нет" in page.text
+    assert f"#{known.passages[1].id}" in links(page)
+    notice = next(attributes for _, attributes in page.tags if attributes.get("id") == "lost")
+    assert "hidden" not in notice
+    kept = get(client, f"/articles/{known.article}?passage={known.passages[1].id}&at=2")
+    assert "hidden" in next(attributes for _, attributes in kept.tags if attributes.get("id") == "lost")
+
+
+# --- Languages -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [
+        ("ru-RU,ru;q=0.9,en;q=0.8", "ru"),
+        ("zh-CN", "zh-Hans"),
+        ("zh", "zh-Hans"),
+        ("zh-TW,zh;q=0.9", "zh-Hant"),
+        ("zh-HK", "zh-Hant"),
+        ("zh-Hant-CN", "zh-Hant"),
+        ("en-GB", "en"),
+        ("fr,ru;q=0.5", "ru"),
+        ("fr", "en"),
+        ("", "en"),
+    ],
+)
+def test_the_browser_chooses_the_language(client: FlaskClient, asked: str, language: str) -> None:
+    assert get(client, "/", asked).all("html") == [{"lang": language}]
+
+
+def test_the_address_wins_and_is_remembered(client: FlaskClient) -> None:
+    page = get(client, "/?lang=zh-Hant", "ru")
+    assert page.all("html") == [{"lang": "zh-Hant"}]
+    assert all("lang=zh-Hant" in link for link in links(page) if link.startswith("/principles/"))
+    later = get(client, "/principles", "ru")
+    assert later.all("html") == [{"lang": "zh-Hant"}]
+    assert not any("lang=" in link for link in links(later) if link.startswith("/principles/"))
+    assert "服務原則" in later.text
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(1, "1 статья"), (2, "2 статьи"), (5, "5 статей"), (21, "21 статья"), (111, "111 статей")],
+)
+def test_plurals_are_right(app: Flask, number: int, said: str) -> None:
+    with app.test_request_context("/?lang=ru"):
+        app.preprocess_request()
+        assert interface.say("articles", number) == said
+
+
+def test_dates_are_written_as_readers_write_them(client: FlaskClient) -> None:
+    assert "1 марта 2026" in get(client, "/articles", "ru").text
+    assert "2026年3月1日" in get(client, "/articles", "zh-CN").text.replace(" ", "")
+    assert "March 1, 2026" in get(client, "/articles", "en").text
+
+
+# --- Errors --------------------------------------------------------------------------------------
+
+
+def test_an_index_that_does_not_answer_is_said(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise EngineUnavailable("The index at /secret/path does not answer.")
+
+    monkeypatch.setattr(KnowledgeBase, "search", fail)
+    answer = client.get("/search?q=a", headers={"Accept-Language": "ru"})
+    assert answer.status_code == 503 and answer.headers["Retry-After"]
+    assert "не отвечает" in answer.text and "/secret" not in answer.text
+    assert client.get("/api/v1/search?q=a").status_code == 503
+
+
+def test_an_unforeseen_error_shows_no_traceback(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(KnowledgeBase, "search", fail)
+    for address in ("/search?q=a", "/api/v1/search?q=a"):
+        answer = client.get(address)
+        assert answer.status_code == 500 and "secret" not in answer.text
+
+
+# --- API -----------------------------------------------------------------------------------------
+
+
+def test_the_search_answer_has_the_names_of_the_contract(client: FlaskClient) -> None:
+    answer = client.get("/api/v1/search", query_string={"q": "эмпатия", "limit": 3, "explain": 1})
+    assert answer.mimetype == "application/json"
+    found = answer.json
+    assert found
+    assert {"query", "total", "took_ms", "interpreted", "hits", "facets"} <= found.keys()
+    assert {"corrected_from", "terms", "bridges"} <= found["interpreted"].keys()
+    bridge = found["interpreted"]["bridges"][0]
+    assert bridge["principle"] == "empathy" and bridge["from"] == "эмпатия" and bridge["to"]["zh"]
+    for hit in found["hits"]:
+        assert {"score", "passage", "article", "highlights", "via"} <= hit.keys()
+        passage = {"id", "text", "language", "headings", "position", "principles"}
+        assert passage <= hit["passage"].keys()
+        assert {"id", "title", "language", "url", "author", "published"} <= hit["article"].keys()
+        for tag in hit["passage"]["principles"]:
+            assert {"id", "label", "weight", "evidence"} <= tag.keys()
+        for start, end in hit["highlights"]:
+            assert hit["passage"]["text"][start:end]
+        assert hit["explanation"]
+    for name in ("language", "principle", "article"):
+        assert all({"value", "count"} <= facet.keys() for facet in found["facets"][name])
+
+
+def test_filters_may_be_repeated(client: FlaskClient) -> None:
+    found = client.get("/api/v1/search?q=移情性&language=ru&language=zh").json
+    assert found and {hit["passage"]["language"] for hit in found["hits"]} == {"ru", "zh"}
+
+
+def test_the_api_gives_articles_passages_and_principles(client: FlaskClient, known: SimpleNamespace) -> None:
+    article = client.get(f"/api/v1/articles/{known.article}").json
+    assert article and article["title"] == "Эмпатия у стойки" and article["published"] == "2026-03-01"
+    assert [passage["id"] for passage in article["passages"]] == [passage.id for passage in known.passages]
+    passage = client.get(f"/api/v1/passages/{known.passages[0].anchors[-1]}").json
+    assert passage and passage["passage"]["id"] == known.passages[0].id
+    assert passage["article"]["id"] == known.article
+    principles = client.get("/api/v1/principles").json
+    assert principles and principles["total"] == len(principles["principles"]) == 27
+    one = client.get("/api/v1/principles/empathy").json
+    assert one and one["pref_labels"]["ru"] == "Эмпатия"
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "parameter"),
+    [
+        ("search?q=a&limit=-1", 400, "limit"),
+        ("search?q=a&limit=1e3", 400, "limit"),
+        ("search?q=a&limit=²", 400, "limit"),
+        ("search?q=a&offset=x", 400, "offset"),
+        ("search?q=a&bridge=maybe", 400, "bridge"),
+        ("search?q=a&languages=ru", 400, "languages"),
+        ("search?q=a&language=xx", 400, "language"),
+        ("search?q=" + "a" * 1001, 400, "q"),
+        ("articles/nowhere", 404, None),
+        ("passages/nowhere", 404, None),
+        ("principles/nowhere", 404, None),
+        ("nowhere", 404, None),
+    ],
+)
+def test_api_errors_are_problem_details(
+    client: FlaskClient, address: str, status: int, parameter: str | None
+) -> None:
+    answer = client.get(f"/api/v1/{address}")
+    assert answer.status_code == status and answer.mimetype == "application/problem+json"
+    problem = answer.json
+    assert problem and {"type", "title", "status", "detail"} <= problem.keys()
+    assert problem["status"] == status and problem.get("parameter") == parameter
+
+
+def test_writing_is_refused_in_the_asker_s_form(client: FlaskClient) -> None:
+    assert client.post("/api/v1/search").mimetype == "application/problem+json"
+    answer = client.post("/search")
+    assert answer.status_code == 405 and "GET" in answer.headers["Allow"]
+
+
+def test_suggestions_begin_as_typed(client: FlaskClient) -> None:
+    found = client.get("/api/v1/suggest?q=эмпат").json
+    assert found and "Эмпатия" in [suggestion["text"] for suggestion in found["suggestions"]]
+    empty = client.get("/api/v1/suggest?q=").json
+    assert empty and empty["suggestions"] == []
+
+
+# --- For browsers and crawlers -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", ["/sitemap.xml", "/opensearch.xml", "/feed.atom"])
+def test_xml_is_well_formed(client: FlaskClient, address: str) -> None:
+    answer = client.get(address)
+    assert answer.status_code == 200 and "xml" in answer.mimetype
+    ET.fromstring(answer.data)
+    assert b"http://localhost/" in answer.data
+
+
+def test_every_template_escapes(app: Flask) -> None:
+    autoescape = app.jinja_env.autoescape
+    assert callable(autoescape)
+    assert all(autoescape(name) for name in app.jinja_env.list_templates())
+
+
+def test_the_sitemap_names_every_language(client: FlaskClient, known: SimpleNamespace) -> None:
+    text = client.get("/sitemap.xml").text
+    for language in LANGUAGES:
+        assert f"/articles/{known.article}?lang={language}" in text
+
+
+def test_static_files_may_be_kept_for_good(client: FlaskClient) -> None:
+    style = next(link["href"] for link in get(client, "/").all("link") if link["rel"] == "stylesheet")
+    assert style
+    with client.get(style) as answer:
+        assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_the_first_page_is_light(client: FlaskClient) -> None:
+    """HTML, style, scripts and icon together, uncompressed."""
+    page = client.get("/")
+    folder = Path(interface.__file__).with_name("static")
+    assert len(page.data) + sum(file.stat().st_size for file in folder.iterdir()) < 60_000
+
+
+def test_it_is_alive(client: FlaskClient) -> None:
+    assert client.get("/healthz").json == {"status": "ok"}

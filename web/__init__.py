@@ -1,0 +1,41 @@
+"""The web: pages for people, `/api/v1` for programs. It only calls `KnowledgeBase`.
+
+A request for a page goes: its address → one view in `pages` → `book` → a template.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from kb.knowledge_base import KnowledgeBase
+from kb.settings import Settings, load
+from web import api, assets, errors, feeds, interface, pages, security
+from web.current import EXTENSION
+
+__all__ = ["create_app", "warm_up"]
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application, with one knowledge base of its own."""
+    settings = settings or load()
+    app = Flask(__name__)
+    app.config.from_mapping(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_SAMESITE="Lax",
+        BASE_URL="",  # where the product is reached, for absolute addresses; by default as requested
+        DEFAULT_LANGUAGE="en",  # of the interface, when the browser asks for none that there is
+    )
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.extensions[EXTENSION] = KnowledgeBase(settings)
+    for part in (interface, assets, security, errors):
+        part.set_up(app)
+    for blueprint in (pages.blueprint, feeds.blueprint, api.blueprint):
+        app.register_blueprint(blueprint)
+    return app
+
+
+def warm_up(app: Flask) -> None:
+    """Load dictionaries, vocabulary and index, so that the first reader does not wait for them."""
+    book: KnowledgeBase = app.extensions[EXTENSION]
+    book.search("сервис 服务 service", limit=1)

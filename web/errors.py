@@ -1,0 +1,75 @@
+"""What went wrong, said to people as a page and to programs as problem details (RFC 9457)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from flask import Flask, Response, current_app, jsonify, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from kb.errors import EngineError, InvalidRequest, NotFound, ServicebookError
+
+_TYPE = "urn:servicebook:problem:"
+
+
+def set_up(app: Flask) -> None:
+    """Answer every error in the form its asker understands."""
+    app.register_error_handler(ServicebookError, _answer_ours)
+    app.register_error_handler(HTTPException, _answer_http)
+
+
+def _answer_ours(error: ServicebookError) -> Response:
+    status = _status(error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        current_app.logger.error("%s: %s", type(error).__name__, error)
+    return _answer(status, str(error), error)
+
+
+def _status(error: ServicebookError) -> HTTPStatus:
+    match error:
+        case NotFound():
+            return HTTPStatus.NOT_FOUND
+        case InvalidRequest():
+            return HTTPStatus.BAD_REQUEST
+        case EngineError():
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        case _:
+            return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _answer_http(error: HTTPException) -> Response:
+    if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
+        return error.get_response()  # type: ignore[return-value]
+    response = _answer(HTTPStatus(error.code), error.description or "", error)
+    for name, value in error.get_headers():
+        if name not in ("Content-Type", "Content-Length"):
+            response.headers[name] = value
+    return response
+
+
+def _answer(status: HTTPStatus, detail: str, error: Exception) -> Response:
+    for_program = request.path.startswith("/api/")
+    response = _problem(status, detail, error) if for_program else _page(status, error)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def _problem(status: HTTPStatus, detail: str, error: Exception) -> Response:
+    problem: dict[str, object] = {
+        "type": _TYPE + status.phrase.lower().replace(" ", "-"),
+        "title": status.phrase,
+        "status": int(status),
+        "detail": detail,
+    }
+    if isinstance(error, InvalidRequest) and error.parameter:
+        problem["parameter"] = error.parameter
+    response = jsonify(problem)
+    response.status_code = status
+    response.mimetype = "application/problem+json"
+    return response
+
+
+def _page(status: HTTPStatus, error: Exception) -> Response:
+    page = render_template("error.html", status=int(status), error=error)
+    return Response(page, status=status, mimetype="text/html")

@@ -1,0 +1,383 @@
+"""The pages for people. Each view reads its address, asks the knowledge base and fills a template."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from babel.dates import format_skeleton
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import get_locale, gettext
+from werkzeug.wrappers import Response as Redirect
+
+from kb.errors import InvalidRequest, NotFound
+from kb.models import Article, Passage, Principle, SearchResults, Span
+from web import chart, interface, rendering
+from web.current import book
+from web.searches import HITS_PER_PAGE, LAST_PAGE, Search, by_article, results_of, whole_number, wider
+
+blueprint = Blueprint("pages", __name__)
+
+NEWEST = 6
+_CONTENT_LANGUAGES = ("ru", "zh", "en")
+
+
+@blueprint.app_context_processor
+def _helpers() -> dict[str, Any]:
+    return {
+        "hue": _hue,
+        "label": _label,
+        "runs": rendering.runs,
+        "evidence": rendering.evidence,
+        "this_page_in": interface.this_page_in,
+        "searching": Search(),
+    }
+
+
+@blueprint.app_template_global()
+def principle_of(principle_id: str) -> Principle | None:
+    """A principle for a template, or None where a tag is older than the vocabulary."""
+    return book.vocabulary.principles.get(principle_id)
+
+
+def _label(principle_id: str) -> str:
+    """A principle's or a trade term's name in the interface's language."""
+    vocabulary = book.vocabulary
+    concept = vocabulary.principles.get(principle_id) or vocabulary.terms.get(principle_id)
+    return interface.in_language(concept.pref_labels) if concept else principle_id
+
+
+def _hue(principle_id: str) -> int:
+    """Which of six quiet colours a principle has: that of the top concept it stands under."""
+    principles = book.vocabulary.principles
+    found = principles.get(principle_id)
+    while found and found.broader and found.broader[0] in principles:
+        found = principles[found.broader[0]]
+    tops = [top.id for top in book.vocabulary.tops()]
+    return tops.index(found.id) % 6 if found and found.id in tops else 0
+
+
+# --- Search --------------------------------------------------------------------------------------
+
+
+@blueprint.get("/")
+def home() -> str:
+    """What there is, before anything was asked."""
+    if Search.of(request.args).asks:
+        return search()
+    articles = book.articles()
+    everything = book.search(limit=0)
+    return render_template(
+        "home.html",
+        search=Search(),
+        passages=everything.total,
+        today=_passage_of_the_day([facet.value for facet in everything.facets.get("language", ())]),
+        articles=articles,
+        newest=_newest_first(articles)[:NEWEST],
+        tops=_tree(),
+    )
+
+
+def _passage_of_the_day(there: Sequence[str]) -> tuple[Principle, Passage, Article] | None:
+    """Something to begin a shift with: a principle in turn, and one of the passages that say it best."""
+    own = interface.content_language()
+    code = own if own in there else next(iter(there), "")
+    day = date.today().toordinal()
+    principles = book.principles()
+    for turn in range(len(principles)):
+        principle = principles[(day + turn) % len(principles)]
+        if best := book.best_passages(principle.id, code):
+            return principle, *best[day // len(principles) % len(best)]
+    return None
+
+
+@blueprint.get("/search")
+def search() -> str:
+    """Search results; without anything to look for, the home page."""
+    asked = Search.of(request.args)
+    if not asked.asks:
+        return home()
+    found = book.search(asked.request())
+    results = list(results_of(asked, found.hits))
+    return render_template(
+        "search.html",
+        search=asked,
+        found=found,
+        results=results,
+        groups=by_article(results, found),
+        facets=_facets(asked, found),
+        pages=asked.pages(found.total),
+        wider=wider(asked) if not found.total else (),
+        tops=_tree() if not found.total else (),
+    )
+
+
+def _facets(asked: Search, found: SearchResults) -> dict[str, list[dict[str, Any]]]:
+    """The values of each facet with counts; those chosen come first and are never missing."""
+    titles = {one.value: one.label for one in found.facets.get("article", ())}
+    names: dict[str, Callable[[str], str]] = {
+        "language": interface.name_of,
+        "principle": _label,
+        "article": lambda value: titles.get(value) or _title(value),
+    }
+    facets = {}
+    for facet, name in names.items():
+        chosen = getattr(asked, facet)
+        counts = {one.value: one.count for one in found.facets.get(facet, ())}
+        values = [*chosen, *(value for value in counts if value not in chosen)]
+        facets[facet] = [
+            {
+                "value": value,
+                "name": name(value),
+                "count": counts.get(value, 0),
+                "chosen": value in chosen,
+                "url": asked.toggled(facet, value),
+            }
+            for value in values
+        ]
+    return facets
+
+
+def _title(article_id: str) -> str:
+    """An article's title; an address may ask for one that is gone."""
+    try:
+        return book.article(article_id)[0].title
+    except NotFound:
+        return article_id
+
+
+# --- Articles ------------------------------------------------------------------------------------
+
+
+@blueprint.get("/articles")
+def articles() -> str:
+    """All articles, by date, title, language or source."""
+    language = request.args.get("language", "")
+    order = request.args.get("by", "date")
+    orders: dict[str, tuple[Callable[[Article], str], bool]] = {
+        "date": (lambda article: _month(article.published), True),
+        "title": (lambda article: article.title[:1].upper(), False),
+        "source": (lambda article: article.publisher or article.author, False),
+        "language": (lambda article: interface.name_of(article.language), False),
+    }
+    if order not in orders:
+        raise InvalidRequest(f"Articles cannot be ordered by “{order}”.", "by")
+    everything = book.articles()
+    shown = [article for article in everything if language in ("", article.language)]
+    heading, newest_first = orders[order]
+    shown = _newest_first(shown) if newest_first else sorted(shown, key=lambda a: (heading(a), a.title))
+    return render_template(
+        "articles.html",
+        groups=_grouped(shown, heading),
+        total=len(shown),
+        languages_there=Counter(article.language for article in everything).most_common(),
+        chosen=language,
+        order=order,
+    )
+
+
+def _month(day: date | None) -> str:
+    return format_skeleton("yMMMM", day, locale=get_locale()) if day else ""
+
+
+def _newest_first(found: Iterable[Article]) -> list[Article]:
+    return sorted(found, key=lambda article: (article.published or date.min, article.id), reverse=True)
+
+
+def _grouped(found: Sequence[Article], heading: Callable[[Article], str]) -> dict[str, list[Article]]:
+    groups: dict[str, list[Article]] = {}
+    for article in found:
+        groups.setdefault(heading(article), []).append(article)
+    return groups
+
+
+@blueprint.get("/articles/<article_id>")
+def article(article_id: str) -> str:
+    """An article with an anchor for every block; with `q`, what was searched for stays marked."""
+    found, passages = book.article(article_id)
+    asked = Search.of(request.args)
+    anchor = request.args.get("passage", "")
+    return render_template(
+        "article.html",
+        article=found,
+        search=replace(asked, page=1),
+        parts=rendering.parts(found, passages),
+        minutes=rendering.reading_minutes(passages),
+        marks=_marks(asked, article_id),
+        target=_target(passages, anchor),
+        lost=bool(anchor) and not any(anchor in passage.anchors for passage in passages),
+        principles=_principles_of(passages),
+        versions=_versions(found),
+        modified=book.modified().get(article_id),
+        way=_way(asked),
+        url_here=interface.absolute(url_for("pages.article", article_id=article_id, lang=None)),
+    )
+
+
+def _marks(asked: Search, article_id: str) -> dict[str, tuple[Span, ...]]:
+    """What was searched for, in all passages of an article that hold it."""
+    if not asked.q:
+        return {}
+    inside = asked.request(articles=(article_id,), principles=(), languages=(), limit=1000, offset=0)
+    return {hit.passage.id: hit.highlights for hit in book.search(inside).hits}
+
+
+def _target(passages: Sequence[Passage], anchor: str) -> str:
+    """The passage that a link means: the one with its anchor, else the one at its old place."""
+    for passage in passages:
+        if anchor in passage.anchors:
+            return passage.id
+    place = whole_number(request.args, "at", 0, 10**6, default=0)
+    if not anchor or not place or not passages:
+        return ""
+    return passages[min(place, len(passages)) - 1].id
+
+
+def _principles_of(passages: Sequence[Passage]) -> list[tuple[str, int]]:
+    """The principles of an article, with the number of passages that speak of each."""
+    return Counter(tag.principle for passage in passages for tag in passage.tags).most_common(8)
+
+
+def _versions(found: Article) -> list[Article]:
+    """Other versions of the same text."""
+    if not found.version:
+        return []
+    return [
+        other
+        for other in book.articles()
+        if other.version and other.id != found.id and other.url == found.url
+    ]
+
+
+def _way(asked: Search) -> dict[str, Any] | None:
+    """The way back to a search and on to its previous and next result, if `hit` says which this is."""
+    number = whole_number(request.args, "hit", 0, LAST_PAGE * HITS_PER_PAGE, default=0)
+    if not number or not asked.asks:
+        return None
+    before = max(number - 2, 0)
+    found = book.search(asked.request(offset=before, limit=number - before + 1))
+    numbered = dict(enumerate(found.hits, before + 1))
+
+    def address(to: int) -> str | None:
+        hit = numbered.get(to)
+        return result_url(asked, to, hit.article.id, hit.passage.id) if hit else None
+
+    return {
+        "number": number,
+        "total": found.total,
+        "back": asked.url(page=(number - 1) // HITS_PER_PAGE + 1),
+        "previous": address(number - 1),
+        "next": address(number + 1),
+    }
+
+
+@blueprint.app_template_global()
+def result_url(asked: Search, number: int, article_id: str, anchor: str) -> str:
+    """The address of a result: its article at its passage, and the way back."""
+    way = replace(asked, page=1, flat=False).parameters()
+    return url_for("pages.article", article_id=article_id, **way, hit=number, _anchor=anchor)
+
+
+@blueprint.get("/passages/<anchor>")
+def passage(anchor: str) -> Redirect:
+    """The lasting address of a passage: its place in its article."""
+    try:
+        _, where = book.passage(anchor)
+    except NotFound:
+        if "article" not in request.args:
+            raise
+        where, _ = book.article(request.args["article"])
+        at = request.args.get("at") or None
+        return redirect(url_for("pages.article", article_id=where.id, passage=anchor, at=at))
+    q = request.args.get("q") or None
+    return redirect(url_for("pages.article", article_id=where.id, q=q, _anchor=anchor))
+
+
+@blueprint.get("/passages/<anchor>/counterparts")
+def counterparts(anchor: str) -> str:
+    """The passages in the other languages that say nearly the same."""
+    found, where = book.passage(anchor)
+    closest = book.counterparts(found.id)
+    return render_template(
+        "counterparts.html",
+        passage=found,
+        article=where,
+        columns={code: list(results_of(Search(), hits)) for code, hits in closest.items()},
+    )
+
+
+# --- Principles ----------------------------------------------------------------------------------
+
+
+def _tree() -> list[tuple[Principle, list[Principle]]]:
+    """The top principles, each with those below it in the order of the scheme."""
+    principles = book.vocabulary.principles
+    return [
+        (top, [principles[below] for below in top.narrower if below in principles])
+        for top in book.vocabulary.tops()
+    ]
+
+
+@blueprint.get("/principles")
+def principles() -> str:
+    """All principles as a map that can be read as a list."""
+    counts = {facet.value: facet.count for facet in book.search(limit=0).facets.get("principle", ())}
+    tree = _tree()
+    return render_template(
+        "principles.html",
+        tree=tree,
+        counts=counts,
+        most=max(counts.values(), default=1),
+        title=interface.in_language(book.vocabulary.titles) or gettext("Principles"),
+        chart=chart.draw(tree, _label, _hue),
+    )
+
+
+@blueprint.get("/principles/<principle_id>")
+def principle(principle_id: str) -> str:
+    """One principle: what it means, what it is called, and what the articles say of it."""
+    found = book.principle(principle_id)
+    there = {facet.value for facet in book.search(limit=0).facets.get("language", ())}
+    left, right = _columns(sorted(there, key=_CONTENT_LANGUAGES.index))
+    facets = book.search(principle=principle_id, limit=0).facets
+    return render_template(
+        "principle.html",
+        principle=found,
+        names=_names(found),
+        above=_known(found.broader),
+        below=_known(found.narrower),
+        related=_known(found.related),
+        models=[book.vocabulary.models[iri] for iri in found.matches if iri in book.vocabulary.models],
+        columns=[(code, book.best_passages(principle_id, code)) for code in (left, right) if code],
+        choices=sorted(there, key=_CONTENT_LANGUAGES.index),
+        counts={facet.value: facet.count for facet in facets.get("language", ())},
+        teaching=[a for a in _newest_first(book.articles()) if principle_id in a.principles],
+        speaking=facets.get("article", ())[:8],
+        search=Search(principle=(principle_id,)),
+    )
+
+
+def _columns(there: Sequence[str]) -> tuple[str, str]:
+    """The two languages whose passages stand side by side: chosen, else one's own and another."""
+    own = interface.content_language()
+    usual = [*(code for code in there if code == own), *(code for code in there if code != own), "", ""]
+    chosen = [request.args.get(side, usual[place]) for place, side in enumerate(("left", "right"))]
+    for side, code in zip(("left", "right"), chosen, strict=True):
+        if code and code not in there:
+            raise InvalidRequest(f"There are no passages in the language “{code}”.", side)
+    return chosen[0], chosen[1] if chosen[1] != chosen[0] else ""
+
+
+def _names(found: Principle) -> list[tuple[str, str, tuple[str, ...]]]:
+    """What a principle is called in each language: the code, the name, other names."""
+    return [
+        (code, found.pref_labels[code], found.alt_labels.get(code, ()))
+        for code in sorted(found.pref_labels, key=lambda code: code != interface.content_language())
+    ]
+
+
+def _known(ids: Iterable[str]) -> list[Principle]:
+    return [book.vocabulary.principles[id] for id in ids if id in book.vocabulary.principles]

@@ -1,0 +1,186 @@
+"""A search as its address has it, and what was found, arranged for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import url_for
+from werkzeug.datastructures import MultiDict
+
+from kb.errors import InvalidRequest
+from kb.models import FoundArticle, Hit, Passage, SearchRequest, SearchResults
+from web.current import book
+
+HITS_PER_PAGE = 10
+# Deeper pages are for programs: nobody turns a hundred pages.
+LAST_PAGE = 100
+FACETS = ("language", "principle", "article")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Everything a search page's address says. Parameters with their usual value are left out."""
+
+    q: str = ""
+    language: tuple[str, ...] = ()
+    principle: tuple[str, ...] = ()
+    article: tuple[str, ...] = ()
+    page: int = 1
+    bridge: bool = True
+    correct: bool = True
+    flat: bool = False
+
+    @classmethod
+    def of(cls, parameters: MultiDict[str, str]) -> Search:
+        """The search that an address asks for. Raises `InvalidRequest`."""
+        return cls(
+            q=parameters.get("q", "").strip(),
+            language=_several(parameters, "language"),
+            principle=_several(parameters, "principle"),
+            article=_several(parameters, "article"),
+            page=whole_number(parameters, "page", 1, LAST_PAGE, default=1),
+            bridge=parameters.get("bridge") != "0",
+            correct=parameters.get("correct") != "0",
+            flat=parameters.get("view") == "flat",
+        )
+
+    @property
+    def asks(self) -> bool:
+        """Whether it looks for anything at all."""
+        return bool(self.q or self.filters)
+
+    @property
+    def filters(self) -> list[tuple[str, str]]:
+        """The facet and value of each filter."""
+        return [(facet, value) for facet in FACETS for value in getattr(self, facet)]
+
+    @property
+    def first(self) -> int:
+        """The offset of its page's first hit."""
+        return (self.page - 1) * HITS_PER_PAGE
+
+    def request(self, **changes: Any) -> SearchRequest:
+        """What to ask of the knowledge base."""
+        asked = SearchRequest(
+            text=self.q,
+            languages=self.language,
+            principles=self.principle,
+            articles=self.article,
+            limit=HITS_PER_PAGE,
+            offset=self.first,
+            bridge=self.bridge,
+            correct=self.correct,
+        )
+        return replace(asked, **changes)
+
+    def parameters(self) -> dict[str, Any]:
+        """What its address says."""
+        said: dict[str, Any] = {"q": self.q} if self.q else {}
+        said |= {facet: list(getattr(self, facet)) for facet in FACETS if getattr(self, facet)}
+        said |= {"page": self.page} if self.page > 1 else {}
+        said |= {} if self.bridge else {"bridge": 0}
+        said |= {} if self.correct else {"correct": 0}
+        said |= {"view": "flat"} if self.flat else {}
+        return said
+
+    def url(self, **changes: Any) -> str:
+        """The address of this search with changes; what is found changes, so it begins at page 1."""
+        return url_for("pages.search", **replace(self, **{"page": 1, **changes}).parameters())
+
+    def toggled(self, facet: str, value: str) -> str:
+        """The address with a filter added, or taken off if it is on."""
+        values: tuple[str, ...] = getattr(self, facet)
+        chosen = tuple(v for v in values if v != value) if value in values else (*values, value)
+        return self.url(**{facet: chosen})
+
+    def without_filters(self) -> Search:
+        """The same words everywhere."""
+        return replace(self, language=(), principle=(), article=(), page=1)
+
+    def pages(self, total: int) -> list[int | None]:
+        """The pages to offer: the first, the last, those around this one; None is a gap."""
+        last = min(-(-total // HITS_PER_PAGE), LAST_PAGE)
+        near = sorted({1, last, *range(self.page - 2, self.page + 3)} & set(range(1, last + 1)))
+        offered: list[int | None] = []
+        for page in near:
+            if offered and offered[-1] is not None and page > offered[-1] + 1:
+                offered.append(None)
+            offered.append(page)
+        return offered
+
+
+def _several(parameters: MultiDict[str, str], name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for value in parameters.getlist(name) if value))
+
+
+def whole_number(parameters: MultiDict[str, str], name: str, least: int, most: int, *, default: int) -> int:
+    """A parameter that must be a whole number within bounds. Raises `InvalidRequest`."""
+    text = parameters.get(name)
+    if text is None or text == "":
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
+        raise InvalidRequest(f"“{name}” must be a whole number from {least} to {most}.", name)
+    return int(text)
+
+
+# --- What was found ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A hit with its passage as it is in the article, and its number among all hits, from 1."""
+
+    number: int
+    hit: Hit
+    passage: Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The results of one article on a page. `all` counts those on other pages too, if it is known."""
+
+    article: FoundArticle
+    results: tuple[Result, ...]
+    all: int
+
+
+def results_of(search: Search, hits: Iterable[Hit]) -> Iterator[Result]:
+    """The hits of a page with their passages."""
+    for number, hit in enumerate(hits, search.first + 1):
+        yield Result(number, hit, book.passage(hit.passage.id)[0])
+
+
+def by_article(results: Sequence[Result], found: SearchResults) -> list[Group]:
+    """Results gathered under their articles, in the order of each article's best."""
+    counts = {facet.value: facet.count for facet in found.facets.get("article", ())}
+    gathered: dict[str, list[Result]] = {}
+    for result in results:
+        gathered.setdefault(result.hit.article.id, []).append(result)
+    return [
+        Group(of[0].hit.article, tuple(of), max(counts.get(article, 0), len(of)))
+        for article, of in gathered.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Wider:
+    """A search with a filter taken off, and how much it finds."""
+
+    facet: str
+    value: str
+    url: str
+    total: int
+
+
+def wider(search: Search) -> list[Wider]:
+    """Which filters to take off where nothing was found, those that help most first."""
+    offers = []
+    for facet, value in search.filters:
+        values = tuple(v for v in getattr(search, facet) if v != value)
+        changes: dict[str, Any] = {facet: values}
+        looser = replace(search, page=1, **changes)
+        if looser.asks and (total := book.search(looser.request(limit=0)).total):
+            offers.append(Wider(facet, value, looser.url(), total))
+    return sorted(offers, key=lambda offer: -offer.total)
