@@ -74,8 +74,11 @@ def read(path: Path, name: str | None = None) -> Reading:
     except Exception as error:  # a bug of ours or of a parser must not stop the other files
         message = f"The file could not be read: {type(error).__name__}: {error}. Please report this."
         return Reading((), _problems(name, [Finding("reader-failed", message, severity="error")]))
-    articles = tuple(article for article, _ in finished)
-    return Reading(articles, _problems(name, [finding for _, findings in finished for finding in findings]))
+    findings = [finding for _, found in finished for finding in found]
+    articles = tuple(article for article, _ in finished if article.sections)
+    if not articles:
+        findings.append(Finding("empty-article", "There is no text here that could be read as an article."))
+    return Reading(articles, _problems(name, findings))
 
 
 def _reader(path: Path) -> _Reader:

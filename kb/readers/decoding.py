@@ -12,9 +12,14 @@ import codecs
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from kb.errors import ReadingError
 from kb.readers.draft import NumberedText, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MAX_CHARACTERS = 2_000_000
 """War and Peace, two thirds of it. A longer text is no article, and would hold up everybody else."""
@@ -34,18 +39,21 @@ _BYTE_ORDER_MARKS = (  # the longer first: UTF-32-LE begins like UTF-16-LE
 class _Legacy:
     """An encoding from before Unicode, and what a text in it looks like when it is decoded right.
 
-    `share` of the non-ASCII characters must be among `frequent`, the language's commonest.
+    `share` of the letters beyond ASCII must be among `frequent`, the language's commonest, and 99 of
+    100 in its `alphabet`, where it has one.
     """
 
     name: str
     codec: str
     frequent: frozenset[str]
     share: float
+    alphabet: frozenset[str] | None = None
 
 
-# Two thirds of the letters of running Russian are these thirteen, in lower case: KOI8-R or
-# MacCyrillic read as Windows-1251 gives capitals and rare letters instead.
+# Two thirds of the letters of running Russian are these thirteen, in lower case: KOI8-R read as
+# Windows-1251 gives capitals and rare letters instead, MacCyrillic letters of other languages.
 _RUSSIAN = frozenset("оеаинтсрвлкмд")
+_ALPHABET = frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюя")
 
 # A third of running Chinese are these hundred characters (counts differ little between corpora).
 _SIMPLIFIED = frozenset(
@@ -60,13 +68,16 @@ _TRADITIONAL = frozenset(
 )
 
 _LEGACY = (
-    _Legacy("Windows-1251", "cp1251", _RUSSIAN, share=0.5),
+    _Legacy("Windows-1251", "cp1251", _RUSSIAN, share=0.5, alphabet=_ALPHABET),
     _Legacy("GB18030", "gb18030", _SIMPLIFIED, share=0.12),
     _Legacy("Big5", "cp950", _TRADITIONAL, share=0.12),
 )
 
 _MIN_LETTERS = 20
-"""Below this many non-ASCII characters nothing is unmistakable."""
+"""Below this many letters beyond ASCII nothing is unmistakable."""
+
+_MAX_LETTERS = 10_000
+"""More of them would not make it clearer."""
 
 _LEAD = 2.0
 """The best encoding must come this many times nearer to its language than the second best."""
@@ -77,10 +88,12 @@ def decode(source: Source) -> NumberedText:
 
     Raises ReadingError `empty-file`, `binary-file`, `unknown-encoding` or `file-too-large`.
     """
+    _refuse_more_than(MAX_CHARACTERS, len(source.data) // 4, "characters")  # no encoding takes more bytes
     text = clean(_decoded(source.data))
     if not text.strip():
         raise ReadingError("empty-file", "The file is empty: there is nothing to read.")
-    _refuse_gigantic(text)
+    _refuse_more_than(MAX_CHARACTERS, len(text), "characters")
+    _refuse_more_than(MAX_LINES, text.count("\n") + 1, "lines")
     return NumberedText.of(text)
 
 
@@ -130,10 +143,16 @@ def _likeness(data: bytes, legacy: _Legacy) -> float:
         text = data.decode(legacy.codec)
     except UnicodeDecodeError:
         return 0.0
-    letters = [character for character in text if character > "\x7f" and character.isalpha()]
-    if len(letters) < _MIN_LETTERS:
+    foreign = (character for character in text if character > "\x7f" and character.isalpha())
+    letters = list(islice(foreign, _MAX_LETTERS))
+    if len(letters) < _MIN_LETTERS or not _is_in_alphabet(letters, legacy.alphabet):
         return 0.0
     return sum(letter in legacy.frequent for letter in letters) / len(letters) / legacy.share
+
+
+def _is_in_alphabet(letters: Sequence[str], alphabet: frozenset[str] | None) -> bool:
+    """Whether all letters but for a quotation here and there are in the alphabet, if there is one."""
+    return alphabet is None or sum(letter.lower() in alphabet for letter in letters) >= 0.99 * len(letters)
 
 
 # --- Cleaning -----------------------------------------------------------------------------------
@@ -179,12 +198,8 @@ def _shortened_pile(match: re.Match[str]) -> str:
     return "".join(kept)
 
 
-def _refuse_gigantic(text: str) -> None:
-    """Raise ReadingError `file-too-large` for what is no article."""
-    if len(text) > MAX_CHARACTERS:
-        size, limit = len(text), f"{MAX_CHARACTERS:,} characters"
-    elif (size := text.count("\n")) >= MAX_LINES:
-        limit = f"{MAX_LINES:,} lines"
-    else:
-        return
-    raise ReadingError("file-too-large", f"The text has {size:,} of at most {limit}. Split it into articles.")
+def _refuse_more_than(limit: int, size: int, what: str) -> None:
+    """Raise ReadingError `file-too-large` for what is no article any more."""
+    if size > limit:
+        message = f"The text has {size:,} {what}; at most {limit:,} are read. Split it into articles."
+        raise ReadingError("file-too-large", message)

@@ -46,9 +46,10 @@ FIELDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Which keys state which field of the metadata, the likeliest first; a dot goes into a mapping."""
 
+_KNOWN_KEYS = frozenset(path.split(".")[0] for paths in FIELDS.values() for path in paths)
 _FENCE = re.compile(r"---\s*$")
 _END = re.compile(r"(?:---|\.\.\.)\s*$")
-_ENTRY = re.compile(r"(?P<key>[A-Za-z_@][\w@.-]*)\s*:(?:\s+(?P<value>.*))?$")
+_ENTRY = re.compile(r"[\"']?(?P<key>[A-Za-z_@][\w@.-]*)[\"']?\s*:(?:\s+(?P<value>.*))?$")
 _EMPTY = frozenset(("", "~", "null", "Null", "NULL"))
 
 
@@ -62,39 +63,34 @@ class _Stated:
 
 def split(text: NumberedText) -> tuple[Metadata, NumberedText, list[Finding]]:
     """What the block at the head of `text` states, the text after it, and what is wrong with it."""
-    start = next((index for index, line in enumerate(text.lines) if line.strip()), 0)
-    if not _FENCE.match(text.lines[start]) or not _looks_like_entries(text, start + 1):
+    start = next((index for index, line in enumerate(text.lines) if line.strip()), 0) + 1
+    if not _FENCE.match(text.lines[start - 1]) or not _entry_key(text, start):
         return Metadata(), text, []
-    end, findings = _end(text, start + 1)
-    entries, broken = _entries(text.part(start + 1, end))
-    metadata, bad = _metadata(entries)
-    return metadata, text.part(_after(text, end)), findings + broken + bad
+    lines = range(start, len(text.lines))
+    if closing := next((index for index in lines if _END.match(text.lines[index])), None):
+        metadata, findings = _read(text.part(start, closing))
+        return metadata, text.part(closing + 1), findings
+    if _entry_key(text, start) not in _KNOWN_KEYS:  # a rule above a paragraph that has a colon
+        return Metadata(), text, []
+    blank = next((index for index in lines if not text.lines[index].strip()), len(text.lines))
+    metadata, findings = _read(text.part(start, blank))
+    message = "The front matter is never closed: put a line --- below its last entry."
+    unclosed = Finding("broken-front-matter", message, text.number(start - 1))
+    return metadata, text.part(blank), [unclosed, *findings]
 
 
-def _looks_like_entries(text: NumberedText, start: int) -> bool:
-    """Whether `key:` follows the first `---`; otherwise it is a rule between two paragraphs."""
+def _entry_key(text: NumberedText, start: int) -> str:
+    """The key of the entry that the block begins with; empty when it begins with something else."""
     first = next((line for line in text.lines[start:] if line.strip() and not line.startswith("#")), "")
-    return bool(_ENTRY.match(first))
+    match = _ENTRY.match(first)
+    return match["key"] if match else ""
 
 
-def _end(text: NumberedText, start: int) -> tuple[int, list[Finding]]:
-    """The index of the line that closes the block; where entries stop when none does."""
-    for index in range(start, len(text.lines)):
-        if _END.match(text.lines[index]):
-            return index, []
-    stop = next((i for i in range(start, len(text.lines)) if not text.lines[i].strip()), len(text.lines))
-    return stop, [
-        Finding(
-            "broken-front-matter",
-            "The front matter is never closed: put a line --- below its last entry.",
-            text.number(start - 1),
-        )
-    ]
-
-
-def _after(text: NumberedText, end: int) -> int:
-    """The index of the first line after the block, its closing line not included."""
-    return end + 1 if end < len(text.lines) and _END.match(text.lines[end]) else end
+def _read(block: NumberedText) -> tuple[Metadata, list[Finding]]:
+    """The metadata that a block states, and what is wrong with it."""
+    entries, broken = _entries(block)
+    metadata, bad_dates = _metadata(entries)
+    return metadata, broken + bad_dates
 
 
 # --- YAML ---------------------------------------------------------------------------------------
@@ -264,7 +260,7 @@ def _published(entries: dict[str, _Stated]) -> tuple[date | None, list[Finding]]
         text = _text(stated.value)
         if found := parse_date(text):
             return found, findings
-        message = f"“{text[:40]}” is not a date that is understood: write it as 2026-03-31."
+        message = f"“{text[:40] or stated.value}” is no date that is understood: write it as 2026-03-31."
         findings.append(Finding("bad-date", message, stated.line))
     return None, findings
 

@@ -146,11 +146,9 @@ def _marked(line: Line) -> Line:
 def _is_wrapped(lines: Sequence[Line]) -> bool:
     """Whether the file was broken to a width: no line is long, and many full ones end in mid-sentence."""
     width = max((line.end for line in lines), default=0)
-    broken = sum(
-        not below.after_blank and not above.ends_sentence and above.end > 0.7 * width
-        for above, below in pairwise(lines)
-    )
-    return 30 <= width <= MAX_WRAP and broken >= max(3, len(lines) / 4)
+    adjacent = [above for above, below in pairwise(lines) if not below.after_blank and not below.marker]
+    broken = [above for above in adjacent if above.end > 0.7 * width and not above.ends_sentence]
+    return 30 <= width <= MAX_WRAP and len(broken) >= max(3, len(adjacent) / 2)
 
 
 def _unwrapped(lines: Sequence[Line]) -> list[Line]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from kb.readers.draft import Element, Metadata
 
-_HEAD = 6
+HEAD = 6
 """How many of the first elements may belong to the masthead."""
 
 _TAIL = 4
@@ -43,6 +43,10 @@ _BYLINE = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_ENGLISH_BYLINE = re.compile(r"[Bb]y (?P<name>(?:[A-Z][\w.'-]* ?){1,4})")
+_PUBLISHER = re.compile(
+    r"(?:来源|文章来源|信息来源|источник|source)\s*[:：]\s*(?P<name>\S.{0,60})", re.IGNORECASE
+)
 _QUOTES = " .\"'«»“”「」"
 
 
@@ -53,8 +57,8 @@ def take_masthead(stated: Metadata, elements: Sequence[Element]) -> tuple[Metada
     stays as the heading of what follows it: both can then be found.
     """
     metadata = replace(stated, title=stated.title or _title(elements))
-    metadata, head = _without_masthead(metadata, elements[:_HEAD])
-    metadata, text = _without_final_byline(metadata, elements[_HEAD:])
+    metadata, head = _without_masthead(metadata, elements[:HEAD])
+    metadata, text = _without_final_byline(metadata, elements[HEAD:])
     return metadata, _with_intro_heading((*head, *text))
 
 
@@ -68,14 +72,14 @@ def _letters(text: str) -> str:
 
 
 def is_masthead_line(text: str) -> bool:
-    """Whether a line states the date or the author, and is no heading or text."""
-    return bool(_date(text) or _author(text))
+    """Whether a line states the date, the author or the publisher, and is no heading or text."""
+    return bool(_date(text) or _author(text) or _publisher(text))
 
 
 def _title(elements: Sequence[Element]) -> str:
     """The text of a heading at the top with no other on its level or above it."""
     headings = [element for element in elements if element.is_heading]
-    if not headings or headings[0] not in elements[:_HEAD]:
+    if not headings or headings[0] not in elements[:HEAD]:
         return ""
     first, *others = headings
     if first is elements[0]:
@@ -92,11 +96,15 @@ def _without_masthead(metadata: Metadata, head: Sequence[Element]) -> tuple[Meta
     for index, element in enumerate(head):
         if index in echoes:
             continue
-        if published := _date(element.text):
+        if not element.is_paragraph:
+            kept.append(element)
+        elif published := _date(element.text):
             metadata = replace(metadata, published=metadata.published or published)
         elif author := _author(element.text):
             metadata = replace(metadata, author=metadata.author or author)
-        elif not metadata.summary and element.is_paragraph and _is_between(index, echoes):
+        elif publisher := _publisher(element.text):
+            metadata = replace(metadata, publisher=metadata.publisher or publisher)
+        elif not metadata.summary and _is_between(index, echoes):
             metadata = replace(metadata, summary=element.text)
         else:
             kept.append(element)
@@ -111,7 +119,7 @@ def _is_between(index: int, echoes: Sequence[int]) -> bool:
 def _without_final_byline(metadata: Metadata, elements: Sequence[Element]) -> tuple[Metadata, list[Element]]:
     """What a byline among the last elements states, and the elements without it."""
     for index in range(max(0, len(elements) - _TAIL), len(elements)):
-        if author := _author(elements[index].text):
+        if elements[index].is_paragraph and (author := _author(elements[index].text)):
             rest = [*elements[:index], *elements[index + 1 :]]
             return replace(metadata, author=metadata.author or author), rest
     return metadata, list(elements)
@@ -128,12 +136,18 @@ def _author(text: str) -> str:
 
     Автор статьи - "Команда" -> Команда;   作者：张三 -> 张三;   Автор — тот, кто пишет. -> nobody
     """
-    match = _BYLINE.fullmatch(text) if len(text) < 100 else None
+    match = (_BYLINE.fullmatch(text) or _ENGLISH_BYLINE.fullmatch(text)) if len(text) < 100 else None
     name = match["name"] if match else ""
     is_name = (
         not name[:1].islower() and len(name.split()) <= 8 and not re.search(r"\w{3}[.!?]$|[。！？，]", name)
     )
     return name.strip(_QUOTES) if is_name else ""
+
+
+def _publisher(text: str) -> str:
+    """The publisher that is all a line says: 来源：服务观察 -> 服务观察."""
+    match = _PUBLISHER.fullmatch(text)
+    return match["name"].strip(_QUOTES) if match and "//" not in text else ""
 
 
 def _with_intro_heading(elements: tuple[Element, ...]) -> tuple[Element, ...]:

@@ -14,7 +14,7 @@ from kb.models import BlockKind
 from kb.readers import markdown, text_files
 from kb.readers.draft import Draft, Element, NumberedText, Source
 from kb.readers.lines import Line, lines_of, ordinal
-from kb.readers.masthead import is_masthead_line, same
+from kb.readers.masthead import HEAD, is_masthead_line, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,8 +61,16 @@ def elements(body: NumberedText) -> list[Element]:
     """
     lines = lines_of(body)
     levels = _levels(lines)
-    depths = _depths(lines)
-    return [_element(line, levels.get(index, 0), depths[index]) for index, line in enumerate(lines)]
+    found = []
+    indents: list[int] = []  # of the list items around
+    for index, line in enumerate(lines):
+        is_item = bool(line.marker) and index not in levels
+        while indents and (not is_item or indents[-1] >= line.indent):
+            indents.pop()
+        found.append(_element(line, levels.get(index, 0), len(indents)))
+        if is_item:
+            indents.append(line.indent)
+    return found
 
 
 def _element(line: Line, level: int, depth: int) -> Element:
@@ -70,21 +78,9 @@ def _element(line: Line, level: int, depth: int) -> Element:
     if level:
         return Element(line.whole, line.number, level=level)
     if line.marker:
-        return Element(line.text, line.number, BlockKind.LIST_ITEM, marker=line.marker, depth=depth)
+        marker = markdown.BULLET if line.is_bulleted else line.marker
+        return Element(line.text, line.number, BlockKind.LIST_ITEM, marker=marker, depth=depth)
     return Element(line.text, line.number)
-
-
-def _depths(lines: Sequence[Line]) -> list[int]:
-    """How deep each line lies as an item: deeper than items above it that are indented less."""
-    depths = []
-    indents: list[int] = []
-    for line in lines:
-        while indents and (not line.marker or indents[-1] >= line.indent):
-            indents.pop()
-        depths.append(len(indents))
-        if line.marker:
-            indents.append(line.indent)
-    return depths
 
 
 # --- Headings -----------------------------------------------------------------------------------
@@ -103,7 +99,7 @@ def _levels(lines: Sequence[Line]) -> dict[int, int]:
     main = [index for index, form in numbered.items() if form == forms[0]]
     levels = {index: 2 + forms.index(form) for index, form in numbered.items()}
     for index, line in enumerate(lines):
-        if title and same(line.whole, title):
+        if index < HEAD and same(line.whole, title):
             levels[index] = 1
         elif index not in numbered and _is_bare_heading(lines, index):
             levels[index] = 3 if main and main[0] < index < main[-1] else 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,22 @@ _BREAKING = frozenset(
     )
 )  # fmt: skip
 """These begin a new line of text."""
+
+
+_LONE_BRACKET = re.compile(r"<(?![/!?a-zA-Z][^<>]*>)")
+
+
+def with_sound_tags(html: str) -> str:
+    """`html` without comments, and with every < that begins no tag written as &lt;.
+
+    On tags that are never closed, HTMLParser takes time quadratic in their number.
+    """
+    parts = []
+    start = 0
+    while (comment := html.find("<!--", start)) >= 0 and (end := html.find("-->", comment + 4)) >= 0:
+        parts.append(html[start:comment])
+        start = end + 3
+    return _LONE_BRACKET.sub("&lt;", "".join((*parts, html[start:])))
 
 
 class RawHtml(HTMLParser):

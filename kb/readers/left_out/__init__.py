@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kb.readers.left_out.boxes import (
-    without_author_box,
+    without_author_notes,
     without_course_adverts,
     without_disclaimers,
     without_read_also,
@@ -32,7 +32,7 @@ def leave_out(
     """
     brand = brand_pattern(metadata)
     kept, notices = without_read_also(elements)
-    metadata, kept, boxes = without_author_box(metadata, kept)
+    metadata, kept, boxes = without_author_notes(metadata, kept)
     kept, disclaimers = without_disclaimers(kept)
     kept, paid = without_paid_links(kept, brand)
     kept, courses = without_course_adverts(kept)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _AUTHOR_BOX = 800
 """Characters of the longest text that is still a note about the author."""
 
+_AUTHOR_NOTES = 12
+"""How many of the last elements may be such notes, or stand among them."""
+
 _ENDS = (".", "!", "?", "…", "。", "！", "？", "”", "»", "）", ")")
 
 
@@ -123,27 +126,48 @@ def _is_disclaimer(element: Element) -> bool:
 # --- Notes about the author ---------------------------------------------------------------------
 
 
-def without_author_box(
+def without_author_notes(
     metadata: Metadata, elements: Sequence[Element]
 ) -> tuple[Metadata, list[Element], list[Finding]]:
-    """The elements without a note about the author at their end; who it is goes into the metadata."""
-    for index in range(max(0, len(elements) - 6), len(elements)):
-        element = elements[index]
-        if not _names("about_author", element.text) or not (element.is_heading or element.is_paragraph):
-            continue
-        end = _region_end(elements, index)
-        region = elements[index + 1 : end]
-        if 0 < sum(len(block.text) for block in region) <= _AUTHOR_BOX:
-            author = metadata.author or _name_in(region[0].text)
-            kept = [*elements[:index], *elements[end:]]
-            return replace(metadata, author=author), kept, [notice("left-out-author-box", region[0])]
-    return metadata, list(elements), []
+    """The elements without notes near the end about the author and others who worked on the article.
+
+    The author goes into the metadata when none is stated.
+    """
+    kept = list(elements)
+    notices: list[Finding] = []
+    for index in range(len(elements) - 1, max(-1, len(elements) - _AUTHOR_NOTES - 1), -1):
+        box = kept[index : _author_note_end(kept, index)]
+        if box:
+            notices.append(notice("left-out-author-box", box[-1]))
+            metadata = replace(metadata, author=metadata.author or _name_in(box[-1].text))
+            del kept[index : index + len(box)]
+    return metadata, kept, notices
+
+
+def _author_note_end(elements: Sequence[Element], index: int) -> int:
+    """The index after the note that begins at `index`; `index` itself when none does."""
+    element = elements[index]
+    if element.kind is not BlockKind.PARAGRAPH:
+        return index
+    if _is_credit(element.text):
+        return index + 1
+    end = _region_end(elements, index)
+    length = sum(len(block.text) for block in elements[index + 1 : end])
+    is_box = _names("about_author", element.text) and 0 < length <= _AUTHOR_BOX
+    return end if is_box else index
+
+
+def _is_credit(text: str) -> bool:
+    """Whether a line says who else worked on the article: 责任编辑：李明."""
+    what, colon, who = text.partition("：" if "：" in text else ":")
+    return bool(colon and len(who) <= 40 and pattern("credits").fullmatch(what.strip()))
 
 
 def _name_in(text: str) -> str:
     """The name that a note about somebody begins with: Анна Ким — тренер … -> Анна Ким."""
     name = re.split(r"\s+[-–—]\s+|[,，、。:：(（]", text, maxsplit=1)[0].strip()
-    return name if len(name) <= 40 and len(name.split()) <= 4 else ""
+    is_name = len(name) <= 40 and len(name.split()) <= 4 and not _is_credit(text)
+    return name if is_name else ""
 
 
 # --- Advertisements for courses -----------------------------------------------------------------

@@ -37,6 +37,7 @@ _PLACEHOLDER = re.compile(r"\W*[\[【](?P<what>[^\[\]【】]{2,200})[\]】]\W*")
 _MAX_LABEL = 80
 _MAX_CLOSING = 300
 _MAX_SENTENCE = 1_000
+_MIN_SENTENCE = 4
 """Characters of a label, of a closing paragraph that is weighed as a whole, of an advertising sentence."""
 
 
@@ -74,8 +75,7 @@ class _Place:
 def without_calls(elements: Sequence[Element], brand: str) -> tuple[list[Element], list[Finding]]:
     """The elements without advertising sentences, and a notice for each element that was cut."""
     found = [s for index, element in enumerate(elements) for s in _sentences(index, element, brand)]
-    count = -1
-    while count < (count := sum(sentence.out for sentence in found)):  # one found makes others suspect
+    for _ in range(2):  # what was found the first time makes its neighbours suspect
         _weigh_from_the_end(found, brand)
         _weigh_below_others(found)
     return _cut(elements, found)
@@ -87,22 +87,27 @@ def _sentences(index: int, element: Element, brand: str) -> list[_Sentence]:
     whole = (0, len(text))
     if element.kind not in (BlockKind.PARAGRAPH, BlockKind.LIST_ITEM) or text.startswith(("—", "–")):
         return [_Sentence(index, element, whole)]
-    if not element.is_paragraph and len(text) <= _MAX_SENTENCE:
+    if not element.is_paragraph:
         is_label = element.is_heading and _is_label(text)
-        return [_Sentence(index, element, whole, evidence(text, brand), is_label)]
+        return [_Sentence(index, element, whole, _evidence(text, brand), is_label)]
     spans = sentences(unquoted(text))  # what is quoted belongs to the sentence that quotes it
     return [
         _Sentence(
             index,
             element,
             (start, end),
-            evidence(text[start:end], brand) if end - start <= _MAX_SENTENCE else None,
+            _evidence(text[start:end], brand),
             is_label=len(spans) == 1 and _is_label(text),
             is_alone=len(spans) == 1,
             is_placeholder=_is_placeholder(text[start:end], brand),
         )
         for start, end in spans
     ]
+
+
+def _evidence(sentence: str, brand: str) -> Evidence | None:
+    """The evidence in a sentence of an advertisement's length."""
+    return evidence(sentence, brand) if _MIN_SENTENCE <= len(sentence) <= _MAX_SENTENCE else None
 
 
 def _is_label(text: str) -> bool:

@@ -78,6 +78,7 @@ ENGLISH = Words(
         """
     ),
     about_author=phrases("about the author*; about (us|the company); author"),
+    credits=phrases("editor; edited by; photo; photos; photo by; illustrations; translated by; translation"),
     organisations=phrases(
         """
         blog; expert*; team; editor*; company; magazine; inc; ltd; llc; gmbh; official; the; staff

@@ -33,8 +33,8 @@ _NUMBER = re.compile(
 """A telephone number, e-mail address or messenger link."""
 
 _KINDS = (
-    "strong_calls", "calls", "brand_offers", "offers", "weak_offers", "pitches", "publisher", "reader", "channels",
-    "mentions",
+    "strong_calls", "calls", "brand_offers", "offers", "weak_offers", "pitches",
+    "publisher", "reader", "channels", "mentions",
 )  # fmt: skip
 
 

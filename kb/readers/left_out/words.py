@@ -46,6 +46,7 @@ class Words:
     disclaimers    how a disclaimer or copyright notice begins
     disclaiming    what it says
     about_author   headings of notes about the author
+    credits        who else worked on the article: what stands before the name
     organisations  nouns that make an author or publisher an organisation and are not its name
     """
 
@@ -67,4 +68,5 @@ class Words:
     disclaimers: Phrases
     disclaiming: Phrases
     about_author: Phrases
+    credits: Phrases
     organisations: Phrases
