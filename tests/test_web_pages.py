@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Iterator
@@ -178,6 +179,7 @@ def addresses(known: SimpleNamespace) -> list[tuple[str, int]]:
         ("/principles/empathy", 200),
         ("/principles/empathy?left=zh&right=ru", 200),
         ("/principles/attitude", 200),
+        (f"/passages/{known.passages[0].id}/counterparts", 200),
         ("/nowhere", 404),
         ("/articles/nowhere", 404),
         ("/principles/nowhere", 404),
@@ -421,6 +423,15 @@ def test_a_lost_passage_is_said_and_its_place_shown(client: FlaskClient, known: 
     assert "hidden" in next(attributes for _, attributes in kept.tags if attributes.get("id") == "lost")
 
 
+def test_counterparts_stand_beside_their_passage(client: FlaskClient, known: SimpleNamespace) -> None:
+    anchor = known.passages[0].id
+    page = get(client, f"/passages/{anchor}/counterparts")
+    assert "Эмпатия — способность" in page.text and "移情性是把顾客" in page.text
+    found = client.get(f"/api/v1/passages/{anchor}/counterparts?language=zh").json
+    assert found and found["counterparts"]["zh"][0]["article"]["language"] == "zh"
+    get(client, "/passages/nowhere/counterparts", status=404)
+
+
 # --- Languages -----------------------------------------------------------------------------------
 
 
@@ -552,6 +563,7 @@ def test_the_api_gives_articles_passages_and_principles(client: FlaskClient, kno
         ("search?q=a&languages=ru", 400, "languages"),
         ("search?q=a&language=xx", 400, "language"),
         ("search?q=" + "a" * 1001, 400, "q"),
+        ("passages/nowhere/counterparts?language=xx", 400, "language"),
         ("articles/nowhere", 404, None),
         ("passages/nowhere", 404, None),
         ("principles/nowhere", 404, None),
@@ -609,6 +621,15 @@ def test_static_files_may_be_kept_for_good(client: FlaskClient) -> None:
     assert style
     with client.get(style) as answer:
         assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_texts_travel_compressed_to_those_who_can_read_it(client: FlaskClient) -> None:
+    plain = client.get("/principles")
+    packed = client.get("/principles", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip" and "Accept-Encoding" in packed.headers["Vary"]
+    assert gzip.decompress(packed.data) == plain.data
+    assert len(packed.data) < len(plain.data) / 2
 
 
 def test_the_first_page_is_light(client: FlaskClient) -> None:

@@ -130,14 +130,14 @@ def catalogue(locale: str) -> NullTranslations:
 
 
 def in_language(texts: Mapping[str, str]) -> str:
-    """A text of the vocabulary in the interface's language, else in English, else in any.
-
-    The vocabulary writes Chinese in Simplified characters; readers of Traditional get theirs.
-    """
+    """A text of the vocabulary in the interface's language, else in English, else in any."""
     code = next((code for code in (content_language(), "en", *texts) if code in texts), None)
-    if code is None:
-        return ""
-    return _traditional().convert(texts[code]) if code == "zh" and language() == "zh-Hant" else texts[code]
+    return in_script(texts[code], code) if code else ""
+
+
+def in_script(text: str, code: str) -> str:
+    """A text of the vocabulary, which writes Chinese in Simplified characters, as the reader does."""
+    return _traditional().convert(text) if code == "zh" and language() == "zh-Hant" else text
 
 
 @cache

@@ -371,11 +371,16 @@ def _columns(there: Sequence[str]) -> tuple[str, str]:
     return chosen[0], chosen[1] if chosen[1] != chosen[0] else ""
 
 
-def _names(found: Principle) -> list[tuple[str, str, tuple[str, ...]]]:
-    """What a principle is called in each language: the code, the name, other names."""
+def _names(found: Principle) -> list[tuple[str, str, list[str]]]:
+    """What a principle is called in each language, one's own first: the code, the name, other names."""
+    own = interface.content_language()
     return [
-        (code, found.pref_labels[code], found.alt_labels.get(code, ()))
-        for code in sorted(found.pref_labels, key=lambda code: code != interface.content_language())
+        (
+            code,
+            interface.in_script(found.pref_labels[code], code),
+            [interface.in_script(label, code) for label in found.alt_labels.get(code, ())],
+        )
+        for code in sorted(found.pref_labels, key=lambda code: code != own)
     ]
 
 

@@ -23,6 +23,7 @@ PAGES = {
     "lost": "/articles/{article}?passage=gone&at=2",
     "principles": "/principles",
     "principle": "/principles/empathy",
+    "counterparts": "/passages/{anchor}/counterparts",
     "missing": "/nowhere",
     "wrong": "/search?q=a&page=x",
 }
@@ -108,8 +109,9 @@ def test_the_first_page_is_light_and_fast(opened: Opening) -> None:
     page.on("response", lambda response: weight.append(len(response.body())))
     page.goto("/", wait_until="networkidle")
     painted = page.evaluate(
-        """() => new Promise((done) => new PerformanceObserver((list) =>
-            done(list.getEntries().at(-1).startTime)).observe({ type: "largest-contentful-paint", buffered: true }))"""
+        """() => new Promise((done) =>
+            new PerformanceObserver((list) => done(list.getEntries().at(-1).startTime))
+                .observe({ type: "largest-contentful-paint", buffered: true }))"""
     )
     assert sum(weight) < 60_000
     assert painted < 1000
