@@ -100,13 +100,16 @@ def _is_below(path: str, root: str) -> bool:
 def _with_moves(
     present: Mapping[str, FoundFile], gone: Iterable[SourceFile], pipeline: str
 ) -> Iterator[tuple[str, FoundFile]]:
-    """The present files; a new one with the content of one that is gone takes over its record."""
-    left = {(file.size, file.digest): file for file in gone if file.pipeline == pipeline}
-    sizes = {size for size, _ in left}
+    """The present files; one with the name and content of one that is gone takes over its record.
+
+    A file's name says how to read it, and what it is called when nothing else does.
+    """
+    left = {(Path(file.path).name, file.size): file for file in gone if file.pipeline == pipeline}
     for path, file in present.items():
-        if file.before is None and file.size in sizes:
-            moved = left.pop((file.size, digest_of(path)), None)
-            if moved:
+        if file.before is None:
+            moved = left.get((Path(path).name, file.size))
+            if moved and moved.digest == digest_of(path):
+                del left[Path(path).name, file.size]
                 yield path, FoundFile(path, False, moved, file.size, file.modified)
                 continue
         yield path, file
@@ -137,6 +140,10 @@ class IdGiver:
             id = f"{wanted}-{number}"
         self._given.add(id)
         return id
+
+    def take_back(self, ids: Iterable[str]) -> None:
+        """Let ids be given again."""
+        self._given.difference_update(ids)
 
 
 def now() -> int:

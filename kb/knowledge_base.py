@@ -52,13 +52,13 @@ from kb.principles import (
     evaluate,
     read_examples,
 )
-from kb.ranking import BRIDGE_WEIGHT, IndexedText, index_text
+from kb.ranking import BRIDGE_WEIGHT, TAG_TIMES, IndexedText, index_text
 from kb.settings import Settings
 from kb.store import Store
 from kb.suggestions import Suggestions, unquoted
 
 # Raised when reading, splitting, tagging or analysing changes what they give: files are read again.
-PIPELINE = 2
+PIPELINE = 3
 
 Progress = Callable[[int, int, int], None]
 """Told of the files done, the files in all, and the passages made so far."""
@@ -208,7 +208,7 @@ class KnowledgeBase:
     ) -> int:
         """Split, tag, analyse and hand over one article; returns the number of its passages."""
         tagged = self._tagged(article, passages.split(article) if units is None else units)
-        title = index_text(languages.analyse(article.title))
+        title = self._indexed_text(article.title)
         texts = [self._indexed(passage) for passage in tagged]
         writer.put_article(article, tagged, title, texts)
         return len(tagged)
@@ -220,16 +220,25 @@ class KnowledgeBase:
         return [_with_reviews(passage, reviews) for passage in tagged] if reviews else tagged
 
     def _indexed(self, passage: Passage) -> tuple[IndexedText, IndexedText]:
-        """The terms of a passage's text, with the concepts it names, and those of its headings."""
-        tokens = languages.analyse(passage.text)
-        text = index_text(tokens)
-        concepts: dict[str, int] = {}
-        for mention in self.tagger.mentions(passage.text, tokens):
-            concept = (_TERM if mention.term else "") + mention.concept
-            term = TermKind.CONCEPT + _concept_term(concept, mention.language)
-            concepts[term] = concepts.get(term, 0) + 1
-        headings = index_text(languages.analyse("\n".join(passage.headings)))
-        return replace(text, terms={**text.terms, **concepts}), headings
+        """The terms of a passage's text and of its headings; its tags count as if it named them."""
+        text = self._indexed_text(passage.text)
+        tags = {
+            TermKind.CONCEPT + _concept_term(tag.principle, passage.language): _times_named(tag)
+            for tag in passage.tags
+        }
+        terms = {**text.terms, **{term: text.terms.get(term, 0) + times for term, times in tags.items()}}
+        return replace(text, terms=terms), self._indexed_text("\n".join(passage.headings))
+
+    def _indexed_text(self, text: str) -> IndexedText:
+        """The terms of a text, with the concepts it names."""
+        tokens = languages.analyse(text)
+        found = index_text(tokens)
+        named = Counter(
+            TermKind.CONCEPT + _concept_term(_name_of(mention), mention.language)
+            for mention in self.tagger.mentions(text, tokens)
+            if mention.strength is not Strength.WEAK
+        )
+        return replace(found, terms={**found.terms, **named})
 
     # --- Reviews ---
 
@@ -352,8 +361,8 @@ class KnowledgeBase:
         found = self._total(request, repair.text)
         if found > total or (repair.certain and not total):
             return True
-        words = self._total(request, " ".join(repair.meant))
-        return bool(found) and words > self._total(request, " ".join(repair.typed))
+        meant, typed = (" ".join(map(_exact, words)) for words in (repair.meant, repair.typed))
+        return bool(found) and self._total(request, meant) > self._total(request, typed)
 
     def _total(self, request: SearchRequest, text: str) -> int:
         asked, _ = self._asked(replace(request, text=text, limit=0, offset=0))
@@ -571,6 +580,11 @@ def _request(text: str, options: dict[str, object]) -> SearchRequest:
     return SearchRequest(text, **named)  # type: ignore[arg-type]
 
 
+def _exact(word: str) -> str:
+    """A Chinese word in quotes: its characters would be found one by one."""
+    return f'"{word}"' if languages.detect(word) == "zh" else word
+
+
 def _tag_strength(passage: Passage, principle_id: str) -> tuple[float, int]:
     """How much a passage speaks of a principle: the weight of its tag, then how often it does."""
     return max(
@@ -592,6 +606,16 @@ def _with_reviews(passage: Passage, reviews: Iterable[TagReview]) -> Passage:
 
 # A trade term may be called like a principle.
 _TERM = "term/"
+
+
+def _name_of(mention: Mention) -> str:
+    """The concept a text names, as it is indexed."""
+    return (_TERM if mention.term else "") + mention.concept
+
+
+def _times_named(tag: Tag) -> int:
+    """How often a tag counts: a passage on a principle comes before one that only mentions it."""
+    return round(TAG_TIMES * tag.weight)
 
 
 def _concept_term(concept: str, language: str) -> str:

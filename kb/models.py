@@ -55,7 +55,8 @@ class BlockKind(StrEnum):
 class Block:
     """One paragraph, list item, quote or table row: plain text without markup.
 
-    `marker` is what stands before a list item ("•", "1."), `depth` its nesting, counted from 0.
+    `marker` is what stands before a list item ("•", "1.") and empty in its further paragraphs; the
+    row that heads a table has "header". `depth` is the nesting of lists or quotes, counted from 0.
     The cells of a table row are separated by " | ". `line` is the line of the file it begins on.
     """
 
@@ -414,6 +415,38 @@ class Bridge:
     principle: str
     from_: str
     to: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A query as it was probably meant, and the stretches of it that were changed.
+
+    `certain` tells that it was only typed in another keyboard layout: then nothing was guessed.
+    """
+
+    text: str
+    typed: tuple[str, ...]
+    meant: tuple[str, ...]
+    certain: bool = False
+
+
+class SuggestionKind(StrEnum):
+    """What a suggestion names, in the order of preference."""
+
+    PRINCIPLE = "principle"
+    TITLE = "title"
+    TERM = "term"
+    PHRASE = "phrase"  # frequent words of the articles
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What a text that is being typed may become. `id` is that of the principle or article it names."""
+
+    text: str
+    kind: SuggestionKind
+    language: str
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,14 @@ def occurrences(wanted: Phrase | Prefix, text: str, tokens: Sequence[Token] | No
     """The spans of `text` where a phrase or prefix stands; `tokens` spares a second analysis."""
     if isinstance(wanted, Phrase) and wanted.literal:
         return list(_substrings(wanted.literal, text))
-    words = list(_words(languages.words(text) if tokens is None else tokens))
+    tokens = languages.words(text) if tokens is None else tokens
     if isinstance(wanted, Prefix):
-        return [span for forms, span in words if any(form.startswith(wanted.letters) for form in forms)]
-    return list(_sequences(wanted.words, words))
+        return [
+            (token.start, token.end)
+            for token in tokens
+            if token.kind is TermKind.FORM and token.term.startswith(wanted.letters)
+        ]
+    return list(_sequences(wanted.words, list(_words(tokens))))
 
 
 def phrase_terms(phrase: Phrase) -> list[QueryTerm]:

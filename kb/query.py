@@ -38,7 +38,8 @@ _PIECE = re.compile(
     r"""
     (?P<sign>(?<!\S)-)?
     (?:
-        ["“”„](?P<phrase>[^"“”„]*)["“”„]
+        # Straight quotes may hold the curly ones of a text.
+        (?:(?P<straight>")|[“”„])(?P<phrase>(?(straight)[^"]|[^"“”„])*)(?(straight)"|[“”„])
       | (?P<name>\w+):(?P<value>"[^"]*"|[^\s"]+)
       | (?P<word>[^\s"“”„]+)
     )
@@ -191,12 +192,13 @@ def _prefix(piece: re.Match[str]) -> Phrase | Prefix | None:
 
 
 def phrase(text: str) -> Phrase | None:
-    """What stands between quotes: with Han characters a plain substring, else a sequence of words."""
-    folded = fold(text.strip()).text
-    if any(run.lastgroup == "han" for run in scripts(folded)):
-        return Phrase((), folded)
+    """What stands between quotes: a sequence of words, or, when it holds Chinese characters or signs
+    or no word at all, a plain substring."""
     words = tuple(_synonyms(stack) for stack in _stacks(analyse(text), TermKind.WORD))
-    return Phrase(words) if words else None
+    if words and not any(unicodedata.east_asian_width(character) in "WF" for character in text):
+        return Phrase(words)
+    folded = fold(text).text
+    return Phrase((), folded) if folded.strip() else None
 
 
 def terms(text: str) -> tuple[QueryTerm, ...]:

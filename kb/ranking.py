@@ -68,6 +68,10 @@ ARTICLE_WEIGHT = 0.5
 # What a term that came over a bridge weighs beside one that was typed.
 BRIDGE_WEIGHT = 0.5
 
+# A passage that is about a principle counts as naming it so many more times (as often as its tag
+# is sure): it comes before one that mentions it in passing.
+TAG_TIMES = 3
+
 
 def counts_for_section(term: QueryTerm) -> bool:
     """Whether a term counts among the words of a query that a section must hold; see `section_quorum`."""

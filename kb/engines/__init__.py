@@ -40,15 +40,21 @@ class EngineHit:
 @dataclass(frozen=True, slots=True)
 class EngineHits:
     """The hits of one page, the number of all, and how many there are of each language, principle
-    and article (facet → value → count, most frequent first)."""
+    and article (facet → value → count, most frequent first). `titles` are those of the articles in
+    the facet, by id."""
 
     total: int
     hits: tuple[EngineHit, ...] = ()
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 class EngineWriter(Protocol):
-    """Changes that become visible together when the writer is left without an error."""
+    """Changes that become visible together when the writer is left without an error.
+
+    Each article and file is put or dropped once in a write; `EngineError` is raised when one is put
+    and then put or dropped again.
+    """
 
     def put_article(
         self,
@@ -96,21 +102,22 @@ class Engine(Protocol):
         """An article (without its sections' blocks) and its passages in order, or None."""
         ...
 
-    def article_record(self, article_id: str) -> Article | None:
-        """An article without its sections' blocks, or None."""
-        ...
-
     def articles(self) -> Sequence[Article]:
         """All articles, by id, without their sections' blocks."""
         ...
 
-    def passage(self, anchor: str) -> Passage | None:
-        """The passage that has this id or holds the block with this anchor, or None."""
+    def passage(self, anchor: str) -> tuple[Passage, Article] | None:
+        """The passage that has this id or holds the block with this anchor, and its article, or None."""
         ...
 
     def words(self, prefix: str = "") -> Iterator[tuple[str, int]]:
         """The indexed terms that begin with `prefix` (kind letter first) and how many passages
         hold each, in order."""
+        ...
+
+    @property
+    def generation(self) -> object:
+        """What is equal as long as nothing was written: tells whether what was gathered still holds."""
         ...
 
     def close(self) -> None:

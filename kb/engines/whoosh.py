@@ -168,12 +168,8 @@ class WhooshEngine:
         article = snapshot.article(article_id)
         return (article, snapshot.passages_of(article_id)) if article else None
 
-    def article_record(self, article_id: str) -> Article | None:
-        """An article without its passages, or None."""
-        return self._snapshot().article(article_id)
-
-    def passage(self, anchor: str) -> Passage | None:
-        """The passage that has or holds an anchor, or None."""
+    def passage(self, anchor: str) -> tuple[Passage, Article] | None:
+        """The passage that has or holds an anchor, and its article, or None."""
         return self._snapshot().passage(anchor)
 
     def words(self, prefix: str = "") -> Iterator[tuple[str, int]]:
@@ -183,6 +179,12 @@ class WhooshEngine:
     def search(self, query: Query, explain: bool = False) -> EngineHits:
         """The passages that answer a query, best first."""
         return self._snapshot().search(query, explain)
+
+    @property
+    def generation(self) -> int:
+        """The number of the newest commit."""
+        number: int = self._index.latest_generation()
+        return number
 
     def close(self) -> None:
         """Give back files and memory."""
@@ -214,6 +216,7 @@ class _Writer:
     def __init__(self, writer: SegmentWriter, before: _Snapshot) -> None:
         self._writer = writer
         self._before = before
+        self._put: set[str] = set()
 
     def put_article(
         self,
@@ -223,6 +226,10 @@ class _Writer:
         texts: Sequence[tuple[IndexedText, IndexedText]],
     ) -> None:
         """Add or replace an article."""
+        if len(article.id.encode()) > ARTICLE_ID_LENGTH:
+            raise EngineError(
+                f"The article id “{article.id[:100]}” is too long; it may have {ARTICLE_ID_LENGTH} bytes."
+            )
         self.drop_article(article.id)
         key = {_article_key(article.id): 1}
         for passage, (text, headings) in zip(passages, texts, strict=True):
@@ -258,9 +265,12 @@ class _Writer:
         facts = np.zeros((), _FACTS)
         facts["type"] = kind
         facts["article"] = article_id
+        self._put.add(key)
         self._writer.add_document(key={key: 1}, facts=facts.tobytes(), record=_encode(record))
 
     def _drop(self, key: str) -> None:
+        if key in self._put:
+            raise EngineError(f"The {key} was written twice at once; nothing was changed.")
         for number in self._before.documents("key", key):
             self._writer.delete_document(int(number))
 
@@ -340,10 +350,12 @@ class _Snapshot:
         order = np.argsort(self._facts["position"][documents])
         return tuple(self._record(int(document), Passage) for document in documents[order])
 
-    def passage(self, anchor: str) -> Passage | None:
-        """The passage that has or holds an anchor."""
+    def passage(self, anchor: str) -> tuple[Passage, Article] | None:
+        """The passage that has or holds an anchor, and its article."""
         for document in self.documents("anchor", anchor):
-            return self._record(int(document), Passage)
+            passage = self._record(int(document), Passage)
+            article = self.article(passage.article_id)
+            return article and (passage, article)
         return None
 
     def records(self, kind: int, record: type[_Record]) -> Iterator[_Record]:
@@ -461,7 +473,7 @@ class _Snapshot:
         weights: list[float] = []
         with self._lock:
             try:
-                matcher = leaf.postings(field, term.encode())
+                matcher = leaf.postings(field, _bytes(term))
             except TermNotFound:
                 return np.empty(0, np.int32), np.empty(0, np.int32)
             # Deleted documents are filtered by `_numbers`; block by block is ten times faster than
@@ -480,7 +492,7 @@ class _Snapshot:
         with self._lock:
             found = [
                 (term.decode(), self._reader.doc_frequency(Field.TEXT.value, term))
-                for term in self._reader.expand_prefix(Field.TEXT.value, prefix.encode())
+                for term in self._reader.expand_prefix(Field.TEXT.value, _bytes(prefix))
             ]
         return iter(found)
 
@@ -489,13 +501,14 @@ class _Snapshot:
     def search(self, query: Query, explain: bool) -> EngineHits:
         """The passages that answer a query, best first."""
         if not len(self._documents):
-            return EngineHits(0)
+            return EngineHits(0, facets={"language": {}, "principle": {}, "article": {}})
         terms = (*query.terms, *self._prefix_terms(query.clauses))
         matched = self._matching(terms, query.clauses)
         filters = self._filters(query)
         numbers = np.flatnonzero(np.logical_and.reduce([matched, *filters.values()])).astype(np.int32)
         scores = self._impacts.scores(terms)
         page = best(scores, numbers, query.offset + query.limit)[query.offset :]
+        facets = self._facets(matched, filters, numbers)
         bridges = [term for term in terms if term.via]
         direct = self._impacts.hits([term for term in terms if not term.via]) if bridges else matched
         return EngineHits(
@@ -509,7 +522,8 @@ class _Snapshot:
                 )
                 for number in page
             ),
-            facets=self._facets(matched, filters, numbers),
+            facets=facets,
+            titles={id: article.title for id in facets["article"] if (article := self.article(id))},
         )
 
     def _prefix_terms(self, clauses: Sequence[Clause]) -> Iterator[QueryTerm]:
@@ -564,9 +578,9 @@ class _Snapshot:
         """A mask for each facet that the query restricts."""
         masks = {}
         if query.languages:
-            masks["language"] = np.isin(self._passages["language"], [c.encode() for c in query.languages])
+            masks["language"] = np.isin(self._passages["language"], [_bytes(c) for c in query.languages])
         if query.articles:
-            masks["article"] = np.isin(self._passages["article"], [a.encode() for a in query.articles])
+            masks["article"] = np.isin(self._passages["article"], [_bytes(a) for a in query.articles])
         if query.principles:
             masks["principle"] = np.logical_and.reduce(
                 [self._tagged_mask(principle) for principle in query.principles]
@@ -637,6 +651,11 @@ class _Snapshot:
                 for field, value in self._impacts.given(term, number)
             ),
         )
+
+
+def _bytes(term: str) -> bytes:
+    """A term as it is indexed. One that was asked for may hold what no text can, and is not found."""
+    return term.encode(errors="surrogatepass")
 
 
 def _counts(values: npt.NDArray[Any]) -> dict[str, int]:

@@ -55,7 +55,7 @@ GRAM_LENGTH = 4
 SCRIPTS = {
     "cyrillic": Script("cyrillic", r"[\u0400-\u052f]"),
     "han": Script("han", r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"),
-    "latin": Script("latin", r"[0-9a-z\u00df-\u024f]"),
+    "latin": Script("latin", r"[0-9a-z\u00df-\u00f6\u00f8-\u024f]"),
 }
 _RUN = re.compile("|".join(f"(?P<{script.name}>{script.letters}+)" for script in SCRIPTS.values()))
 

@@ -8,6 +8,7 @@ remembers the one it came from.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,22 +20,26 @@ from kb.models import Span
 if TYPE_CHECKING:
     from opencc import OpenCC
 
-# Marks that Cyrillic letters are written with; all other combining marks are accents or stress.
+# Marks that letters are written with: и + ˘ is й. All other combining marks are accents or stress.
+_LETTER_MARKS = frozenset("\u0306\u0308")
 _YO = str.maketrans("ё", "е")
+# OpenCC cannot read these; no text should hold them.
+_UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A folded text and, for each of its characters, the offset it came from (None: the same)."""
+    """A folded text and, for each of its characters and for its end, the offset it came from (None:
+    the same)."""
 
     text: str
     origins: Sequence[int] | None = None
 
     def span(self, start: int, end: int) -> Span:
-        """The range of the original text that `text[start:end]` came from."""
+        """The range of the original text that `text[start:end]` came from, with the marks on it."""
         if self.origins is None:
             return start, end
-        return self.origins[start], self.origins[end - 1] + 1
+        return self.origins[start], max(self.origins[end - 1] + 1, self.origins[end])
 
 
 def fold(text: str) -> Folded:
@@ -45,15 +50,25 @@ def fold(text: str) -> Folded:
     characters: list[str] = []
     origins: list[int] = []
     for offset, original in enumerate(text):
+        if original in _LETTER_MARKS and characters:
+            characters[-1] = _marked(characters[-1], original)
         for character in _fold_character(original):
             characters.append(character)
             origins.append(offset)
+    origins.append(len(text))
     return Folded(_simplify("".join(characters).translate(_YO)), origins)
 
 
 def _is_plain(lowered: str) -> bool:
     """Whether no character but case and ё would be folded one by one."""
     return lowered.isascii() or all(_fold_character(character) == character for character in set(lowered))
+
+
+@cache
+def _marked(letter: str, mark: str) -> str:
+    """The Cyrillic letter that a letter and a mark are: и, ˘ -> й. Others lose the mark."""
+    composed = unicodedata.normalize("NFC", letter + mark)
+    return composed if unicodedata.name(composed[0], "").startswith("CYRILLIC") and len(composed) == 1 else letter
 
 
 @cache
@@ -68,7 +83,7 @@ def _simplify(text: str) -> str:
     """Traditional to Simplified characters, one for one (tw2sp would change lengths)."""
     if not any(character >= "\u2e80" for character in text):
         return text
-    simplified = _converter().convert(text)
+    simplified = _converter().convert(_UNREADABLE.sub("\ufffd", text))
     return simplified if len(simplified) == len(text) else text
 
 

@@ -1,0 +1,73 @@
+"""Help with what people type: completion as they type, and repair of what they typed.
+
+`keyboard`, `transliteration`, `pinyin`, `characters` and `spelling` each know one kind of slip, and
+`repair` applies them to a query; `completion` lists what a beginning may become. What both need of
+the index is gathered once for each of its states.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from kb.engines import Engine
+from kb.models import Clause, Phrase, Query, Repair, Suggestion
+from kb.principles import Vocabulary
+from kb.suggestions.completion import Completer
+from kb.suggestions.lexicon import Lexicon, read_lexicon
+from kb.suggestions.repair import is_doubtful, repair, unquoted
+
+__all__ = ["Suggestions", "unquoted"]
+
+Gathered = TypeVar("Gathered")
+
+
+class Suggestions:
+    """Repair and completion over one index and vocabulary. Safe for threads."""
+
+    def __init__(self, engine: Engine, vocabulary: Vocabulary) -> None:
+        """Nothing is read before the first call."""
+        self._engine = engine
+        self._lexicon: _PerGeneration[Lexicon] = _PerGeneration(lambda: read_lexicon(engine, vocabulary))
+        self._completer: _PerGeneration[Completer] = _PerGeneration(
+            lambda: Completer(engine, vocabulary, self._lexicon.at(engine.generation).counts)
+        )
+
+    def repair(self, text: str) -> Repair | None:
+        """The query that was probably meant, or None when nothing in it is doubtful."""
+        if not is_doubtful(text):
+            return None
+        return repair(text, self._lexicon.at(self._engine.generation), self._stands)
+
+    def complete(self, text: str, language: str | None = None, limit: int = 8) -> tuple[Suggestion, ...]:
+        """What a text being typed may become, best first, in one language or any."""
+        return self._completer.at(self._engine.generation).complete(text, language, limit)
+
+    def _stands(self, characters: str) -> bool:
+        clause = Clause((Phrase((), characters),))
+        return self._engine.search(Query(clauses=(clause,), limit=0)).total > 0
+
+
+class _PerGeneration(Generic[Gathered]):
+    """Something gathered from an index, once for each of its states."""
+
+    def __init__(self, gather: Callable[[], Gathered]) -> None:
+        self._gather = gather
+        self._gathering = threading.Lock()
+        self._current: tuple[object, Gathered] | None = None
+
+    def at(self, generation: object) -> Gathered:
+        """What belongs to a state. While one thread gathers it, others still get the one before."""
+        current = self._current
+        if current and current[0] == generation:
+            return current[1]
+        if not self._gathering.acquire(blocking=current is None):
+            assert current
+            return current[1]
+        try:
+            if self._current is None or self._current[0] != generation:
+                self._current = (generation, self._gather())
+            return self._current[1]
+        finally:
+            self._gathering.release()

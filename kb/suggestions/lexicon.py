@@ -1,0 +1,107 @@
+"""The words that are known: those of the index, and those of the vocabulary's labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+
+from kb.engines import Engine
+from kb.languages import fold, language, scripts
+from kb.models import Principle, TermKind
+from kb.principles import Vocabulary
+from kb.suggestions.characters import Characters
+from kb.suggestions.dictionaries import is_word
+from kb.suggestions.pinyin import Sounds
+from kb.suggestions.spelling import NearWords
+from kb.suggestions.transliteration import Romanised
+
+_FIRST_CYRILLIC, _FIRST_HAN = "\u0400", "\u2e80"
+# A word of two or three letters may mean anything.
+SHORTEST = 4
+
+
+class Lexicon:
+    """Known words, folded, with the number of passages that hold each (0: only a label does)."""
+
+    def __init__(self, counts: Mapping[str, int]) -> None:
+        self.counts = counts
+
+    def knows(self, run: str, script: str) -> bool:
+        """Whether a folded run of a script is a word of the index, the vocabulary or a dictionary.
+
+        A form counts as known when the index holds another form of the same word.
+        """
+        if run in self.counts or is_word(run, script):
+            return True
+        code = "ru" if script == "cyrillic" else "en"
+        return script != "han" and any(word in self.counts for word in language(code).words(run))
+
+    @cached_property
+    def near(self) -> NearWords:
+        """Words of alphabets by their spelling."""
+        return NearWords(word for word in self.counts if len(word) >= SHORTEST and word[0] < _FIRST_HAN)
+
+    @cached_property
+    def romanised(self) -> Romanised:
+        """Russian words by their spelling in Latin letters."""
+        return Romanised(word for word in self.counts if _FIRST_CYRILLIC <= word[0] < _FIRST_HAN)
+
+    @cached_property
+    def sounds(self) -> Sounds:
+        """Chinese words by their pinyin."""
+        return Sounds(self._chinese)
+
+    @cached_property
+    def characters(self) -> Characters:
+        """Chinese words by what may be mistaken for them."""
+        return Characters(self._chinese, self.sounds)
+
+    @cached_property
+    def _chinese(self) -> Mapping[str, int]:
+        return {word: count for word, count in self.counts.items() if word[0] >= _FIRST_HAN}
+
+
+def read_lexicon(engine: Engine, vocabulary: Vocabulary) -> Lexicon:
+    """Gather the known words of an index and a vocabulary."""
+    counts: dict[str, int] = {}
+    for term, passages in engine.words(TermKind.FORM):
+        counts[term[1:]] = passages
+    for term, passages in engine.words(TermKind.WORD):
+        word = term[1:]
+        # Stems are no words: promis.
+        if word and word[0] >= _FIRST_CYRILLIC:
+            counts[word] = max(passages, counts.get(word, 0))
+    for word in _words(_headlines(engine)):
+        counts[word] = max(1, counts.get(word, 0))
+    for word in _words(_labels(vocabulary)):
+        counts.setdefault(word, 0)
+    return Lexicon(counts)
+
+
+def _headlines(engine: Engine) -> Iterator[str]:
+    for article in engine.articles():
+        yield article.title
+        yield from (section.heading for section in article.sections)
+
+
+def _labels(vocabulary: Vocabulary) -> Iterator[str]:
+    for concept in (*vocabulary.principles.values(), *vocabulary.terms.values()):
+        yield from labels(concept)
+        for hidden in concept.hidden_labels.values():
+            yield from hidden
+
+
+def labels(concept: Principle) -> Iterator[str]:
+    """What a concept is called in any language."""
+    yield from concept.pref_labels.values()
+    for others in concept.alt_labels.values():
+        yield from others
+
+
+def _words(texts: Iterable[str]) -> Iterator[str]:
+    """The words of texts as they stand, Chinese ones as jieba divides them and as whole runs."""
+    for text in texts:
+        for run in scripts(fold(text).text):
+            if run.lastgroup == "han":
+                yield from language("zh").words(run.group())
+            yield run.group()

@@ -1,0 +1,115 @@
+"""What the tests share: the starter corpus, indexed once, and small books made of strings."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+import kb
+from kb.knowledge_base import KnowledgeBase
+from kb.models import Passage
+from kb.principles import Tagger, Vocabulary
+
+CORPUS = Path(__file__).parent.parent / "corpus"
+
+# What a developer has set for themselves must not decide whether tests pass.
+for name in [name for name in os.environ if name.startswith("KB_")]:
+    del os.environ[name]
+
+# Examples may take a second when dictionaries load, and fixtures are shared by all of them.
+settings.register_profile(
+    "servicebook",
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("servicebook")
+
+MakeBook = Callable[..., KnowledgeBase]
+
+
+@pytest.fixture(scope="session")
+def vocabulary_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the parsed vocabulary: parsing takes a second."""
+    folder = tmp_path_factory.mktemp("cache")
+    Vocabulary.load(cache=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def vocabulary(vocabulary_cache: Path) -> Vocabulary:
+    return Vocabulary.load(cache=vocabulary_cache)
+
+
+@pytest.fixture(scope="session")
+def shared_tagger(vocabulary: Vocabulary) -> Tagger:
+    return Tagger(vocabulary)
+
+
+@pytest.fixture(scope="session")
+def open_book(vocabulary: Vocabulary, shared_tagger: Tagger) -> MakeBook:
+    """`kb.open` with a vocabulary and tagger that are ready, so that a book opens in a moment."""
+
+    def open(**options: object) -> KnowledgeBase:
+        book = kb.open(**options)
+        book.vocabulary, book.tagger = vocabulary, shared_tagger  # type: ignore[misc]
+        return book
+
+    return open
+
+
+@pytest.fixture(scope="session")
+def make_book(
+    open_book: MakeBook, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., KnowledgeBase]]:
+    """A book of Markdown strings: `make_book({"a.md": "# Один\\n\\nТекст."})`. All are closed at the end."""
+    made: list[KnowledgeBase] = []
+
+    def make(files: Mapping[str, str], index: bool = True, **options: object) -> KnowledgeBase:
+        folder = Path(tempfile.mkdtemp(dir=tmp_path_factory.getbasetemp()))
+        write_files(folder / "articles", files)
+        book = open_book(home=folder / "home", corpus=folder / "articles", **options)
+        made.append(book)
+        if index:
+            book.index()
+        return book
+
+    yield make
+    for book in made:
+        book.close()
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Make `folder` hold exactly these files. Their times are long past, so that none is read twice."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in [path for path in folder.rglob("*") if path.is_file()]:
+        if str(path.relative_to(folder)) not in files:
+            path.unlink()
+    for name, text in files.items():
+        path = folder / name
+        if path.exists() and path.read_bytes() == text.encode():
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+        # Each content has its own time, whatever the tick of the file system's clock.
+        changed = 1_500_000_000 + hash(text) % 1_000_000
+        os.utime(path, (changed, changed))
+
+
+@pytest.fixture(scope="session")
+def starter(open_book: MakeBook, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+    """The starter corpus, indexed. It is for reading only."""
+    with open_book(home=tmp_path_factory.mktemp("starter"), corpus=CORPUS) as book:
+        book.index()
+        yield book
+
+
+@pytest.fixture(scope="session")
+def starter_passages(starter: KnowledgeBase) -> list[Passage]:
+    """All passages of the starter corpus, by article and position."""
+    return [passage for article in starter.articles() for passage in starter.article(article.id)[1]]

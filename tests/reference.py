@@ -1,0 +1,201 @@
+"""The ranking of `kb.ranking`, written down a second time: slow, with dictionaries, without numpy.
+
+It reads the passages of an index (not its postings), analyses them again, and scores every one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+
+from kb import ranking
+from kb.languages import fold, words
+from kb.models import Clause, Passage, Phrase, Prefix, Query, QueryTerm, TermKind
+from kb.ranking import FIELD_WEIGHTS, K1, KIND_WEIGHTS, Field, IndexedText
+
+
+@dataclass
+class Document:
+    """A passage with what was indexed of it; `title` is empty for all but an article's first."""
+
+    passage: Passage
+    text: IndexedText
+    headings: IndexedText
+    title: IndexedText
+    tags: frozenset[str]
+
+
+@dataclass
+class Place:
+    """A passage, section or article as one text: its terms and its length."""
+
+    terms: Counter[str]
+    length: int
+
+
+class Reference:
+    """Scores, hits, totals and facets of a small collection."""
+
+    def __init__(self, documents: list[Document]) -> None:
+        self.documents = sorted(documents, key=lambda d: (d.passage.article_id, d.passage.position))
+        self.sections = [(d.passage.article_id, d.passage.section) for d in self.documents]
+        self.articles = [d.passage.article_id for d in self.documents]
+        self.texts = {n: Place(Counter(d.text.terms), d.text.length) for n, d in enumerate(self.documents)}
+        self.headings = {
+            n: Place(Counter(d.headings.terms), d.headings.length) for n, d in enumerate(self.documents)
+        }
+        self.titles = {
+            d.passage.article_id: Place(Counter(d.title.terms), d.title.length)
+            for d in reversed(self.documents)  # the first passage of an article has its title
+        }
+        self.section_texts = self._joined(self.sections)
+        self.article_texts = self._joined(self.articles)
+        self._remembered: dict = {}
+
+    def _joined(self, owners: list) -> dict:
+        joined: dict = {}
+        for number, owner in enumerate(owners):
+            place = joined.setdefault(owner, Place(Counter(), 0))
+            place.terms.update(self.texts[number].terms)
+            place.length += self.texts[number].length
+        return joined
+
+    # --- The formula ---
+
+    def score(self, terms: tuple[QueryTerm, ...], number: int) -> float:
+        """The score of a passage."""
+        return sum(value for term in terms for _, value in self.given(term, number))
+
+    def given(self, term: QueryTerm, number: int):
+        """What a term gives to a passage, by field."""
+        section, article = self.sections[number], self.articles[number]
+        levels = [
+            ("text", Field.TEXT, 1.0, self.texts, number),
+            ("context", Field.TEXT, ranking.SECTION_WEIGHT, self.section_texts, section),
+            ("context", Field.TEXT, ranking.ARTICLE_WEIGHT, self.article_texts, article),
+            ("headings", Field.HEADINGS, 1.0, self.headings, number),
+            ("title", Field.TITLE, 1.0, self.titles, article),
+        ]
+        for name, field, lent, places, place in levels:
+            # Synonyms share a frequency: of a passage the highest; a section adds up its passages.
+            if times := self._times(term, places, place):
+                weight = term.weight * KIND_WEIGHTS[term.kind] * FIELD_WEIGHTS[field].weight * lent
+                yield name, weight * self._bm25(term, field, places, place, times)
+
+    def _times(self, term: QueryTerm, places: dict, place) -> int:
+        return self._all_times(term, places).get(place, 0)
+
+    def _all_times(self, term: QueryTerm, places: dict) -> dict:
+        """How often each place holds a term, where it does."""
+        key = (term.kind, term.synonyms, id(places))
+        if key not in self._remembered:
+            found: Counter = Counter()
+            owners = {id(self.section_texts): self.sections, id(self.article_texts): self.articles}
+            if id(places) in owners:
+                for number, owner in enumerate(owners[id(places)]):
+                    found[owner] += self._times(term, self.texts, number)
+            else:
+                for place, one in places.items():
+                    found[place] = max((one.terms[term.kind + s] for s in term.synonyms), default=0)
+            self._remembered[key] = {place: times for place, times in found.items() if times}
+        return self._remembered[key]
+
+    def _bm25(self, term: QueryTerm, field: Field, places: dict, place, times: int) -> float:
+        holders = len(self._all_times(term, places))
+        idf = math.log(1 + (len(places) - holders + 0.5) / (holders + 0.5))
+        average = sum(one.length for one in places.values()) / len(places)
+        b = FIELD_WEIGHTS[field].b
+        return idf * times / (times + K1 * (1 - b + b * places[place].length / max(average, 1e-9)))
+
+    # --- What is a hit ---
+
+    def search(self, query: Query):
+        """The total, the ranked (passage id, score), and the facets."""
+        terms = (*query.terms, *self._prefix_terms(query.clauses))
+        matched = {n for n in range(len(self.documents)) if self._matches(terms, query.clauses, n)}
+        passing = {
+            "language": {n for n in matched if self._in_language(query, n)},
+            "article": {n for n in matched if not query.articles or self.articles[n] in query.articles},
+            "principle": {n for n in matched if set(query.principles) <= self.documents[n].tags},
+        }
+        hits = set.intersection(*passing.values())
+        ranked = sorted(((-self.score(terms, n), n) for n in hits))
+        page = ranked[query.offset : query.offset + query.limit]
+        facets = {
+            "language": self._counts(
+                passing["article"] & passing["principle"], lambda d: [d.passage.language]
+            ),
+            "article": dict(
+                list(
+                    self._counts(
+                        passing["language"] & passing["principle"], lambda d: [d.passage.article_id]
+                    ).items()
+                )[:20]
+            ),
+            "principle": self._counts(hits, lambda d: d.tags),
+        }
+        return len(hits), [(self.documents[n].passage.id, -score) for score, n in page], facets
+
+    def _in_language(self, query: Query, number: int) -> bool:
+        return not query.languages or self.documents[number].passage.language in query.languages
+
+    def _counts(self, numbers, values) -> dict[str, int]:
+        counts = Counter(value for n in numbers for value in values(self.documents[n]))
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+    def _matches(self, terms, clauses: tuple[Clause, ...], number: int) -> bool:
+        wanted = [clause for clause in clauses if not clause.negated]
+        if wanted:
+            found = all(self._fulfils(clause, number) for clause in wanted)
+        else:
+            found = not terms or self._is_hit(terms, number)
+        return found and not any(self._fulfils(clause, number) for clause in clauses if clause.negated)
+
+    def _is_hit(self, terms, number: int) -> bool:
+        section = self.sections[number]
+        words = held = 0
+        is_first = number == 0 or self.articles[number - 1] != self.articles[number]
+        for term in (term for term in terms if term.matches):
+            own = [self.texts[number], self.headings[number]]
+            own += [self.titles[self.articles[number]]] if is_first else []
+            if any(place.terms[term.kind + synonym] for place in own for synonym in term.synonyms):
+                return True
+            if ranking.counts_for_section(term):
+                words += 1
+                held += self._times(term, self.section_texts, section) > 0
+        # The words that come after the first own one were not counted, but then it is a hit anyway.
+        return held >= ranking.section_quorum(words)
+
+    def _fulfils(self, clause: Clause, number: int) -> bool:
+        text = self.documents[number].passage.text
+        return any(self._holds(one, text) for one in clause.alternatives)
+
+    def _holds(self, wanted: Phrase | Prefix, text: str) -> bool:
+        if isinstance(wanted, Phrase) and wanted.literal:
+            return wanted.literal in fold(text).text
+        stacks: dict[int, set[str]] = {}
+        forms: set[str] = set()
+        for token in words(text):
+            if token.kind in {TermKind.WORD, TermKind.FORM}:
+                stacks.setdefault(token.position, set()).add(token.term)
+            if token.kind is TermKind.FORM:
+                forms.add(token.term)
+        if isinstance(wanted, Prefix):
+            return any(form.startswith(wanted.letters) for form in forms)
+        row = [stacks[position] for position in sorted(stacks)]
+        return any(
+            all(row[at + place] & set(word) for place, word in enumerate(wanted.words))
+            for at in range(len(row) - len(wanted.words) + 1)
+        )
+
+    def _prefix_terms(self, clauses: tuple[Clause, ...]):
+        for clause in clauses:
+            for wanted in clause.alternatives:
+                if isinstance(wanted, Prefix) and not clause.negated:
+                    letters = TermKind.FORM + wanted.letters
+                    forms = {t for p in self.texts.values() for t in p.terms if t.startswith(letters)}
+                    if forms:
+                        words = tuple(sorted(form[1:] for form in forms))
+                        weight = KIND_WEIGHTS[TermKind.WORD] / KIND_WEIGHTS[TermKind.FORM]
+                        yield QueryTerm(TermKind.FORM, words, weight)

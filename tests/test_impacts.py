@@ -1,0 +1,181 @@
+"""The arithmetic of impacts on numbers that can be done by hand, and the memory with its limit."""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kb.engines.impacts import Collection, Impacts, Level, Memory, best
+from kb.models import QueryTerm, TermKind
+from kb.ranking import ARTICLE_WEIGHT, FIELD_WEIGHTS, K1, KIND_WEIGHTS, SECTION_WEIGHT, Field
+
+
+def numbers(*values: int):
+    return np.array(values, np.int32)
+
+
+# Two articles: a of two sections with two passages and one, b of one.
+COLLECTION = Collection(
+    section=numbers(0, 0, 1, 2),
+    article=numbers(0, 0, 0, 1),
+    text_words=numbers(10, 20, 10, 40),
+    heading_words=numbers(0, 0, 2, 0),
+    title_words=numbers(3, 1),
+)
+POSTINGS = {
+    (Field.TEXT, "wжалоба"): (numbers(0, 2), numbers(2, 1)),
+    (Field.TEXT, "wподарок"): (numbers(0, 3), numbers(1, 5)),
+    (Field.TITLE, "wжалоба"): (numbers(3), numbers(1)),
+    (Field.HEADINGS, "wжалоба"): (numbers(2), numbers(1)),
+}
+NONE = (numbers(), numbers())
+
+
+@pytest.fixture
+def impacts():
+    return Impacts(COLLECTION, lambda field, term: POSTINGS.get((field, term), NONE), Memory(10**6), 1)
+
+
+def word(*synonyms: str, **options: object) -> QueryTerm:
+    return QueryTerm(TermKind.WORD, synonyms, **options)
+
+
+def bm25(count: int, holders: int, times: int, length: float, average: float, b: float) -> float:
+    idf = math.log(1 + (count - holders + 0.5) / (holders + 0.5))
+    return idf * times / (times + K1 * (1 - b + b * length / average))
+
+
+def test_what_a_term_gives_by_hand(impacts):
+    text, title = FIELD_WEIGHTS[Field.TEXT], FIELD_WEIGHTS[Field.TITLE]
+    first = text.weight * (
+        bm25(4, 2, 2, 10, 20, text.b)
+        # The section of 30 words and the article of 40 have the word two times and three.
+        + SECTION_WEIGHT * bm25(3, 2, 2, 30, 80 / 3, text.b)
+        + ARTICLE_WEIGHT * bm25(2, 1, 3, 40, 40, text.b)
+    )
+    last = title.weight * bm25(2, 1, 1, 1, 2, title.b)
+    scores = impacts.scores([word("жалоба")])
+    assert scores[0] == pytest.approx(first * KIND_WEIGHTS[TermKind.WORD])
+    assert scores[3] == pytest.approx(last * KIND_WEIGHTS[TermKind.WORD])
+
+
+def test_synonyms_share_a_frequency(impacts):
+    """The passage with both has the higher of the two, and counts as one that holds the term."""
+    share = next(s for s in impacts.shares(word("жалоба", "подарок")) if s.level is Level.PASSAGE)
+    text = FIELD_WEIGHTS[Field.TEXT]
+    assert list(share.places) == [0, 2, 3]
+    assert share.values[0] == pytest.approx(text.weight * bm25(4, 3, 2, 10, 20, text.b))
+
+
+def test_explanations_say_where(impacts):
+    given = [field for field, _ in impacts.given(word("жалоба"), 2)]
+    assert sorted(given) == ["context", "context", "headings", "text"]
+    assert [field for field, _ in impacts.given(word("жалоба"), 3)] == ["title"]
+    assert list(impacts.given(word("зебра"), 0)) == []
+
+
+def test_a_title_makes_a_hit_of_the_first_passage_only(impacts):
+    assert list(impacts.hits([word("жалоба")])) == [True, False, True, True]
+    assert list(impacts.hits([word("жалоба", matches=False)])) == [False] * 4
+
+
+def test_the_weight_in_the_query_multiplies(impacts):
+    double = impacts.scores([word("жалоба", weight=2.0)])
+    assert double == pytest.approx(2 * impacts.scores([word("жалоба")]))
+    assert impacts.scores([]) == pytest.approx([0.0] * 4)
+
+
+@given(st.lists(st.integers(0, 4), max_size=30), st.integers(0, 40), st.data())
+def test_the_best_are_those_of_a_sort(values, count, data):
+    scores = np.array(values, np.float64) / 3
+    matched = data.draw(st.lists(st.sampled_from(range(len(values))), unique=True) if values else st.just([]))
+    found = best(scores, numbers(*sorted(matched)), count)
+    assert list(found) == sorted(matched, key=lambda n: (-scores[n], n))[:count]
+
+
+# --- Memory -------------------------------------------------------------------------------------
+
+
+def test_what_is_remembered_is_not_made_again():
+    memory = Memory(10_000)
+    made = []
+    for _ in range(3):
+        assert memory.get(("a", 1), lambda: made.append(1) or "value", lambda value: 100) == "value"
+    assert made == [1]
+
+
+def test_the_least_recently_used_leaves_first():
+    memory = Memory(3_000)  # room for two: each entry takes some 600 bytes beside its own
+    for name in ("a", "b"):
+        memory.get((name,), lambda: 1, lambda value: 700)
+    memory.get(("a",), lambda: pytest.fail("forgot too early"), lambda value: 700)
+    memory.get(("c",), lambda: 1, lambda value: 700)
+    memory.get(("a",), lambda: pytest.fail("forgot the wrong one"), lambda value: 700)
+    again = []
+    memory.get(("b",), lambda: again.append(1), lambda value: 700)
+    assert again == [1]
+
+
+def test_what_is_larger_than_the_limit_is_given_but_not_kept():
+    memory = Memory(1_000)
+    assert memory.get(("a",), lambda: "large", lambda value: 5_000) == "large"
+    assert memory.used == 0
+
+
+def test_an_owner_is_forgotten_with_all_it_has():
+    memory = Memory(100_000)
+    for owner in (1, 2):
+        for key in "abc":
+            memory.get((owner, key), lambda: 0, lambda value: 10)
+    memory.forget(lambda owner: owner == 1)
+    again = []
+    for owner in (1, 2):
+        memory.get((owner, "a"), lambda owner=owner: again.append(owner) or 0, lambda value: 10)
+    assert again == [1]
+    memory.forget(lambda owner: True)
+    assert memory.used == 0
+
+
+def test_a_remembered_nothing_is_remembered():
+    memory = Memory(10_000)
+    made = []
+    for _ in range(2):
+        memory.get(("a",), lambda: made.append(1), lambda value: 10)
+    assert made == [1]
+
+
+@given(st.integers(0, 20_000), st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4_000)), max_size=60))
+def test_the_limit_holds(limit, requests):
+    memory = Memory(limit)
+    for key, size in requests:
+        assert memory.get((key % 3, key, size), lambda key=key: key, lambda value, size=size: size) == key
+        assert 0 <= memory.used <= limit
+
+
+def test_threads_share_it():
+    memory, wrong = Memory(5_000), []
+
+    def work(seed: int) -> None:
+        rng = random.Random(seed)
+        for _ in range(500):
+            key = rng.randrange(20)
+            if memory.get((key % 4, key), lambda key=key: key, lambda value: 300) != key:
+                wrong.append(key)
+            if rng.random() < 0.02:
+                memory.forget(lambda owner: owner == 1)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert 0 <= memory.used <= 5_000
+    memory.forget(lambda owner: True)
+    assert memory.used == 0
