@@ -122,6 +122,51 @@ def search(
 
 
 @main.command()
+@click.argument("text")
+@click.option("--language", help="Only suggestions in this language (ru, zh, en).")
+@click.option("--limit", default=8, show_default=True, help="How many suggestions to show.")
+@as_json
+def suggest(text: str, language: str | None, limit: int, json: bool) -> None:
+    """Complete TEXT as the search field does.
+
+    \b
+    Examples:
+      kb suggest эмп
+      kb suggest fuwu --language zh
+    """
+    with _book() as book:
+        _build_if_empty(book)
+        suggestions = book.suggest(text, language, limit)
+    if json:
+        _print_json({"query": text, "suggestions": suggestions})
+        return
+    for suggestion in suggestions:
+        about = "  ".join(filter(None, (suggestion.kind, suggestion.language, suggestion.id)))
+        click.echo(suggestion.text + click.style(f"  {about}", dim=True))
+
+
+@main.command()
+@click.argument("text")
+@as_json
+def analyze(text: str, json: bool) -> None:
+    """Show the tokens of TEXT: what it is searched for and found by.
+
+    \b
+    Example:
+      kb analyze "Стандарты сервиса (服务标准)"
+    """
+    from kb.languages import analyse
+
+    tokens = analyse(text)
+    if json:
+        _print_json({"text": text, "tokens": tokens})
+        return
+    for token in tokens:
+        place = f"{token.position:4} {token.start:5}–{token.end:<5}"
+        click.echo(f"{place} {token.kind.name.lower():8} {token.term}")
+
+
+@main.command()
 @click.argument("id")
 @click.option("--counterparts", is_flag=True, help="Show what other languages say on the same as a passage.")
 @as_json
@@ -442,6 +487,9 @@ def _print_evaluation(evaluation: Evaluation) -> None:
     )
     for name, value in evaluation.measures.items():
         click.echo(f"  {name:8} {100 * value:6.2f}")
+    for name, group in evaluation.groups.items():
+        figures = "  ".join(f"{measure} {100 * value:.2f}" for measure, value in group.measures.items())
+        click.echo(f"  {name}  {figures}  ({group.queries} queries)")
     for query in evaluation.worst:
         click.echo(f"  {query.ndcg:.2f}  {query.id}  {query.text}")
         click.secho(f"        wanted {', '.join(query.wanted)}; found {', '.join(query.found)}", dim=True)

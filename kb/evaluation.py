@@ -8,13 +8,16 @@ passages. Otherwise each line is an article of its own, and its score is that of
 
 Without `corpus.jsonl` the folder judges the articles in the folder that it lies in, and its qrels
 name their passages: `corpus/relevance` judges `corpus`.
+
+A query line may name its `group`, which is then measured by itself ("ru→zh"), and the `languages`
+that the person who asks has chosen to search in.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -37,11 +40,16 @@ Run = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """A data set as it was read: lines of the corpus, texts of the queries, judgements."""
+    """A data set as it was read: lines of the corpus, texts of the queries, judgements.
+
+    `groups` and `languages` hold what query lines say of them, by the query's id.
+    """
 
     corpus: Sequence[Mapping[str, Any]]
     queries: Mapping[str, str]
     qrels: Qrels
+    groups: Mapping[str, str] = field(default_factory=dict)
+    languages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,14 @@ class WorstQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """The measures over the queries of one group."""
+
+    queries: int
+    measures: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """The measures of a run (0 to 1), its speed, and the queries answered worst."""
 
@@ -64,6 +80,7 @@ class Evaluation:
     documents: int
     passages: int
     measures: dict[str, float]
+    groups: dict[str, Group]
     queries_per_second: float
     worst: tuple[WorstQuery, ...]
     run: dict[str, dict[str, float]]
@@ -86,7 +103,11 @@ def evaluate(
     started = time.perf_counter()
     split = len(data.corpus) not in {0, book.size()}
     limit = DEPTH * _PASSAGES_PER_DOCUMENT if split else DEPTH
-    run = {id: _ranked(book, text, ids, limit) for id, text in data.queries.items() if id in data.qrels}
+    run = {
+        id: _ranked(book, SearchRequest(text, languages=data.languages.get(id, ()), limit=limit), ids)
+        for id, text in data.queries.items()
+        if id in data.qrels
+    }
     seconds = time.perf_counter() - started
     measures, ndcg = measure(data.qrels, run)
     return Evaluation(
@@ -95,6 +116,7 @@ def evaluate(
         documents=len(data.corpus) or len(book.articles()),
         passages=book.size(),
         measures=measures,
+        groups=_groups(data, run),
         queries_per_second=round(len(run) / seconds, 1) if run else 0.0,
         worst=tuple(_worst(data, run, ndcg, worst)),
         run=run,
@@ -105,9 +127,13 @@ def read(folder: Path, queries: Path | None = None, qrels: str = "test") -> Data
     """Read a data set. Raises `InvalidRequest` for a file that is missing or broken, with its line."""
     lines = folder / "corpus.jsonl"
     corpus = list(_lines(lines, ("_id", "text"))) if lines.exists() else []
-    asked = _lines((queries or folder) / "queries.jsonl", ("_id", "text"))
+    asked = list(_lines((queries or folder) / "queries.jsonl", ("_id", "text")))
     return DataSet(
-        corpus, {query["_id"]: query["text"] for query in asked}, _qrels(folder / "qrels" / f"{qrels}.tsv")
+        corpus,
+        {query["_id"]: query["text"] for query in asked},
+        _qrels(folder / "qrels" / f"{qrels}.tsv"),
+        {query["_id"]: query["group"] for query in asked if query.get("group")},
+        {query["_id"]: tuple(query["languages"]) for query in asked if query.get("languages")},
     )
 
 
@@ -126,6 +152,18 @@ def measure(qrels: Qrels, run: Run) -> tuple[dict[str, float], dict[str, float]]
         {name: round(aggregate[measure], 5) for name, measure in zip(MEASURES, wanted, strict=True)},
         {metric.query_id: metric.value for metric in single},
     )
+
+
+def _groups(data: DataSet, run: Run) -> dict[str, Group]:
+    """Each group of the data set with its measures, in the order of the queries."""
+    members: dict[str, list[str]] = {}
+    for id in run:
+        if group := data.groups.get(id):
+            members.setdefault(group, []).append(id)
+    return {
+        group: Group(len(ids), measure(data.qrels, {id: run[id] for id in ids})[0])
+        for group, ids in members.items()
+    }
 
 
 def write_run(run: Run, path: Path, tag: str = "servicebook") -> None:
@@ -237,9 +275,8 @@ def _passages(article: Article) -> list[Passage]:
 # --- Asking ---
 
 
-def _ranked(book: KnowledgeBase, text: str, ids: Mapping[str, str], limit: int) -> dict[str, float]:
+def _ranked(book: KnowledgeBase, request: SearchRequest, ids: Mapping[str, str]) -> dict[str, float]:
     """The documents found, best first, each with the score of its best passage."""
-    request = SearchRequest(text=text, limit=limit)
     best: dict[str, float] = {}
     for hit in book.search(request).hits:
         document = _document(hit, ids)

@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 from kb import changes, languages, passages, query, readers, snippets
+from kb.concepts import Concepts
 from kb.engines import Engine, EngineHit, EngineWriter, open_engine
 from kb.errors import InvalidRequest, NotFound
 from kb.models import (
@@ -45,14 +46,11 @@ from kb.principles import (
     Evaluation,
     Example,
     Explanation,
-    Mention,
-    Strength,
     Tagger,
     Vocabulary,
     evaluate,
     read_examples,
 )
-from kb.ranking import BRIDGE_WEIGHT, TAG_TIMES, IndexedText, index_text
 from kb.settings import Settings
 from kb.store import Store
 from kb.suggestions import Suggestions, unquoted
@@ -120,9 +118,9 @@ class KnowledgeBase:
         return Store(self.settings.database)
 
     @cached_property
-    def _mentions(self) -> Callable[[str], list[Mention]]:
-        """The concepts a text names; the same queries and passages come again and again."""
-        return lru_cache(maxsize=2000)(self.tagger.mentions)
+    def concepts(self) -> Concepts:
+        """The bridge between languages."""
+        return Concepts(self.vocabulary, self.tagger)
 
     # --- Indexing ---
 
@@ -208,8 +206,11 @@ class KnowledgeBase:
     ) -> int:
         """Split, tag, analyse and hand over one article; returns the number of its passages."""
         tagged = self._tagged(article, passages.split(article) if units is None else units)
-        title = self._indexed_text(article.title)
-        texts = [self._indexed(passage) for passage in tagged]
+        title = self.concepts.indexed(article.title)
+        texts = [
+            (self.concepts.indexed(passage.text), self.concepts.indexed_headings(passage))
+            for passage in tagged
+        ]
         writer.put_article(article, tagged, title, texts)
         return len(tagged)
 
@@ -218,27 +219,6 @@ class KnowledgeBase:
         tagged = self.tagger.tag(article, units)
         reviews = self.store.reviews(passage.id for passage in tagged)
         return [_with_reviews(passage, reviews) for passage in tagged] if reviews else tagged
-
-    def _indexed(self, passage: Passage) -> tuple[IndexedText, IndexedText]:
-        """The terms of a passage's text and of its headings; its tags count as if it named them."""
-        text = self._indexed_text(passage.text)
-        tags = {
-            TermKind.CONCEPT + _concept_term(tag.principle, passage.language): _times_named(tag)
-            for tag in passage.tags
-        }
-        terms = {**text.terms, **{term: text.terms.get(term, 0) + times for term, times in tags.items()}}
-        return replace(text, terms=terms), self._indexed_text("\n".join(passage.headings))
-
-    def _indexed_text(self, text: str) -> IndexedText:
-        """The terms of a text, with the concepts it names."""
-        tokens = languages.analyse(text)
-        found = index_text(tokens)
-        named = Counter(
-            TermKind.CONCEPT + _concept_term(_name_of(mention), mention.language)
-            for mention in self.tagger.mentions(text, tokens)
-            if mention.strength is not Strength.WEAK
-        )
-        return replace(found, terms={**found.terms, **named})
 
     # --- Reviews ---
 
@@ -343,7 +323,10 @@ class KnowledgeBase:
         """A request as the engine takes it, and the concepts it also finds in other languages."""
         parsed = query.parse(request.text, self._principle_id)
         asked = query.prepare(request, parsed)
-        bridges = dict(self._bridges(parsed.plain)) if request.bridge else {}
+        # What must be in a passage as it was typed cannot be there in another language.
+        is_open = all(clause.negated for clause in parsed.clauses)
+        bridging = request.bridge and is_open
+        bridges = dict(self.concepts.bridges(parsed.plain, asked.languages)) if bridging else {}
         return replace(asked, terms=(*asked.terms, *bridges)), tuple(bridges.values())
 
     def _repaired(self, request: SearchRequest, total: int) -> SearchRequest | None:
@@ -396,38 +379,12 @@ class KnowledgeBase:
             None,
         )
 
-    def _bridges(self, text: str) -> Iterator[tuple[QueryTerm, Bridge]]:
-        """The concepts a query names: the terms they have in other languages, and what to tell of it.
-
-        A weak label names its concept when it is all there is: «стандарты».
-        """
-        seen: set[str] = set()
-        for mention in self._mentions(text):
-            scheme = self.vocabulary.terms if mention.term else self.vocabulary.principles
-            concept = scheme[mention.concept]
-            is_all = text[: mention.start].strip() == text[mention.end :].strip() == ""
-            others = [
-                code
-                for code in languages.LANGUAGES
-                if code in concept.pref_labels and code != mention.language
-            ]
-            if concept.id in seen or not others or (mention.strength is Strength.WEAK and not is_all):
-                continue
-            seen.add(concept.id)
-            named = (_TERM if mention.term else "") + concept.id
-            terms = tuple(_concept_term(named, code) for code in others)
-            labels = {code: (concept.pref_labels[code], *concept.alt_labels.get(code, ())) for code in others}
-            yield (
-                QueryTerm(TermKind.CONCEPT, terms, weight=BRIDGE_WEIGHT, via=concept.id),
-                Bridge(concept.id, text[mention.start : mention.end], labels),
-            )
-
     def _hit(self, hit: EngineHit, asked: Query) -> Hit:
         text = hit.passage.text
         via = [
             mention.span
-            for mention in (self._mentions(text) if hit.via else ())
-            if mention.concept in hit.via and mention.strength is not Strength.WEAK
+            for mention in (self.concepts.mentions(text) if hit.via else ())
+            if mention.concept in hit.via
         ]
         marks = snippets.highlights(text, asked.terms, asked.clauses, via)
         return Hit(
@@ -499,24 +456,15 @@ class KnowledgeBase:
         The closest come first; a language without any is left out. Raises `NotFound`.
         """
         passage, _ = self.passage(passage_id)
-        others = [code for code in languages.LANGUAGES if code != passage.language]
+        terms = tuple(self.concepts.terms_of(passage))
+        if not any(term.matches for term in terms):
+            return {}
         found = {}
-        for code in [language] if language else others:
-            query = Query(tuple(self._concept_terms(passage, code)), languages=(code,), limit=limit)
-            if query.terms and (hits := self.engine.search(query).hits):
+        for code in [language] if language else languages.LANGUAGES:
+            query = Query(terms, languages=(code,), limit=limit)
+            if code != passage.language and (hits := self.engine.search(query).hits):
                 found[code] = tuple(self._hit(hit, query) for hit in hits)
         return found
-
-    def _concept_terms(self, passage: Passage, language: str) -> Iterator[QueryTerm]:
-        """The concepts of a passage as terms of another language: those it names, and its tags."""
-        weights = {("", tag.principle): tag.weight for tag in passage.tags}
-        for mention in self._mentions(passage.text):
-            if mention.strength is not Strength.WEAK:
-                # What a passage is about counts for more than the things it speaks of.
-                weights[_TERM if mention.term else "", mention.concept] = 0.3 if mention.term else 1.0
-        for (scheme, concept), weight in weights.items():
-            term = _concept_term(scheme + concept, language)
-            yield QueryTerm(TermKind.CONCEPT, (term,), weight, via=concept)
 
     def principles(self) -> Sequence[Principle]:
         """The principles in the order of their scheme, without the groups they stand under."""
@@ -602,25 +550,6 @@ def _with_reviews(passage: Passage, reviews: Iterable[TagReview]) -> Passage:
         evidence = found[principle].evidence if principle in found else ()
         kept.insert(0, Tag(principle, 1.0, evidence, "review"))
     return replace(passage, tags=tuple(kept))
-
-
-# A trade term may be called like a principle.
-_TERM = "term/"
-
-
-def _name_of(mention: Mention) -> str:
-    """The concept a text names, as it is indexed."""
-    return (_TERM if mention.term else "") + mention.concept
-
-
-def _times_named(tag: Tag) -> int:
-    """How often a tag counts: a passage on a principle comes before one that only mentions it."""
-    return round(TAG_TIMES * tag.weight)
-
-
-def _concept_term(concept: str, language: str) -> str:
-    """The term that stands for a concept's labels in a language: empathy@zh, term/nps@ru."""
-    return f"{concept}@{language}"
 
 
 def _shown_terms(terms: Iterable[QueryTerm]) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ from kb.phrases import is_han
 
 # Longer texts take time and are no searches; a page of text is about 2,000 characters.
 LONGEST_QUERY = 1000
+# Each of these may mean looking at many passages one by one.
+MOST_WANTED = 50
 # Two letters begin too many words to mean anything.
 SHORTEST_PREFIX = 2
 
@@ -63,7 +65,8 @@ class ParsedText:
 def parse(text: str, principle_id: Callable[[str], str | None]) -> ParsedText:
     """Take a typed text apart. `principle_id` finds a principle by its id or any label, or None.
 
-    Raises `InvalidRequest` for a text longer than `LONGEST_QUERY` characters.
+    Raises `InvalidRequest` for a text longer than `LONGEST_QUERY` characters, or with more than
+    `MOST_WANTED` phrases and the like.
     """
     text = unicodedata.normalize("NFC", text)
     if len(text) > LONGEST_QUERY:
@@ -74,6 +77,11 @@ def parse(text: str, principle_id: Callable[[str], str | None]) -> ParsedText:
     filters: dict[str, list[str]] = {name: [] for name in FILTER_NAMES}
     pieces = [piece for piece in _PIECE.finditer(text) if not _is_filter(piece, filters, principle_id)]
     plain, clauses = _words_and_clauses(pieces)
+    if len({wanted for clause in clauses for wanted in clause.alternatives}) > MOST_WANTED:
+        raise InvalidRequest(
+            f"At most {MOST_WANTED} phrases, beginnings and words beside OR, AND and - can be searched at once.",
+            "q",
+        )
     return ParsedText(
         plain=" ".join(plain),
         clauses=tuple(clauses),

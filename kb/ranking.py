@@ -65,12 +65,14 @@ FIELD_WEIGHTS: dict[Field, FieldWeight] = {
 SECTION_WEIGHT = 0.5
 ARTICLE_WEIGHT = 0.5
 
-# What a term that came over a bridge weighs beside one that was typed.
+# What a term that came over a bridge weighs beside one that was typed, and what is left of it when
+# the query is about something else: the hotel in "complaint in the hotel".
 BRIDGE_WEIGHT = 0.5
+ASIDE = 0.5
 
-# A passage that is about a principle counts as naming it so many more times (as often as its tag
-# is sure): it comes before one that mentions it in passing.
-TAG_TIMES = 3
+# A passage that is about a principle counts as naming it up to so many more times, by the weight of
+# its tag: it comes before one that mentions it in passing.
+TAG_TIMES = 4
 
 
 def counts_for_section(term: QueryTerm) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
+from urllib.parse import quote
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -39,7 +40,7 @@ class Settings(BaseSettings):
     @property
     def engine_url(self) -> str:
         """`KB_ENGINE`, or the embedded index in `KB_HOME`."""
-        return self.engine or f"whoosh://{(self.home.absolute() / 'index').as_posix()}"
+        return self.engine or f"whoosh://{quote((self.home.absolute() / 'index').as_posix())}"
 
     @property
     def database(self) -> str:

@@ -80,20 +80,22 @@ def extract(text: str, marks: Sequence[Span]) -> Span:
 
 
 def _sentences(text: str) -> Iterator[Span]:
+    """The sentences of a text; one that is longer than an extract in pieces of half its length."""
     start = 0
-    for end in _SENTENCE_END.finditer(text):
-        if end.end() > start:
-            yield start, end.end()
-            start = end.end()
-    if start < len(text):
-        yield start, len(text)
+    for end in (*(found.end() for found in _SENTENCE_END.finditer(text)), len(text)):
+        while end - start > EXTRACT_LENGTH:
+            half = start + EXTRACT_LENGTH // 2
+            cut = text.rfind(" ", start, half) + 1 or half
+            yield start, cut
+            start = cut
+        if end > start:
+            yield start, end
+            start = end
 
 
 def _window(sentences: Sequence[Span], first: int) -> Span:
-    """Sentences from the first on, as many as fit; of one that does not fit alone, its beginning."""
+    """Sentences from the first on, as many as fit."""
     start, end = sentences[first]
-    if end - start > EXTRACT_LENGTH:
-        return start, start + EXTRACT_LENGTH
     for _, further in sentences[first + 1 :]:
         if further - start > EXTRACT_LENGTH:
             break

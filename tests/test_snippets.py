@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb.cli import _marked
-from kb.languages import fold, scripts, words
+from kb.languages import fold, function_words, scripts, words
 from kb.models import TermKind
 from kb.query import parse, terms
 from kb.snippets import EXTRACT_LENGTH, extract, highlights
@@ -119,23 +119,12 @@ def assert_marks_come_out(body: str, marks, part) -> None:
     assert shown.removeprefix("… ").removesuffix(" …") == body[slice(*part)].strip()
 
 
-@settings(max_examples=60)
-@given(queries)
+@settings(max_examples=40)
+@given(st.sampled_from([w for w in RUSSIAN + CHINESE + LATIN if not {t.term for t in words(w)} & function_words()]))
 def test_a_word_that_is_asked_for_is_marked(starter, text):
-    """A hit whose own text made it one has a mark."""
-    results = starter.search(text, bridge=False, limit=20, correct=False, explain=True)
-    for hit in results.hits:
-        own = [part for part in hit.explanation if part.field == "text" and part.kind in {"word", "bigram"}]
-        if own and '"' not in text and " OR " not in text and " AND " not in text:
-            own_words = {lemma for part in own for lemma in part.term.split("|")}
-            silent = starter.search(text, bridge=False, limit=0).interpreted.terms
-            assert hit.highlights or not own_words & set(silent) or own_words <= _function_words()
-
-
-def _function_words() -> set[str]:
-    from kb.languages import function_words
-
-    return set(function_words())
+    for hit in starter.search(text, bridge=False, limit=20, correct=False, explain=True).hits:
+        if any(part.field == "text" and part.kind in {"word", "bigram"} for part in hit.explanation):
+            assert hit.highlights
 
 
 @given(mixed_text(max_size=60), mixed_text(max_size=3))

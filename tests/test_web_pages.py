@@ -374,6 +374,14 @@ def test_what_came_over_the_bridge_is_said_and_can_be_switched_off(client: Flask
     assert "Также найдено" not in get(client, off).text
 
 
+def test_a_repaired_query_is_said_and_can_be_insisted_on(client: FlaskClient) -> None:
+    page = get(client, "/search?q=эмпатеи")
+    assert "Показаны результаты по запросу «" in page.text
+    assert any(field.get("value") == "эмпатеи" for field in page.all("input"))
+    insisting = next(link for link in links(page) if "correct=0" in link)
+    assert "Показаны результаты" not in get(client, insisting).text
+
+
 def test_a_search_without_hits_helps_on(client: FlaskClient) -> None:
     page = get(client, "/search?q=移情性&language=en")
     assert "Без фильтра «Английский»" in page.text
@@ -636,7 +644,20 @@ def test_the_first_page_is_light(client: FlaskClient) -> None:
     """HTML, style, scripts and icon together, uncompressed."""
     page = client.get("/")
     folder = Path(interface.__file__).with_name("static")
-    assert len(page.data) + sum(file.stat().st_size for file in folder.iterdir()) < 60_000
+    fetched = [file for file in folder.iterdir() if file.suffix in (".css", ".js", ".svg")]
+    assert len(page.data) + sum(file.stat().st_size for file in fetched) < 60_000
+
+
+def test_it_works_below_a_path(app: Flask, known: SimpleNamespace) -> None:
+    """As behind a reverse proxy that gives it /handbook."""
+    client = app.test_client()
+    for address, status in addresses(known):
+        answer = client.get(address, base_url="http://localhost/handbook")
+        assert answer.status_code == status
+        for tag, attributes in Page(answer.text).tags:
+            for name in ("href", "src", "action", "data-suggest", "data-passages", "data-link"):
+                value = attributes.get(name) or ""
+                assert not value.startswith("/") or value.startswith("/handbook/"), (address, tag, value)
 
 
 def test_it_is_alive(client: FlaskClient) -> None:

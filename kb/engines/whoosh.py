@@ -13,7 +13,8 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
+import weakref
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import cached_property, reduce
@@ -26,12 +27,14 @@ import numpy as np
 import numpy.typing as npt
 from whoosh import columns, fields, formats, index
 from whoosh.codec.whoosh3 import W3Codec
+from whoosh.filedb.filestore import FileStorage
 from whoosh.reading import IndexReader, TermNotFound
 from whoosh.writing import SegmentWriter
 
 from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter
 from kb.engines.impacts import Collection, Impacts, Mask, Memory, Numbers, Postings, best
-from kb.errors import EngineError, IndexLocked
+from kb.errors import EngineError, IndexLocked, SettingsError
+from kb.languages import fold
 from kb.models import (
     Article,
     Clause,
@@ -119,21 +122,46 @@ class WhooshEngine:
     """An index in a folder of this machine: `whoosh:///path/to/folder`."""
 
     def __init__(self, url: str, memory: int) -> None:
-        self._folder = Path(unquote(urlsplit(url).path)) / f"format-{FORMAT}"
+        address = urlsplit(url)
+        if address.netloc or not address.path.startswith("/"):
+            raise SettingsError(
+                f"KB_ENGINE: “{url}” names no folder; write whoosh:// and its full path, whoosh:///path/to/index."
+            )
+        self._folder = Path(unquote(address.path)) / f"format-{FORMAT}"
         self._memory = Memory(memory)
         self._opening = threading.Lock()
         self._current: _Snapshot | None = None
         self._index = self._open()
 
     def _open(self) -> index.FileIndex:
-        if index.exists_in(str(self._folder)):
-            # The schema is given, not unpickled: a renamed class must not orphan an index.
-            return index.open_dir(str(self._folder), schema=_SCHEMA)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
+            storage = FileStorage(str(self._folder))
+            if not index.exists_in(str(self._folder)):
+                # Under the writers' lock: making an index empties a folder that another has just filled.
+                lock = storage.lock("MAIN_WRITELOCK")
+                lock.acquire(blocking=True)
+                try:
+                    if not index.exists_in(str(self._folder)):
+                        return index.create_in(str(self._folder), _SCHEMA)
+                finally:
+                    lock.release()
         except OSError as error:
             raise EngineError(f"The index folder {self._folder} cannot be made: {error.strerror}.") from error
-        return index.create_in(str(self._folder), _SCHEMA)
+        with self._undamaged():
+            # The schema is given, not unpickled: a renamed class must not orphan an index.
+            return index.open_dir(str(self._folder), schema=_SCHEMA)
+
+    @contextmanager
+    def _undamaged(self) -> Iterator[None]:
+        """Turns whatever damaged files make of an index that is being opened into one clear error."""
+        try:
+            yield
+        except Exception as error:
+            raise EngineError(
+                f"The index in {self._folder} is damaged ({type(error).__name__}: {error})."
+                " Delete this folder and run `kb index` again."
+            ) from error
 
     def write(self) -> AbstractContextManager[EngineWriter]:
         """Begin to write; see `kb.engines.Engine`."""
@@ -147,12 +175,20 @@ class WhooshEngine:
             raise IndexLocked(
                 f"Another process is writing to the index in {self._folder}; try again when it is done."
             ) from error
+        except OSError as error:
+            raise self._unwritable(error) from error
         try:
             yield _Writer(writer, self._snapshot())
         except BaseException:
             writer.cancel()
             raise
-        writer.commit()
+        try:
+            writer.commit()
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> EngineError:
+        return EngineError(f"The index in {self._folder} cannot be written: {error.strerror}.")
 
     def files(self) -> dict[str, SourceFile]:
         """What is recorded of all source files, by path."""
@@ -204,7 +240,8 @@ class WhooshEngine:
             # Asked before opening: a commit in between makes the next search look again.
             generation = self._index.latest_generation()
             if not self._current or self._current.generation != generation:
-                self._current = _Snapshot(self._index.reader(), generation, self._memory)
+                with self._undamaged():
+                    self._current = _Snapshot(self._index.reader(), generation, self._memory)
                 kept = self._current.owners
                 self._memory.forget(lambda owner: owner not in kept)
             return self._current
@@ -309,6 +346,8 @@ class _Snapshot:
         self._reader = reader
         self._memory = memory
         self._lock = threading.RLock()
+        # When the last search is done with a snapshot that is not the current one any more.
+        self._finalizer = weakref.finalize(self, reader.close)
         self._leaves = [
             (leaf, base, str(segment.segment_id()))
             for leaf, base in reader.leaf_readers()
@@ -319,7 +358,7 @@ class _Snapshot:
     def close(self) -> None:
         """Give back the files."""
         with self._lock:
-            self._reader.close()
+            self._finalizer()
 
     # --- Records ---
 
@@ -442,7 +481,11 @@ class _Snapshot:
             heading_words=facts["heading_words"].astype(np.int32),
             title_words=facts["title_words"][article_begins].astype(np.int32),
         )
-        return Impacts(collection, self._postings, self._memory, self.generation)
+        # Weak, so that a snapshot goes with its last search and needs no garbage collector.
+        postings = weakref.WeakMethod(self._postings)
+        return Impacts(
+            collection, lambda field, term: _alive(postings)(field, term), self._memory, self.generation
+        )
 
     # --- Postings ---
 
@@ -535,31 +578,34 @@ class _Snapshot:
                     yield QueryTerm(TermKind.FORM, words, weight)
 
     def _beginning(self, prefix: Prefix) -> tuple[str, ...]:
-        found = sorted(self.words(TermKind.FORM + prefix.letters), key=lambda word: (-word[1], word[0]))
-        return tuple(word[1:] for word, _ in found[:_PREFIX_WORDS])
+        """The words that begin so: the most frequent, without those that only deleted passages hold."""
+
+        def find() -> tuple[str, ...]:
+            found = sorted(self.words(TermKind.FORM + prefix.letters), key=lambda word: (-word[1], word[0]))
+            most = sorted(word for word, _ in found[:_PREFIX_WORDS])
+            return tuple(word[1:] for word in most if len(self._postings(Field.TEXT, word)[0]))
+
+        key = (self.generation, "prefix", prefix.letters)
+        return self._memory.get(key, find, lambda words: sum(map(len, words)) * 2)
 
     def _matching(self, terms: Sequence[QueryTerm], clauses: Sequence[Clause]) -> Mask:
         """Which passages are hits: all that fulfil the clauses, or else hold a matching term."""
+        masks = {one: self._mask(one) for one in {one for clause in clauses for one in clause.alternatives}}
         matched = np.ones(len(self._documents), np.bool_)
-        wanted = [clause for clause in clauses if not clause.negated]
-        if wanted:
-            for clause in wanted:
-                matched &= self._fulfilling(clause)
-        elif terms:
+        if terms and all(clause.negated for clause in clauses):
             matched = self._impacts.hits(terms)
         for clause in clauses:
-            if clause.negated:
-                matched &= ~self._fulfilling(clause)
+            fulfilled = np.logical_or.reduce([masks[one] for one in clause.alternatives])
+            matched &= ~fulfilled if clause.negated else fulfilled
         return matched
 
-    def _fulfilling(self, clause: Clause) -> Mask:
+    def _mask(self, wanted: Phrase | Prefix) -> Mask:
+        """The passages that hold a phrase or a prefix."""
         mask = np.zeros(len(self._documents), np.bool_)
-        for wanted in clause.alternatives:
-            if isinstance(wanted, Prefix):
-                words = self._beginning(wanted)
-                mask[self._impacts.text_holders(QueryTerm(TermKind.FORM, words))] = bool(words)
-            else:
-                mask[self._holding(wanted)] = True
+        if isinstance(wanted, Phrase):
+            mask[self._holding(wanted)] = True
+        else:
+            mask[self._impacts.text_holders(QueryTerm(TermKind.FORM, self._beginning(wanted)))] = True
         return mask
 
     def _holding(self, phrase: Phrase) -> list[int]:
@@ -569,7 +615,14 @@ class _Snapshot:
         numbers = reduce(np.intersect1d, candidates) if candidates else np.arange(len(self._documents))
         if is_certain(phrase):
             return [int(number) for number in numbers]
+        if phrase.literal:
+            return [int(number) for number in numbers if phrase.literal in self._folded(int(number))]
         return [int(number) for number in numbers if occurrences(phrase, self._passage(int(number)).text)]
+
+    def _folded(self, number: int) -> str:
+        """The text of a passage as literal phrases are looked for in; remembered."""
+        key = (self.generation, "folded", number)
+        return self._memory.get(key, lambda: fold(self._passage(number).text).text, lambda text: 2 * len(text))
 
     def _passage(self, number: int) -> Passage:
         return self._record(int(self._documents[number]), Passage)
@@ -651,6 +704,12 @@ class _Snapshot:
                 for field, value in self._impacts.given(term, number)
             ),
         )
+
+
+def _alive(method: weakref.WeakMethod[Callable[[str, str], Postings]]) -> Callable[[str, str], Postings]:
+    found = method()
+    assert found is not None  # whoever searches holds the snapshot
+    return found
 
 
 def _bytes(term: str) -> bytes:

@@ -67,13 +67,12 @@ def read(path: Path, name: str | None = None) -> Reading:
         drafts = _reader(path).read(Source(name, _bytes(path)))
         finished = [finish(draft, path.stem) for draft in drafts]
     except ReadingError as error:
-        findings = [Finding(error.code, str(error), error.line, "error")]
-        return Reading((), _problems(name, findings))
+        return _unreadable(name, error.code, str(error), error.line)
     except MissingExtra as error:
-        return Reading((), _problems(name, [Finding("missing-extra", str(error), severity="error")]))
+        return _unreadable(name, "missing-extra", str(error))
     except Exception as error:  # a bug of ours or of a parser must not stop the other files
         message = f"The file could not be read: {type(error).__name__}: {error}. Please report this."
-        return Reading((), _problems(name, [Finding("reader-failed", message, severity="error")]))
+        return _unreadable(name, "reader-failed", message)
     findings = [finding for _, found in finished for finding in found]
     articles = tuple(article for article, _ in finished if article.sections)
     if not articles:
@@ -96,17 +95,20 @@ def _bytes(path: Path) -> bytes:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise ReadingError("unreadable-file", "This is not a file: a folder, a pipe or a device.")
+        if status.st_size > MAX_BYTES:
+            size, limit = f"{status.st_size:,}", f"{MAX_BYTES:,}"
+            message = f"The file has {size} bytes; at most {limit} are read. Split it into articles."
+            raise ReadingError("file-too-large", message)
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1) if status.st_size <= MAX_BYTES else b""
+            return file.read(MAX_BYTES)  # not more, should it be growing
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
         reason = getattr(error, "strerror", None) or error
         raise ReadingError("unreadable-file", f"The file cannot be opened: {reason}.") from error
-    if max(status.st_size, len(data)) > MAX_BYTES:
-        raise ReadingError(
-            "file-too-large",
-            f"The file has {status.st_size:,} bytes; at most {MAX_BYTES:,} are read. Split it into articles.",
-        )
-    return data
+
+
+def _unreadable(name: str, code: str, message: str, line: int | None = None) -> Reading:
+    """What comes of a file that cannot be read."""
+    return Reading((), (Problem(name, line, code, message, "error"),))
 
 
 def _problems(name: str, findings: list[Finding]) -> tuple[Problem, ...]:

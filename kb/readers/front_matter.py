@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date
 
-MAX_FRONT_MATTER = 65_536
+MAX_FRONT_MATTER = 32_768
 """Characters. YAML is read at about 100 KB a second."""
+
+MAX_DEPTH = 50
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "title": ("title", "name", "headline", "schema.headline", "schema.name"),
@@ -97,14 +99,21 @@ def _read(block: NumberedText) -> tuple[Metadata, list[Finding]]:
 
 
 class _Loader(yaml.SafeLoader):
-    """Composes without aliases: nine lines of them can stand for a billion strings."""
+    """Composes a tree of bearable size: nine lines of aliases can stand for a billion strings."""
+
+    depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """The next node of the tree; YAMLError for an alias."""
+        """The next node of the tree; YAMLError for an alias, or when it is nested too deeply."""
+        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.MarkedYAMLError(problem="aliases (*name) are not read", problem_mark=mark)
-        return super().compose_node(parent, index)
+        if self.depth > MAX_DEPTH:
+            raise yaml.MarkedYAMLError(problem="it is nested too deeply", problem_mark=mark)
+        self.depth += 1
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
 
 
 def _entries(block: NumberedText) -> tuple[dict[str, _Stated], list[Finding]]:
@@ -114,7 +123,7 @@ def _entries(block: NumberedText) -> tuple[dict[str, _Stated], list[Finding]]:
         return {}, [Finding("broken-front-matter", message, block.number(0))]
     try:
         return _composed(block), []
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         return _salvaged(block), [_broken(error, block)]
 
 
@@ -148,7 +157,7 @@ def _salvaged(block: NumberedText) -> dict[str, _Stated]:
     for part in _chunks(block):
         try:
             entries |= _composed(part)
-        except (yaml.YAMLError, RecursionError, ValueError):
+        except (yaml.YAMLError, ValueError):
             match = _ENTRY.match(part.lines[0])
             if match and (match["value"] or "").strip() and len(part.lines) == 1:
                 entries[match["key"]] = _Stated(match["value"].strip().strip("\"'"), part.number(0))
@@ -165,7 +174,7 @@ def _chunks(block: NumberedText) -> Iterator[NumberedText]:
 def _broken(error: Exception, block: NumberedText) -> Finding:
     """What is wrong with the block and where, in words for the editor."""
     mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or "it is nested too deeply or is not YAML"
+    problem = getattr(error, "problem", None) or str(error)
     return Finding(
         "broken-front-matter",
         f"The front matter cannot be read as YAML here: {problem}. Put the value in quotes, perhaps; "

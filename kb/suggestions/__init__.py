@@ -44,6 +44,12 @@ class Suggestions:
         """What a text being typed may become, best first, in one language or any."""
         return self._completer.at(self._engine.generation).complete(text, language, limit)
 
+    def prepare(self) -> None:
+        """Gather everything now, so that the first reader does not wait for it."""
+        for slip in ("servis", "эмпотиия", "服务标淮"):
+            self.repair(slip)
+        self.complete("a")
+
     def _stands(self, characters: str) -> bool:
         clause = Clause((Phrase((), characters),))
         return self._engine.search(Query(clauses=(clause,), limit=0)).total > 0

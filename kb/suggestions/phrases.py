@@ -166,8 +166,10 @@ def _is_telling(words: Lemmas, count: int, total: int) -> bool:
 
 
 def _best_form(forms: Counter[str]) -> str:
-    """The form to show: in the nominative if there is one, without a sentence's capital, frequent."""
-    return max(forms, key=lambda form: (_nominative(form), not form[0].isupper(), forms[form], form))
+    """The form to show: in the nominative if there is one, frequent, without a sentence's capital."""
+    best = max(forms, key=lambda form: (_nominative(form), not form[0].isupper(), forms[form], form))
+    is_name = all(form[0].isupper() for form in forms)
+    return best if is_name else best[0].lower() + best[1:]
 
 
 def _nominative(form: str) -> int:

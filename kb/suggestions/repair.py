@@ -167,7 +167,7 @@ def _is_name(chunk: _Chunk, run: str) -> bool:
 
 
 def _convert(chunks: Sequence[_Chunk], lexicon: Lexicon, meant: Callable[[_Chunk], Changes]) -> Changes:
-    """What a way of reading makes of odd chunks, and of short ones beside them: «d cthdbct» is «в сервисе»."""
+    """What a way to read makes of odd chunks, and of short ones beside them: «d cthdbct» is «в сервисе»."""
     changes: Changes = {}
     for chunk in chunks:
         if _is_odd(chunk, lexicon):

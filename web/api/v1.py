@@ -45,30 +45,10 @@ def search() -> Response:
 @blueprint.get("/suggest")
 def suggest() -> Response:
     """What a text that is being typed may become."""
-    _only(frozenset({"q", "limit"}))
+    _only(frozenset({"q", "language", "limit"}))
     text = request.args.get("q", "")
     limit = whole_number(request.args, "limit", 1, 20, default=_SUGGESTIONS)
-    return _json({"query": text, "suggestions": _suggestions(text)[:limit]})
-
-
-def _suggestions(text: str) -> list[dict[str, str]]:
-    """Principles and articles whose name begins so. `KnowledgeBase.suggest` will know more."""
-    typed = text.strip().casefold()
-    if not typed:
-        return []
-    names = [
-        {"text": label, "kind": "principle", "id": principle.id}
-        for principle in book.principles()
-        for labels in (principle.pref_labels.items(), _pairs(principle.alt_labels))
-        for _, label in labels
-    ]
-    names += [{"text": a.title, "kind": "article", "id": a.id} for a in book.articles()]
-    found = {name["text"].casefold(): name for name in names if name["text"].casefold().startswith(typed)}
-    return list(found.values())
-
-
-def _pairs(labels: dict[str, tuple[str, ...]]) -> list[tuple[str, str]]:
-    return [(code, label) for code, several in labels.items() for label in several]
+    return _json({"query": text, "suggestions": book.suggest(text, request.args.get("language"), limit)})
 
 
 @blueprint.get("/articles/<article_id>")

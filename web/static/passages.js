@@ -44,7 +44,7 @@ async function passageOf(place) {
     ? new URL(place.dataset.link, location).href
     : `${article.dataset.address}?passage=${place.dataset.passage}&at=${place.dataset.at}#${place.dataset.passage}`;
   const id = new URL(plainLink).searchParams.get("passage");
-  const answer = await fetch(`/api/v1/passages/${id}`);
+  const answer = await fetch(document.querySelector("#passage-actions").dataset.passages + id);
   const shown = place.querySelector(".text");
   const found = answer.ok ? await answer.json() : { passage: { text: shown.innerText, headings: [] }, article: {} };
   const headings = found.passage.headings.join(" › ");

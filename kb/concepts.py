@@ -1,0 +1,159 @@
+"""The bridge between languages: principles and trade terms as terms of the index and of queries.
+
+A passage is indexed by the concepts it names, each with the language of the label: empathy@zh. A
+query in Russian that names empathy then also looks for empathy@zh and empathy@en.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from enum import IntEnum
+from functools import cached_property, lru_cache
+
+from kb.languages import LANGUAGES, analyse
+from kb.models import Bridge, Passage, Principle, QueryTerm, Tag, TermKind
+from kb.principles import Mention, Strength, Tagger, Vocabulary
+from kb.ranking import ASIDE, BRIDGE_WEIGHT, TAG_TIMES, IndexedText, index_text
+
+# A trade term may be called like a principle.
+_TERM = "term/"
+
+
+class _Role(IntEnum):
+    """What a concept is in a query: "complaint in the hotel" asks about complaints."""
+
+    SCENE = 0  # a trade term that has to do with no principle: a place, a person
+    HINT = 1  # a weak label of a principle: «стандарты»
+    THEME = 2  # a principle by its name, or a trade term that has to do with one
+
+
+class Concepts:
+    """What texts and queries name. It may be shared by threads."""
+
+    def __init__(self, vocabulary: Vocabulary, tagger: Tagger) -> None:
+        self._vocabulary = vocabulary
+        self._tagger = tagger
+        # The same queries, headings and found passages come again and again.
+        self._headings = lru_cache(maxsize=100)(lambda headings: self.indexed("\n".join(headings)))
+        self._remembered = lru_cache(maxsize=2000)(lambda text: tuple(tagger.mentions(text)))
+
+    def mentions(self, text: str) -> Sequence[Mention]:
+        """The concepts a text names by more than a weak label, in reading order."""
+        return [mention for mention in self._remembered(text) if mention.strength is not Strength.WEAK]
+
+    # --- For the index ---
+
+    def indexed(self, text: str) -> IndexedText:
+        """The terms of a text, the concepts that it names among them."""
+        tokens = analyse(text)
+        found = index_text(tokens)
+        named = Counter(
+            TermKind.CONCEPT + _term(mention.concept, mention.language, mention.term)
+            for mention in self._tagger.mentions(text, tokens)
+            if mention.strength is not Strength.WEAK
+        )
+        return replace(found, terms={**found.terms, **named})
+
+    def indexed_headings(self, passage: Passage) -> IndexedText:
+        """The terms of a passage's headings. What it is tagged with counts as if they named it."""
+        found = self._headings(passage.headings)
+        terms = dict(found.terms)
+        for tag in passage.tags:
+            term = TermKind.CONCEPT + _term(tag.principle, passage.language)
+            terms[term] = terms.get(term, 0) + _times(tag)
+        return replace(found, terms=terms)
+
+    # --- For a query ---
+
+    def bridges(self, text: str, only: Collection[str] = ()) -> Iterator[tuple[QueryTerm, Bridge]]:
+        """For each concept a query names, the terms it has in other languages and what to tell of it.
+
+        The scene of a query that has a theme finds nothing by itself; it only adds to scores. With
+        `only`, the languages that can be found, nothing is told of others.
+        """
+        roles = {mention: self._role(mention) for mention in self._remembered(text)}
+        theme = max(roles.values(), default=_Role.SCENE)
+        told: dict[tuple[str, bool], tuple[QueryTerm, Bridge]] = {}
+        for mention, role in roles.items():
+            inside = any(_is_inside(mention, other) for other in roles)
+            if inside and (mention.term or role is _Role.HINT):
+                continue  # 客户 in 客户忠诚度 says nothing more, nor does «программа» of loyalty
+            concept = self._concept(mention)
+            others = [code for code in LANGUAGES if code in concept.pref_labels and code != mention.language]
+            term = QueryTerm(
+                TermKind.CONCEPT,
+                tuple(_term(concept.id, code, mention.term) for code in others),
+                weight=BRIDGE_WEIGHT * (ASIDE if inside or role < theme else 1),
+                matches=role > _Role.SCENE or theme is _Role.SCENE,
+                via=concept.id,
+            )
+            labels = {
+                code: (concept.pref_labels[code], *concept.alt_labels.get(code, ()))
+                for code in others
+                if not only or code in only
+            }
+            known = told.get((concept.id, mention.term))
+            if labels and (known is None or known[0].weight < term.weight):
+                bridge = Bridge(concept.id, text[mention.start : mention.end], labels)
+                told[concept.id, mention.term] = term, bridge
+        yield from told.values()
+
+    def _role(self, mention: Mention) -> _Role:
+        if mention.term:
+            iri = self._vocabulary.terms[mention.concept].iri
+            return _Role.THEME if iri in self._thematic else _Role.SCENE
+        return _Role.HINT if mention.strength is Strength.WEAK else _Role.THEME
+
+    @cached_property
+    def _thematic(self) -> frozenset[str]:
+        """The IRIs of the trade terms that have to do with a principle, whichever of the two says so."""
+        principles = [p for p in self._vocabulary.principles.values() if not p.grouping]
+        iris = {principle.iri for principle in principles}
+        related = (term.iri for term in self._vocabulary.terms.values() if not iris.isdisjoint(term.matches))
+        evidence = (iri for p in principles for iri in (*p.evidence_terms, *p.weak_terms))
+        return frozenset((*related, *evidence))
+
+    def _concept(self, mention: Mention) -> Principle:
+        scheme = self._vocabulary.terms if mention.term else self._vocabulary.principles
+        return scheme[mention.concept]
+
+    # --- For a passage ---
+
+    def terms_of(self, passage: Passage) -> Iterator[QueryTerm]:
+        """What a passage is about, as terms of all languages: its tags and the concepts it names."""
+        weights = {(tag.principle, False): tag.weight for tag in passage.tags}
+        scene = set()
+        for mention in self.mentions(passage.text):
+            named = (mention.concept, mention.term)
+            weights.setdefault(named, _NAMED)
+            if self._role(mention) is _Role.SCENE:
+                scene.add(named)
+        for (concept, is_term), weight in weights.items():
+            terms = tuple(_term(concept, code, is_term) for code in LANGUAGES)
+            matches = (concept, is_term) not in scene
+            yield QueryTerm(TermKind.CONCEPT, terms, weight, matches, via=concept)
+
+
+# What a concept that a passage only names counts beside what it is about.
+_NAMED = 0.3
+
+
+def _term(concept: str, language: str, is_term: bool = False) -> str:
+    """The term that stands for a concept's labels in a language: empathy@zh, term/nps@ru."""
+    return f"{_TERM if is_term else ''}{concept}@{language}"
+
+
+def _times(tag: Tag) -> int:
+    """How many more times a passage counts as naming what it is about: a doubtful tag says little.
+
+    A name in the text (weight 0.9) gives 3, the heading alone (0.6) or with the title (0.72) 1.
+    """
+    return max(1, round(TAG_TIMES * tag.weight**4))
+
+
+def _is_inside(mention: Mention, other: Mention) -> bool:
+    """Whether a mention is part of the name of another concept: «лояльность» of «программа лояльности»."""
+    within = other.start <= mention.start and mention.end <= other.end
+    return within and other.span != mention.span

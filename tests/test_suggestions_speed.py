@@ -1,0 +1,118 @@
+"""How long repair and completion take, and how many slips are put right.
+
+`python -m tests.test_suggestions_speed` prints the figures for an index of 100,000 forms.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+import tracemalloc
+from collections.abc import Callable, Iterable
+from functools import cache
+
+from kb.knowledge_base import KnowledgeBase
+from kb.suggestions.lexicon import Lexicon
+from kb.suggestions.repair import is_doubtful, repair
+
+FORMS = 100_000
+_SLIPS = ("swapped", "left out", "doubled", "replaced")
+
+
+@cache
+def large_lexicon() -> Lexicon:
+    """A lexicon of 100,000 forms from pymorphy3's and jieba's dictionaries: two Russian of three."""
+    from kb.languages import chinese, russian
+
+    chance = random.Random(1)
+    parses = russian._morphology().iter_known_word_parses()
+    words = [parse.word.replace("ё", "е") for parse in parses if chance.random() < 0.014]
+    han = [word for word, times in chinese._tokenizer().FREQ.items() if times > 20 and "一" <= word[0]]
+    chosen = chance.sample(words, min(len(words), FORMS * 2 // 3)) + chance.sample(han, FORMS // 3)
+    return Lexicon({word: chance.randint(1, 50) for word in chosen})
+
+
+def misspelt(word: str, chance: random.Random) -> str:
+    """A word with one slip of a usual kind."""
+    at = chance.randrange(1, len(word) - 1)
+    slip = chance.choice(_SLIPS)
+    if slip == "swapped":
+        return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+    if slip == "left out":
+        return word[:at] + word[at + 1 :]
+    if slip == "doubled":
+        return word[:at] + word[at] + word[at:]
+    return word[:at] + chance.choice("оаеитнсрвл") + word[at + 1 :]
+
+
+def milliseconds(call: Callable[[str], object], texts: Iterable[str]) -> list[float]:
+    """What each call takes."""
+    taken = []
+    for text in texts:
+        started = time.perf_counter()
+        call(text)
+        taken.append(1000 * (time.perf_counter() - started))
+    return sorted(taken)
+
+
+def test_repair_is_quick_in_a_large_index() -> None:
+    lexicon = large_lexicon()
+    slips = _slips(lexicon, 50)
+    repair(slips[0][1], lexicon, lambda _: False)
+    taken = milliseconds(lambda text: repair(text, lexicon, lambda _: False), [typed for _, typed in slips])
+    assert statistics.median(taken) < 50  # about 2 on an idle machine
+
+
+def test_completion_is_quick(starter: KnowledgeBase) -> None:
+    starter.suggestions.prepare()
+    taken = milliseconds(starter.suggest, ["э", "жал", "服", "fuwu", "обратная связь", "'vgfn", "s"] * 5)
+    assert statistics.median(taken) < 25  # about 0.2 on an idle machine
+
+
+def _slips(lexicon: Lexicon, number: int) -> list[tuple[str, str]]:
+    chance = random.Random(2)
+    words = [word for word in lexicon.counts if "а" <= word[0] <= "я" and len(word) > 6]
+    pairs = [(word, misspelt(word, chance)) for word in chance.sample(words, number)]
+    return [(word, typed) for word, typed in pairs if typed != word]
+
+
+def _report(name: str, taken: list[float]) -> None:
+    at = [statistics.median(taken), taken[int(0.95 * len(taken))], taken[-1]]
+    print(f"{name:46} p50 {at[0]:7.2f}  p95 {at[1]:7.2f}  max {at[2]:7.2f} ms")
+
+
+def main() -> None:
+    """Print the figures."""
+    lexicon = large_lexicon()
+    print(f"{len(lexicon.counts)} forms")
+    is_doubtful("эмпатия empathy 标")
+    for part in ("near", "romanised", "sounds", "characters"):
+        tracemalloc.start()
+        getattr(lexicon, part)
+        kept = tracemalloc.get_traced_memory()[0] / 1e6
+        tracemalloc.stop()
+        lexicon.__dict__.pop(part)
+        started = time.perf_counter()
+        getattr(lexicon, part)
+        print(f"{part:12} {time.perf_counter() - started:.2f} s, {kept:.1f} MB")
+    slips = _slips(lexicon, 500)
+
+    def one(text: str) -> object:
+        return repair(text, lexicon, lambda _: False)
+
+    _report("an unknown Russian word", milliseconds(one, [typed for _, typed in slips]))
+    _report("known words, four", milliseconds(is_doubtful, ["стандарты сервиса для гостей"] * 300))
+    _report("an unknown Latin word", milliseconds(one, ["empahty", "servis", "obratnaya svyaz"] * 50))
+    _report("pinyin", milliseconds(one, ["fuwu biaozhun", "fu wu biao zhun"] * 50))
+    _report("wrong characters", milliseconds(one, ["服务标淮", "投述处理", "员工陪训怎么做"] * 50))
+    _report("a wrong layout", milliseconds(one, ["'vgfnbz", "d cthdbct"] * 50))
+    right = sum(
+        (found := repair(typed, lexicon, lambda _: False)) is not None and found.text == word
+        for word, typed in slips
+    )
+    print(f"slips put right: {right} of {len(slips)}")
+
+
+if __name__ == "__main__":
+    main()
