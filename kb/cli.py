@@ -205,9 +205,10 @@ def serve(host: str, port: int) -> None:
         _print_report(book.index(progress=progress))
     from waitress import serve as listen
 
-    from web import create_app
+    from web import create_app, warm_up
 
     app = create_app(book.settings)
+    warm_up(app)
     click.echo(f"Servicebook is at http://{host}:{port} (Ctrl-C stops it)")
     listen(app, host=host, port=port, ident=None)
 
@@ -390,10 +391,12 @@ def _book() -> KnowledgeBase:
 
 
 def _build_if_empty(book: KnowledgeBase) -> None:
-    """So that the first search of a newcomer finds something."""
+    """So that the first search of a newcomer finds something; what is out of date is only told."""
     if book.is_empty():
         with _progress_bar() as progress:
             book.index(progress=progress)
+    elif other := book.made_with_another():
+        click.echo(f"kb: the index was made with another {other}; run kb index", err=True)
 
 
 @contextmanager

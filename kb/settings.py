@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
 
 from pydantic import Field, ValidationError
@@ -30,6 +31,12 @@ class Settings(BaseSettings):
     memory: int = Field(256, ge=1, description="Limit of what the embedded index may remember, in megabytes.")
     database_url: str = Field(
         "", description="SQLAlchemy URL of what people write; by default an SQLite file in KB_HOME."
+    )
+    base_url: str = Field(
+        "", description="Where the product is reached, for links in feeds; by default as requested."
+    )
+    interface: Literal["ru", "zh-Hans", "zh-Hant", "en"] = Field(
+        "en", description="Language of the pages for a browser that asks for none of ours."
     )
     secret_key: str = Field(
         default_factory=lambda: secrets.token_hex(32),

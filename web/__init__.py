@@ -22,8 +22,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.from_mapping(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_SAMESITE="Lax",
-        BASE_URL="",  # where the product is reached, for absolute addresses; by default as requested
-        DEFAULT_LANGUAGE="en",  # of the interface, when the browser asks for none that there is
+        BASE_URL=settings.base_url,
+        DEFAULT_LANGUAGE=settings.interface,
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.json.ensure_ascii = False  # type: ignore[attr-defined]

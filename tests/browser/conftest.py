@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install '.[test]'")
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install '.[browser]'")
 
 from playwright.sync_api import Browser, BrowserContext, Page  # noqa: E402
 from waitress.server import create_server  # noqa: E402

@@ -102,19 +102,13 @@ def test_nothing_is_wider_than_the_window(
         assert wide <= width, name
 
 
-def test_the_first_page_is_light_and_fast(opened: Opening) -> None:
-    """Everything a first visit fetches, and when its largest content is painted (milliseconds)."""
+def test_the_first_page_is_light(opened: Opening) -> None:
+    """Everything that a first visit fetches, uncompressed, in bytes."""
     page = opened("about:blank")
     weight: list[int] = []
     page.on("response", lambda response: weight.append(len(response.body())))
     page.goto("/", wait_until="networkidle")
-    painted = page.evaluate(
-        """() => new Promise((done) =>
-            new PerformanceObserver((list) => done(list.getEntries().at(-1).startTime))
-                .observe({ type: "largest-contentful-paint", buffered: true }))"""
-    )
     assert sum(weight) < 60_000
-    assert painted < 1000
 
 
 def test_long_addresses_and_lists_print_without_what_is_for_the_screen(
