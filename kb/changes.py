@@ -51,9 +51,10 @@ def survey(
     pipeline: str,
     find: Callable[[Path], Iterable[Path | Problem]],
 ) -> Survey:
-    """Compare the sources with what is known. Files of other sources stay as they are.
+    """Compare the sources with what is known. Files of other sources stay.
 
-    `pipeline` names all versions that shape passages: a file made by another one is stale.
+    `pipeline` names all versions that shape passages: a file made by another one is stale, whatever
+    its source, as long as it is there to be read again.
     """
     problems: list[Problem] = []
     present: dict[str, FoundFile] = {}
@@ -66,7 +67,7 @@ def survey(
                 present[path] = _found(path, known.get(path), pipeline)
     roots = [os.path.abspath(path) for path in (*sources, *forget)]
     gone = {path for path in known if path not in present and any(_is_below(path, root) for root in roots)}
-    files = {path: FoundFile(path, False, file) for path, file in known.items() if path not in gone}
+    files = {path: _elsewhere(file, pipeline) for path, file in known.items() if path not in gone}
     files.update(_with_moves(present, [known[path] for path in sorted(gone)], pipeline))
     return Survey(tuple(files[path] for path in sorted(files)), tuple(sorted(gone)), tuple(problems))
 
@@ -91,6 +92,13 @@ def _found(path: str, before: SourceFile | None, pipeline: str) -> FoundFile:
         and before.modified + _TICK < before.checked
     )
     return FoundFile(path, not fresh, before, status.st_size, status.st_mtime_ns)
+
+
+def _elsewhere(file: SourceFile, pipeline: str) -> FoundFile:
+    """A known file of another source: left alone unless another pipeline made it."""
+    if file.pipeline != pipeline and Path(file.path).exists():
+        return _found(file.path, file, pipeline)
+    return FoundFile(file.path, False, file)
 
 
 def _is_below(path: str, root: str) -> bool:

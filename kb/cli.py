@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
@@ -187,8 +188,67 @@ def show(id: str, counterparts: bool, json: bool) -> None:
             _print_json({**shown, "counterparts": closest} if counterparts else shown)
             return
         _print_article(article, passages, book)
-        for hit in (hit for hits in closest.values() for hit in hits):
-            _print_hit(hit)
+        for code, hits in closest.items():
+            click.secho(f"\nThe same in {code}", bold=True)
+            for hit in hits:
+                _print_hit(hit)
+
+
+@main.command()
+@click.argument("passage")
+@click.argument("principle")
+@click.option("--accept", "verdict", flag_value="accept", help="The passage speaks of the principle.")
+@click.option("--reject", "verdict", flag_value="reject", help="It does not.")
+@click.option("--withdraw", "verdict", flag_value="withdraw", help="Take back what was said; tag as before.")
+@click.option("--by", "reviewer", help="Who says so.")
+@click.option("--why", default="", help="Why, for those who come later.")
+@as_json
+def review(
+    passage: str, principle: str, verdict: str | None, reviewer: str | None, why: str, json: bool
+) -> None:
+    """Say whether PASSAGE rightly has the tag PRINCIPLE, both by id. It holds at once and for good.
+
+    \b
+    Examples:
+      kb review 3f2a9c01d4e7 empathy --reject --by Anna --why "A brand name"
+      kb review 3f2a9c01d4e7 ownership --accept --by Anna
+      kb review 3f2a9c01d4e7 empathy --withdraw
+    """
+    if verdict is None:
+        raise click.UsageError("Give --accept, --reject or --withdraw.")
+    if verdict != "withdraw" and not reviewer:
+        raise click.UsageError("Say with --by who says so.")
+    accepted = {"accept": True, "reject": False}.get(verdict)
+    with _book() as book:
+        _build_if_empty(book)
+        reviewed = book.review(passage, principle, accepted, reviewer or "", why)
+        tags = book.principle_tags(reviewed)
+    if json:
+        _print_json({"passage": reviewed.id, "principles": tags})
+    else:
+        click.echo(f"Tags of {reviewed.id}: " + (", ".join(tag.id for tag in tags) or "none"))
+
+
+@main.command()
+@as_json
+def reviews(json: bool) -> None:
+    """List what people said of tags, oldest first.
+
+    \b
+    Example:
+      kb reviews --json
+    """
+    with _book() as book:
+        found = book.reviews()
+    if json:
+        _print_json({"total": len(found), "reviews": found})
+        return
+    for said in found:
+        verdict = "accepted" if said.accepted else "rejected"
+        when = f"{said.at:%Y-%m-%d %H:%M} UTC"
+        click.echo(f"{when}  {said.passage}  {said.principle} {verdict} by {said.reviewer}")
+        if said.reason:
+            click.secho(f"    {said.reason}", dim=True)
 
 
 @main.command()
@@ -202,6 +262,8 @@ def serve(host: str, port: int) -> None:
       kb serve --host 0.0.0.0 --port 8080
     """
     with _book() as book, _progress_bar() as progress:
+        if other := book.made_with_another():
+            click.echo(f"kb: the index was made with another {other}; all articles are read again", err=True)
         _print_report(book.index(progress=progress))
     from waitress import serve as listen
 
@@ -365,12 +427,21 @@ def tag(file: Path, explain: bool) -> None:
 @main.command()
 @as_json
 def settings(json: bool) -> None:
-    """List the settings, where they come from and what they mean."""
+    """List the settings and what they mean; each is an environment variable or a line of `.env`.
+
+    \b
+    Examples:
+      kb settings
+      KB_HOME=/var/lib/kb kb settings --json
+    """
     from kb.settings import PREFIX, Settings, load
 
     current = load()
     listed = {
-        PREFIX + name.upper(): {"value": str(getattr(current, name) or ""), "meaning": field.description}
+        PREFIX + name.upper(): {
+            "value": _without_password(str(getattr(current, name) or "")),
+            "meaning": field.description,
+        }
         for name, field in Settings.model_fields.items()
         if field.repr  # secrets are not shown
     }
@@ -379,6 +450,11 @@ def settings(json: bool) -> None:
         return
     for name, setting in listed.items():
         click.echo(f"{click.style(name, bold=True)}={setting['value']}\n    {setting['meaning']}")
+
+
+def _without_password(url: str) -> str:
+    """A URL as it may be shown: postgresql://kb:***@db/kb."""
+    return re.sub(r"(?<=://)([^:/@]*):[^/]*@", r"\1:***@", url)
 
 
 # --- What the commands share --------------------------------------------------------------------

@@ -7,13 +7,13 @@ query in Russian that names empathy then also looks for empathy@zh and empathy@e
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import IntEnum
 from functools import cached_property, lru_cache
 
 from kb.languages import LANGUAGES, analyse
-from kb.models import Bridge, Passage, Principle, QueryTerm, Tag, TermKind
+from kb.models import Article, Bridge, Passage, Principle, QueryTerm, Tag, TermKind
 from kb.principles import Mention, Strength, Tagger, Vocabulary
 from kb.ranking import ASIDE, BRIDGE_WEIGHT, TAG_TIMES, IndexedText, index_text
 
@@ -50,20 +50,23 @@ class Concepts:
         tokens = analyse(text)
         found = index_text(tokens)
         named = Counter(
-            TermKind.CONCEPT + _term(mention.concept, mention.language, mention.term)
+            _key(mention.concept, mention.language, mention.term)
             for mention in self._tagger.mentions(text, tokens)
             if mention.strength is not Strength.WEAK
         )
-        return replace(found, terms={**found.terms, **named})
+        return _with(found, named)
 
     def indexed_headings(self, passage: Passage) -> IndexedText:
         """The terms of a passage's headings. What it is tagged with counts as if they named it."""
-        found = self._headings(passage.headings)
-        terms = dict(found.terms)
-        for tag in passage.tags:
-            term = TermKind.CONCEPT + _term(tag.principle, passage.language)
-            terms[term] = terms.get(term, 0) + _times(tag)
-        return replace(found, terms=terms)
+        tags = {_key(tag.principle, passage.language): _times(tag) for tag in passage.tags}
+        return _with(self._headings(passage.headings), tags)
+
+    def indexed_title(self, article: Article) -> IndexedText:
+        """The terms of an article's title. What it states to teach counts as if it named it."""
+        found = self.indexed(article.title)
+        taught = (tag.principle for tag in self._tagger.article_principles(article))
+        keys = {_key(principle, article.language) for principle in taught}
+        return _with(found, dict.fromkeys(keys - found.terms.keys(), 1))
 
     # --- For a query ---
 
@@ -145,8 +148,18 @@ def _term(concept: str, language: str, is_term: bool = False) -> str:
     return f"{_TERM if is_term else ''}{concept}@{language}"
 
 
+def _key(concept: str, language: str, is_term: bool = False) -> str:
+    """The same as it is indexed, with the letter of its kind."""
+    return TermKind.CONCEPT + _term(concept, language, is_term)
+
+
+def _with(text: IndexedText, concepts: Mapping[str, int]) -> IndexedText:
+    """A text that holds concepts, so many times each, beside its terms; its length stays."""
+    return replace(text, terms=Counter(text.terms) + Counter(concepts))
+
+
 def _times(tag: Tag) -> int:
-    """How many more times a passage counts as naming what it is about: a doubtful tag says little.
+    """How often the headings count as naming what a passage is about: a doubtful tag says little.
 
     A name in the text (weight 0.9) gives 3, the heading alone (0.6) or with the title (0.72) 1.
     """

@@ -18,7 +18,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -197,8 +196,8 @@ def _lines(path: Path, needed: Sequence[str]) -> Iterator[dict[str, Any]]:
 def _qrels(path: Path) -> dict[str, dict[str, int]]:
     try:
         rows = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise InvalidRequest(f"{path} cannot be read: {error.strerror}. --qrels names another.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidRequest(f"{path} cannot be read: {error}. --qrels names another.") from error
     judgements: dict[str, dict[str, int]] = {}
     for number, row in enumerate(rows, 1):
         columns = row.split("\t")
@@ -222,17 +221,17 @@ def _articles(
 
     Fills `ids` with the id in the data set of each article or, where lines are passages, passage.
     """
-    for number, (parent, lines) in enumerate(groupby(corpus, key=lambda line: line.get("article"))):
-        together = [list(lines)] if parent is not None else [[line] for line in lines]
-        for place, group in enumerate(together):
-            article_id = f"d{number:07}-{place:07}"
-            article = _article(article_id, group)
-            if parent is None:
-                ids[article_id] = group[0]["_id"]
-                yield article, None
-            else:
-                ids.update({f"{article_id}-{place}": line["_id"] for place, line in enumerate(group)})
-                yield article, _passages(article)
+    groups: dict[object, list[Mapping[str, Any]]] = {}
+    for place, line in enumerate(corpus):
+        groups.setdefault(line.get("article") or place, []).append(line)
+    for number, (parent, lines) in enumerate(groups.items()):
+        article = _article(f"d{number:07}", lines)
+        if isinstance(parent, int):
+            ids[article.id] = lines[0]["_id"]
+            yield article, None
+        else:
+            ids.update({f"{article.id}-{place}": line["_id"] for place, line in enumerate(lines)})
+            yield article, _passages(article)
 
 
 def _article(article_id: str, lines: Sequence[Mapping[str, Any]]) -> Article:
@@ -249,7 +248,7 @@ def _article(article_id: str, lines: Sequence[Mapping[str, Any]]) -> Article:
 
 
 def _paragraphs(line: Mapping[str, Any]) -> list[str]:
-    if "article" in line:
+    if line.get("article"):
         return [line["text"].strip()]
     return [stripped for part in line["text"].split("\n") if (stripped := part.strip())]
 

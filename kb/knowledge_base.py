@@ -206,7 +206,7 @@ class KnowledgeBase:
     ) -> int:
         """Split, tag, analyse and hand over one article; returns the number of its passages."""
         tagged = self._tagged(article, passages.split(article) if units is None else units)
-        title = self.concepts.indexed(article.title)
+        title = self.concepts.indexed_title(article)
         texts = [
             (self.concepts.indexed(passage.text), self.concepts.indexed_headings(passage))
             for passage in tagged
@@ -437,9 +437,31 @@ class KnowledgeBase:
         """Whether nothing was ever indexed."""
         return not self.engine.files()
 
+    def made_with_another(self) -> str:
+        """What was another when the index was made: "vocabulary", "version" (of Servicebook), or
+        nothing. `index` mends it."""
+        for file in self.engine.files().values():
+            if file.pipeline != self._pipeline and Path(file.path).exists():
+                return "vocabulary" if file.pipeline.startswith(f"{PIPELINE} ") else "version"
+        return ""
+
     def articles(self) -> Sequence[Article]:
         """All articles by id, without their texts."""
         return self.engine.articles()
+
+    def articles_on(self, principle_id: str) -> Sequence[Article]:
+        """The articles that teach a principle: their front matter states it, or their title names it.
+
+        Those that state it come first. Raises `NotFound` for an unknown principle.
+        """
+        principle = self.principle(principle_id)
+        weighed = [
+            (tag.weight, article)
+            for article in self.articles()
+            for tag in self.tagger.article_principles(article)
+            if tag.principle == principle.id
+        ]
+        return [article for _, article in sorted(weighed, key=lambda found: -found[0])]
 
     def passage(self, passage_id: str) -> tuple[Passage, Article]:
         """A passage, by its id or the anchor of any of its blocks, and its article. Raises `NotFound`."""

@@ -70,8 +70,8 @@ ARTICLE_WEIGHT = 0.5
 BRIDGE_WEIGHT = 0.5
 ASIDE = 0.5
 
-# A passage that is about a principle counts as naming it up to so many more times, by the weight of
-# its tag: it comes before one that mentions it in passing.
+# The headings of a passage that is about a principle count as naming it up to so many times, by the
+# weight of its tag: it comes before one that mentions the principle in passing.
 TAG_TIMES = 4
 
 

@@ -69,6 +69,9 @@ def load(**overrides: object) -> Settings:
 
     Raises `SettingsError` that names each setting that cannot be used and why.
     """
+    for name in overrides:
+        if name not in Settings.model_fields:
+            raise SettingsError(f"There is no setting “{name}”; known are {', '.join(Settings.model_fields)}.")
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:

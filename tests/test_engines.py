@@ -456,7 +456,7 @@ def test_scores_are_those_of_the_formula(open_again, seed):
         assert all(list(found.facets[name]) == list(facets[name]) for name in facets), asked
         for hit in found.hits:
             assert sum(part.score for part in hit.explanation) == pytest.approx(hit.score, abs=1e-9), asked
-    assert answered > 10
+    assert answered > 5
 
 
 def _same_but_for_ties(ids: list[str], ranked: list[tuple[str, float]], asked: Query) -> None:

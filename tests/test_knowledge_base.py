@@ -172,7 +172,7 @@ signs = st.text('"“”„-*:ORAND NOTжалоба服务标准principle\n\t', m
 typed_texts = st.one_of(any_text(), mixed_text(max_size=40), signs, st.text())
 
 
-@settings(max_examples=250)
+@settings(max_examples=200)
 @given(typed_texts)
 @example("\x00")
 @example("\ud800服務")
@@ -199,7 +199,7 @@ def test_whatever_is_typed_has_an_answer(starter, text):
     ],
 )
 def test_what_is_too_long_is_refused(starter, text):
-    with pytest.raises(InvalidRequest, match="at most"):
+    with pytest.raises(InvalidRequest, match="[Aa]t most"):
         starter.search(text)
 
 
@@ -403,6 +403,7 @@ def test_a_folder_that_cannot_be_written(tmp_path, open_book, monkeypatch):
     book.close()
 
 
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("pattern", ["*.toc", "*.seg"])
 @pytest.mark.parametrize("damage", [b"", b"garbage", None])
 def test_a_damaged_index_says_so(tmp_path, open_book, pattern, damage):
@@ -419,6 +420,7 @@ def test_a_damaged_index_says_so(tmp_path, open_book, pattern, damage):
         open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as book,
     ):
         book.search("жалоба")
+    gc.collect()  # Whoosh leaves the file open, and its warning belongs here
 
 
 def test_two_processes_cannot_index_at_once(tmp_path, open_book):
@@ -508,19 +510,19 @@ def test_readers_see_the_old_state_or_the_new(tmp_path, open_book, make_book, wr
     book.index()
     stop, wrong, counted = threading.Event(), [], []
     threads = [
-        threading.Thread(target=search_on, args=(book, expected, stop, wrong, counted)) for _ in range(4)
+        threading.Thread(target=search_on, args=(book, expected, stop, wrong, counted)) for _ in range(3)
     ]
     interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
+    sys.setswitchinterval(1e-6 if writer == "thread" else 1e-3)
     try:
         for thread in threads:
             thread.start()
         if writer == "thread":
-            for turn in range(1, 16):
+            for turn in range(1, 11):
                 write_files(articles, STATES[turn % 2])
                 book.index()
         else:
-            index_back_and_forth(home, articles, 25)
+            index_back_and_forth(home, articles, 20)
     finally:
         stop.set()
         for thread in threads:

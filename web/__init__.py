@@ -39,4 +39,4 @@ def warm_up(app: Flask) -> None:
     """Load dictionaries, vocabulary and index, so that the first reader does not wait for them."""
     book: KnowledgeBase = app.extensions[EXTENSION]
     book.search("сервисс 服务 service", limit=1)  # misspelt: repairs have dictionaries too
-    book.suggest("сер")
+    book.suggestions.prepare()

@@ -33,6 +33,7 @@ from whoosh.writing import SegmentWriter
 
 from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter
 from kb.engines.impacts import Collection, Impacts, Mask, Memory, Numbers, Postings, best
+from kb.engines.mapped_files import mapped_storage
 from kb.errors import EngineError, IndexLocked, SettingsError
 from kb.languages import fold
 from kb.models import (
@@ -137,20 +138,23 @@ class WhooshEngine:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             storage = FileStorage(str(self._folder))
-            if not index.exists_in(str(self._folder)):
+            if not self._exists():
                 # Under the writers' lock: making an index empties a folder that another has just filled.
                 lock = storage.lock("MAIN_WRITELOCK")
                 lock.acquire(blocking=True)
                 try:
-                    if not index.exists_in(str(self._folder)):
-                        return index.create_in(str(self._folder), _SCHEMA)
+                    if not self._exists():
+                        index.create_in(str(self._folder), _SCHEMA)
                 finally:
                     lock.release()
         except OSError as error:
             raise EngineError(f"The index folder {self._folder} cannot be made: {error.strerror}.") from error
         with self._undamaged():
             # The schema is given, not unpickled: a renamed class must not orphan an index.
-            return index.open_dir(str(self._folder), schema=_SCHEMA)
+            return cast(index.FileIndex, mapped_storage(self._folder).open_index(schema=_SCHEMA))
+
+    def _exists(self) -> bool:
+        return any(self._folder.glob("_MAIN_*.toc"))
 
     @contextmanager
     def _undamaged(self) -> Iterator[None]:
@@ -394,7 +398,7 @@ class _Snapshot:
         for document in self.documents("anchor", anchor):
             passage = self._record(int(document), Passage)
             article = self.article(passage.article_id)
-            return article and (passage, article)
+            return (passage, article) if article else None
         return None
 
     def records(self, kind: int, record: type[_Record]) -> Iterator[_Record]:
@@ -425,7 +429,12 @@ class _Snapshot:
     def _segment_facts(self, leaf: IndexReader, segment: str) -> npt.NDArray[np.void]:
         def read() -> npt.NDArray[np.void]:
             with self._lock:
-                return np.frombuffer(b"".join(leaf.column_reader("facts", translate=False)), _FACTS)
+                column = cast(Any, leaf.column_reader("facts", translate=False))
+                # All at once: Whoosh has no public way to it, and one by one takes fifty times as long.
+                width = column._count * _FACTS.itemsize
+                facts = np.zeros(leaf.doc_count_all(), _FACTS)
+                facts[: column._count] = np.frombuffer(column._dbfile.get(column._basepos, width), _FACTS)
+                return facts
 
         return self._memory.get((segment, "facts"), read, lambda facts: facts.nbytes)
 
@@ -453,7 +462,11 @@ class _Snapshot:
         """The document of every passage: its number is its place by article and position."""
         documents = np.flatnonzero((self._facts["type"] == _PASSAGE) & self._live)
         facts = self._facts[documents]
-        return documents[np.lexsort((facts["position"], facts["article"]))]
+        # An article's passages stand together, so few of the long ids need to be compared.
+        runs = _begins(facts["article"])
+        _, ranks = np.unique(facts["article"][runs], return_inverse=True)
+        article = np.repeat(ranks, np.diff(runs, append=len(facts)))
+        return documents[np.lexsort((facts["position"], article))]
 
     @cached_property
     def _numbers(self) -> Numbers:
@@ -468,24 +481,35 @@ class _Snapshot:
         return self._facts[self._documents]
 
     @cached_property
-    def _impacts(self) -> Impacts:
+    def _article(self) -> Numbers:
+        """The number of every passage's article, by id."""
+        return _numbered(self._passages["article"])
+
+    @cached_property
+    def _article_ids(self) -> Sequence[str]:
+        """The ids of the articles that have passages, by number."""
+        ids: list[bytes] = self._passages["article"][_begins(self._article)].tolist()
+        return [id.decode() for id in ids]
+
+    @cached_property
+    def _languages(self) -> tuple[Sequence[str], Numbers]:
+        """The languages that passages have, and the place of every passage's among them."""
+        codes, places = np.unique(self._passages["language"], return_inverse=True)
+        return [code.decode() for code in codes], places.astype(np.int32)
+
+    @cached_property
+    def impacts(self) -> Impacts:
+        """What ranks the passages."""
         facts = self._passages
-        article_begins = np.ones(len(facts), np.bool_)
-        article_begins[1:] = facts["article"][1:] != facts["article"][:-1]
-        section_begins = article_begins.copy()
-        section_begins[1:] |= facts["section"][1:] != facts["section"][:-1]
+        sections = self._article.astype(np.int64) << 32 | facts["section"]
         collection = Collection(
-            section=(np.cumsum(section_begins) - 1).astype(np.int32),
-            article=(np.cumsum(article_begins) - 1).astype(np.int32),
+            section=_numbered(sections),
+            article=self._article,
             text_words=facts["text_words"].astype(np.int32),
             heading_words=facts["heading_words"].astype(np.int32),
-            title_words=facts["title_words"][article_begins].astype(np.int32),
+            title_words=facts["title_words"][_begins(self._article)].astype(np.int32),
         )
-        # Weak, so that a snapshot goes with its last search and needs no garbage collector.
-        postings = weakref.WeakMethod(self._postings)
-        return Impacts(
-            collection, lambda field, term: _alive(postings)(field, term), self._memory, self.generation
-        )
+        return Impacts(collection, self._postings, self._memory, self.generation)
 
     # --- Postings ---
 
@@ -501,6 +525,8 @@ class _Snapshot:
         found, counts = np.concatenate(numbers), np.concatenate(times)
         alive = found >= 0
         found, counts = found[alive], counts[alive]
+        if np.all(found[1:] > found[:-1]):  # articles often come in the order of their ids
+            return found, counts
         order = np.argsort(found)
         return found[order], counts[order]
 
@@ -512,23 +538,24 @@ class _Snapshot:
         )
 
     def _decode(self, leaf: IndexReader, field: str, term: str) -> Postings:
-        documents: list[int] = []
-        weights: list[float] = []
+        documents = [np.empty(0, np.int32)]
+        times = [np.empty(0, np.int32)]
         with self._lock:
             try:
                 matcher = leaf.postings(field, _bytes(term))
             except TermNotFound:
                 return np.empty(0, np.int32), np.empty(0, np.int32)
-            # Deleted documents are filtered by `_numbers`; block by block is ten times faster than
-            # one by one, and Whoosh has no public way to it.
+            # Deleted documents are filtered by `_numbers`; block by block is a hundred times faster
+            # than one by one, and Whoosh has no public way to it.
             matcher = cast(Any, getattr(matcher, "child", matcher))
             while matcher.is_active():
-                matcher._read_ids()
-                matcher._read_weights()
-                documents.extend(matcher._ids)
-                weights.extend(matcher._weights)
+                matcher._read_data()
+                steps, weights, _ = matcher._data
+                documents.append(np.cumsum(steps, dtype=np.int32))
+                # One weight stands for a block where all are equal, and None where all are 1.
+                times.append(np.full(len(steps), 1 if weights is None else weights, np.int32))
                 matcher._next_block()
-        return np.array(documents, np.int32), np.array(weights, np.int32)
+        return np.concatenate(documents), np.concatenate(times)
 
     def words(self, prefix: str) -> Iterator[tuple[str, int]]:
         """The terms of texts that begin with a prefix, and how many documents hold each."""
@@ -548,12 +575,12 @@ class _Snapshot:
         terms = (*query.terms, *self._prefix_terms(query.clauses))
         matched = self._matching(terms, query.clauses)
         filters = self._filters(query)
-        numbers = np.flatnonzero(np.logical_and.reduce([matched, *filters.values()])).astype(np.int32)
-        scores = self._impacts.scores(terms)
+        numbers = np.flatnonzero(_all(matched, filters)).astype(np.int32)
+        scores = self.impacts.scores(terms)
         page = best(scores, numbers, query.offset + query.limit)[query.offset :]
         facets = self._facets(matched, filters, numbers)
         bridges = [term for term in terms if term.via]
-        direct = self._impacts.hits([term for term in terms if not term.via]) if bridges else matched
+        direct = self.impacts.hits([term for term in terms if not term.via]) if bridges else matched
         return EngineHits(
             total=len(numbers),
             hits=tuple(
@@ -593,7 +620,7 @@ class _Snapshot:
         masks = {one: self._mask(one) for one in {one for clause in clauses for one in clause.alternatives}}
         matched = np.ones(len(self._documents), np.bool_)
         if terms and all(clause.negated for clause in clauses):
-            matched = self._impacts.hits(terms)
+            matched = self.impacts.hits(terms)
         for clause in clauses:
             fulfilled = np.logical_or.reduce([masks[one] for one in clause.alternatives])
             matched &= ~fulfilled if clause.negated else fulfilled
@@ -605,13 +632,13 @@ class _Snapshot:
         if isinstance(wanted, Phrase):
             mask[self._holding(wanted)] = True
         else:
-            mask[self._impacts.text_holders(QueryTerm(TermKind.FORM, self._beginning(wanted)))] = True
+            mask[self.impacts.text_holders(QueryTerm(TermKind.FORM, self._beginning(wanted)))] = True
         return mask
 
     def _holding(self, phrase: Phrase) -> list[int]:
         """The passages where a phrase stands: those that hold its terms, looked at one by one."""
         terms = phrase_terms(phrase)
-        candidates = [self._impacts.text_holders(term) for term in terms]
+        candidates = [self.impacts.text_holders(term) for term in terms]
         numbers = reduce(np.intersect1d, candidates) if candidates else np.arange(len(self._documents))
         if is_certain(phrase):
             return [int(number) for number in numbers]
@@ -622,7 +649,9 @@ class _Snapshot:
     def _folded(self, number: int) -> str:
         """The text of a passage as literal phrases are looked for in; remembered."""
         key = (self.generation, "folded", number)
-        return self._memory.get(key, lambda: fold(self._passage(number).text).text, lambda text: 2 * len(text))
+        return self._memory.get(
+            key, lambda: fold(self._passage(number).text).text, lambda text: 2 * len(text)
+        )
 
     def _passage(self, number: int) -> Passage:
         return self._record(int(self._documents[number]), Passage)
@@ -631,9 +660,11 @@ class _Snapshot:
         """A mask for each facet that the query restricts."""
         masks = {}
         if query.languages:
-            masks["language"] = np.isin(self._passages["language"], [_bytes(c) for c in query.languages])
+            codes, places = self._languages
+            masks["language"] = np.array([code in query.languages for code in codes])[places]
         if query.articles:
-            masks["article"] = np.isin(self._passages["article"], [_bytes(a) for a in query.articles])
+            chosen = np.array([id in query.articles for id in self._article_ids])
+            masks["article"] = chosen[self._article]
         if query.principles:
             masks["principle"] = np.logical_and.reduce(
                 [self._tagged_mask(principle) for principle in query.principles]
@@ -642,7 +673,7 @@ class _Snapshot:
 
     def _tagged_mask(self, principle: str) -> Mask:
         mask = np.zeros(len(self._documents), np.bool_)
-        mask[self._tagged.get(principle, np.empty(0, np.int32))] = True
+        mask[self._postings("principle", principle)[0]] = True
         return mask
 
     def _facets(
@@ -651,30 +682,37 @@ class _Snapshot:
         """How many hits there are of each value. A passage has one language and one article, so
         these are counted as if their own filter were off: what else one could choose."""
 
-        def without(facet: str) -> npt.NDArray[np.void]:
-            others = [mask for name, mask in filters.items() if name != facet]
-            return self._passages[np.logical_and.reduce([matched, *others])]
+        def without(facet: str) -> Numbers | npt.NDArray[np.intp]:
+            if facet not in filters:
+                return numbers
+            return np.flatnonzero(_all(matched, {n: mask for n, mask in filters.items() if n != facet}))
 
-        hits = np.zeros(len(self._documents), np.bool_)
-        hits[numbers] = True
+        codes, languages = self._languages
         return {
-            "language": _counts(without("language")["language"]),
-            "principle": self._principle_counts(hits),
-            "article": dict(list(_counts(without("article")["article"]).items())[:_ARTICLES_IN_FACET]),
+            "language": _counts(codes, languages[without("language")]),
+            "principle": self._principle_counts(numbers),
+            "article": _counts(self._article_ids, self._article[without("article")], _ARTICLES_IN_FACET),
         }
 
-    def _principle_counts(self, hits: Mask) -> dict[str, int]:
-        counts = {
-            principle: int(np.count_nonzero(hits[numbers])) for principle, numbers in self._tagged.items()
-        }
-        return dict(sorted(((p, n) for p, n in counts.items() if n), key=lambda count: (-count[1], count[0])))
+    def _principle_counts(self, numbers: Numbers) -> dict[str, int]:
+        principles, tagged, begins = self._tagged
+        hits = np.zeros(len(self._documents), np.int32)
+        hits[numbers] = 1
+        if not len(tagged):
+            return {}
+        return _most(principles, np.add.reduceat(hits[tagged], begins))
 
     @cached_property
-    def _tagged(self) -> dict[str, Numbers]:
-        """The passages with each principle, rising."""
+    def _tagged(self) -> tuple[Sequence[str], Numbers, npt.NDArray[np.intp]]:
+        """The principles that passages have, the passages with each, and where those of each begin."""
         with self._lock:
             principles = [term.decode() for term in self._reader.lexicon("principle")]
-        return {principle: self._postings("principle", principle)[0] for principle in principles}
+        tagged = {principle: self._postings("principle", principle)[0] for principle in principles}
+        # Those whose last passage was deleted are still in the lexicon.
+        found = {principle: numbers for principle, numbers in tagged.items() if len(numbers)}
+        ends = np.cumsum([len(numbers) for numbers in found.values()], dtype=np.intp)
+        joined = np.concatenate([np.empty(0, np.int32), *found.values()])
+        return list(found), joined, np.concatenate([[0], ends[:-1]]).astype(np.intp)
 
     def _hit(
         self,
@@ -695,13 +733,13 @@ class _Snapshot:
                 dict.fromkeys(
                     term.via
                     for term in bridges
-                    if any(field != "context" for field, _ in self._impacts.given(term, number))
+                    if any(field != "context" for field, _ in self.impacts.given(term, number))
                 )
             ),
             explanation=tuple(
                 TermScore("|".join(term.synonyms), term.kind.name.lower(), field, value)
                 for term in explained
-                for field, value in self._impacts.given(term, number)
+                for field, value in self.impacts.given(term, number)
             ),
         )
 
@@ -717,8 +755,32 @@ def _bytes(term: str) -> bytes:
     return term.encode(errors="surrogatepass")
 
 
-def _counts(values: npt.NDArray[Any]) -> dict[str, int]:
-    """How often each value is there, most frequent first."""
-    found, counts = np.unique(values, return_counts=True)
-    order = np.lexsort((found, -counts))
-    return {found[place].decode(): int(counts[place]) for place in order}
+def _begins(values: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+    """Where each run of equal values begins."""
+    begins = np.ones(len(values), np.bool_)
+    begins[1:] = values[1:] != values[:-1]
+    return np.flatnonzero(begins)
+
+
+def _numbered(values: npt.NDArray[Any]) -> Numbers:
+    """The number of the run of equal values that each is in."""
+    begins = _begins(values)
+    return np.repeat(np.arange(len(begins), dtype=np.int32), np.diff(begins, append=len(values)))
+
+
+def _all(matched: Mask, filters: Mapping[str, Mask]) -> Mask:
+    passing: Mask = np.logical_and.reduce([matched, *filters.values()])
+    return passing
+
+
+def _counts(
+    values: Sequence[str], places: npt.NDArray[np.integer], most: int | None = None
+) -> dict[str, int]:
+    """How often each value is there, by its place; the most frequent first."""
+    return _most(values, np.bincount(places, minlength=len(values)), most)
+
+
+def _most(values: Sequence[str], counts: npt.NDArray[np.integer], most: int | None = None) -> dict[str, int]:
+    """The values, which rise, with their counts: the most frequent first, those never there left out."""
+    order = np.argsort(-counts, kind="stable")[:most]
+    return {values[place]: int(counts[place]) for place in order if counts[place]}

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+import msgspec
 
 from kb.errors import InvalidRequest, VocabularyError
 from kb.models import Principle
@@ -68,13 +69,8 @@ class Vocabulary:
     @cached_property
     def digest(self) -> str:
         """A hash of everything read: it changes when the data does, not with comments or layout."""
-        principles = Scheme(
-            dict(self.titles),
-            tuple(self.principles.values()),
-            tuple(self.models.values()),
-        )
-        terms = Scheme({}, tuple(self.terms.values()))
-        return key_of(json.dumps([asdict(principles), asdict(terms)]))[:16]
+        concepts = (self.principles, self.models, self.terms)
+        return key_of(msgspec.json.encode([dict(self.titles), *map(dict, concepts)]))[:16]
 
     def tops(self) -> tuple[Principle, ...]:
         """The principles with nothing broader: where a page or a list begins."""

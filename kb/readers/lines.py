@@ -148,7 +148,7 @@ def _is_wrapped(lines: Sequence[Line]) -> bool:
     width = max((line.end for line in lines), default=0)
     adjacent = [above for above, below in pairwise(lines) if not below.after_blank and not below.marker]
     broken = [above for above in adjacent if above.end > 0.7 * width and not above.ends_sentence]
-    return 30 <= width <= MAX_WRAP and len(broken) >= max(3, len(adjacent) / 2)
+    return 30 <= width <= MAX_WRAP and len(broken) >= max(2, len(adjacent) / 2)
 
 
 def _unwrapped(lines: Sequence[Line]) -> list[Line]:

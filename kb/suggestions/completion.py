@@ -85,7 +85,7 @@ class Completer:
 
     def complete(self, text: str, language: str | None, limit: int) -> tuple[Suggestion, ...]:
         """At most `limit` names that begin with a text, or have a word that does, in one language or any."""
-        if len(text) > LONGEST:
+        if len(text) > LONGEST or limit < 1:
             return ()
         found: dict[str, Suggestion] = {}
         for numbers in self._ways(text):

@@ -20,6 +20,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 
 from kb import ranking
+from kb.engines.impacts import best
 from kb.engines.whoosh import WhooshEngine
 from kb.models import Article, Block, BlockKind, Passage, Query, QueryTerm, TermKind
 from kb.ranking import Field, IndexedText
@@ -93,14 +94,13 @@ class Servicebook:
         self._snapshot = self._engine._snapshot()
 
     def search(self, terms: Sequence[str], language: str = "") -> Found:
-        """The best by what the texts of passages give."""
-        wanted = [QueryTerm(TermKind.WORD, (term,)) for term in terms]
-        return self._snapshot.impacts.best_texts(wanted, COUNT, self._mask(language))
-
-    def _mask(self, language: str) -> Any:
-        if not language:
-            return None
-        return self._snapshot._filters(Query(languages=(language,)))["language"]
+        """The best by the scores of all passages, or of those in a language."""
+        scores = self._snapshot.impacts.scores([QueryTerm(TermKind.WORD, (term,)) for term in terms])
+        matched = None
+        if language:
+            passing = self._snapshot._filters(Query(languages=(language,)))["language"]
+            matched = np.flatnonzero(passing & (scores > 0)).astype(np.int32)
+        return [(int(number), float(scores[number])) for number in best(scores, matched, COUNT)]
 
     def close(self) -> None:
         """Close the engine."""
@@ -201,6 +201,9 @@ def _our_weighting(lengths: Sequence[int]) -> Any:
 
         def supports_block_quality(self) -> bool:
             return False
+
+        def max_quality(self) -> float:
+            return kind * field.weight * self.idf
 
         def score(self, matcher: Any) -> float:
             times = matcher.weight()
@@ -424,6 +427,23 @@ def numbered(texts: Sequence[Sequence[str]]) -> tuple[list[list[str]], Callable[
     numbers: dict[str, str] = {}
     coded = [[numbers.setdefault(term, f"t{len(numbers)}") for term in terms] for terms in texts]
     return coded, lambda terms: [numbers[term] for term in terms if term in numbers]
+
+
+@contextmanager
+def weights(**constants: object) -> Iterator[None]:
+    """`kb.ranking` with other constants. Impacts that were remembered before keep the old ones."""
+    before = {name: getattr(ranking, name) for name in constants}
+    for name, value in constants.items():
+        setattr(ranking, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(ranking, name, value)
+
+
+ONE_FIELD = {"SECTION_WEIGHT": 0.0, "ARTICLE_WEIGHT": 0.0}
+"""The constants with which a passage is ranked by its own text alone, as the other engines rank."""
 
 
 @contextmanager

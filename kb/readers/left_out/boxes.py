@@ -118,7 +118,7 @@ def without_disclaimers(elements: Sequence[Element]) -> tuple[list[Element], lis
 
 def _is_disclaimer(element: Element) -> bool:
     """Whether a paragraph is a disclaimer or copyright notice."""
-    begins = bool(pattern("disclaimers").match(element.text.lstrip("*©【[《( ")))
+    begins = element.text.startswith("©") or pattern("disclaimers").match(element.text.lstrip("*【[《( "))
     says = len({match.group() for match in pattern("disclaiming").finditer(element.text)})
     return says >= (1 if begins else 3)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ENOUGH = 4
 """The weight of evidence from which a sentence is left out."""
 
-APPROACHES = ("strong_calls", "calls", "brand_offers", "offers", "weak_offers", "number")
+APPROACHES = ("strong_calls", "calls", "weak_calls", "brand_offers", "offers", "weak_offers", "number")
 """What makes a sentence an approach to the reader."""
 
 PUBLISHERS = ("strong_calls", "publisher", "brand", "channels", "offers", "weak_offers", "number")
@@ -143,7 +143,7 @@ def _weigh_from_the_end(found: Sequence[_Sentence], brand: str) -> None:
         last_first = list(group)
         if at_end and _is_closing_call(last_first, brand, below_out):
             for sentence in last_first:
-                sentence.out = True
+                sentence.out = sentence.evidence is not None and sentence.evidence.is_any
         for sentence in last_first:
             place = _Place(at_end=at_end, below_out=below_out)
             sentence.out = sentence.out or _is_out(sentence, place)
@@ -193,7 +193,10 @@ def _is_out(sentence: _Sentence, place: _Place) -> bool:
         or (found.has("publisher") and found.has("reader") and found.lures and place.at_end)
     )
     is_publishers = (
-        found.has(*PUBLISHERS) or sentence.is_label or place.beside_out or (place.at_end and found.lures > 1)
+        found.has(*PUBLISHERS)
+        or sentence.is_label
+        or place.beside_out
+        or (place.at_end and found.lures > (0 if found.has("calls") else 1))
     )
     return bool(is_approach and is_publishers and _weight(sentence, found, place) >= ENOUGH)
 
@@ -202,7 +205,7 @@ def _weight(sentence: _Sentence, found: Evidence, place: _Place) -> int:
     """What the words of a sentence and its place weigh together."""
     to_reader = found.has("reader")
     words = (
-        (3 if found.has("strong_calls") else 2 * found.has("calls"))
+        (3 if found.has("strong_calls") else 2 * found.has("calls", "weak_calls"))
         + 2 * found.has("brand_offers")
         + 2 * found.has("weak_offers")
         + (3 if to_reader else 1) * found.has("offers")

@@ -7,7 +7,7 @@ ENGLISH = Words(
         """
         (subscribe to|sign up for|join|download|get|grab|read|try) our
         (contact|call|email|message|follow) us
-        (get in touch|talk|speak) (with|to) (us|our*|brand); reach out to (us|our*|brand); follow brand
+        (get in touch|talk|speak) (with|to) (us|our*|brand); reach out to (us|our*|brand); follow (our|brand)
         (schedule|book|request) … (with us|with our*|demo|consultation|quote)
         share this (article|post); (leave|drop) … comment*
         (liked|enjoyed|found|like|enjoy) this (article|post)
@@ -15,11 +15,11 @@ ENGLISH = Words(
     ),
     calls=phrases(
         """
-        subscribe*; sign up; download; get in touch; learn more; find out more; register now; book (a|your)
-        click (here|below); get (started|a quote|your free); request (a|your); order now; buy now
-        contact (sales|our*)
+        subscribe*; sign up; download; learn more; find out more; register now; book (a|your)
+        click (here|below); get (started|a quote|your free); request (a|your); order now; buy now; start your
         """
     ),
+    weak_calls=phrases("get in touch; contact (sales|our*)"),
     brand_offers=phrases("brand … (offers|provides|can help|helps you|is ready|will help|delivers)"),
     offers=phrases(
         """

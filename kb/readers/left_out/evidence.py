@@ -33,7 +33,7 @@ _NUMBER = re.compile(
 """A telephone number, e-mail address or messenger link."""
 
 _KINDS = (
-    "strong_calls", "calls", "brand_offers", "offers", "weak_offers", "pitches",
+    "strong_calls", "calls", "weak_calls", "brand_offers", "offers", "weak_offers", "pitches",
     "publisher", "reader", "channels", "mentions",
 )  # fmt: skip
 
@@ -49,6 +49,11 @@ class Evidence:
     kinds: frozenset[str]
     lures: int
     is_question: bool
+
+    @property
+    def is_any(self) -> bool:
+        """Whether it holds anything that speaks for an advertisement."""
+        return bool(self.kinds - {"mentions"}) or self.lures > 0 or self.is_question
 
     def has(self, *kinds: str) -> bool:
         """Whether it holds evidence of one of these kinds."""
@@ -66,7 +71,8 @@ def evidence(sentence: str, brand: str) -> Evidence:
         kinds.add("number")
     if re.search(brand, sentence, re.IGNORECASE):
         kinds.add("brand")
-    lures = {match.group().lower() for match in pattern("lures").finditer(text)}
+    beside_call = pattern("calls", brand).sub(" ", text)  # оставьте заявку: the call itself is no lure
+    lures = {match.group().lower() for match in pattern("lures").finditer(beside_call)}
     return Evidence(frozenset(kinds), len(lures), text.rstrip("\"'»”)* ").endswith(("?", "？")))
 
 

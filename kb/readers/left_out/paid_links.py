@@ -65,7 +65,7 @@ def _start(text: str, link: Hyperlink) -> int:
     sentence = max((match.end() for match in _STOP.finditer(text, 0, link.start)), default=0)
     calls = (
         match.start()
-        for kind in ("strong_calls", "calls")
+        for kind in ("strong_calls", "calls", "weak_calls")
         for match in pattern(kind).finditer(text, sentence, link.end)
         if match.start() <= link.start
     )

@@ -26,7 +26,8 @@ class Words:
     Evidence in a sentence, which `kb.readers.left_out.calls` weighs:
 
     strong_calls   ask the reader to turn to the publisher, and can hardly mean anything else
-    calls          ask for the same things, but an article about service may say them too
+    calls          ask for an order, a subscription or the like; an article about service may, too
+    weak_calls     ask to call, write or come, which is what articles about service are about
     brand_offers   a publisher, by name, praises what it does for its customers
     offers         "we" will do something; an offer if it is for "you"
     weak_offers    "we offer": an offer if it stands beside another
@@ -52,6 +53,7 @@ class Words:
 
     strong_calls: Phrases
     calls: Phrases
+    weak_calls: Phrases
     brand_offers: Phrases
     offers: Phrases
     weak_offers: Phrases

@@ -1,0 +1,87 @@
+"""Files that open in no time: Whoosh's segments mapped into memory, and read where they are looked at.
+
+Whoosh maps its files too but copies each in full to give it a position to read at. Here only the
+position is kept, so opening an index costs the same whatever its size.
+"""
+
+from __future__ import annotations
+
+import mmap
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from whoosh.filedb.filestore import FileStorage
+from whoosh.filedb.structfile import BufferFile, StructFile
+
+
+def mapped_storage(folder: Path) -> FileStorage:
+    """Whoosh's storage for the files of a folder, which opens them by mapping them."""
+    return _MappedStorage(str(folder))  # type: ignore[no-untyped-call]
+
+
+class _MappedStorage(FileStorage):
+    def open_file(self, name: str, **options: Any) -> StructFile:
+        path = Path(self.folder, name)
+        if not path.stat().st_size:  # what is empty cannot be mapped
+            return StructFile(path.open("rb"), name, **options)
+        with path.open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return _MappedFile(memoryview(mapped), name, **options)
+
+
+class _MappedFile(BufferFile):
+    """A file, or the part of one, in memory that was mapped."""
+
+    def __init__(self, view: memoryview, name: str | None = None, onclose: Any = None) -> None:
+        # Not BufferFile's own, which copies the view.
+        self._buf = view
+        self._name = name
+        self.file = cast(BinaryIO, _Cursor(view))
+        self.onclose = onclose
+        self.is_real = False
+        self.is_closed = False
+
+    def subset(self, position: int, length: int, name: str | None = None) -> BufferFile:
+        """A part of this file as a file."""
+        view = cast("memoryview[int]", self._buf)
+        return _MappedFile(view[position : position + length], name or self._name)
+
+
+class _Cursor:
+    """A position in a view, with the methods of a file."""
+
+    def __init__(self, view: memoryview) -> None:
+        self._view = view
+        self._at = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        """The next bytes, by default all that are left."""
+        end = len(self._view) if size is None or size < 0 else self._at + size
+        found = self._view[self._at : end].tobytes()
+        self._at += len(found)
+        return found
+
+    def readline(self) -> bytes:
+        """The next line, which pickles need."""
+        # A pickle's lines are short: names and numbers.
+        at, size = self._at, 64
+        while True:
+            found = self._view[at : at + size].tobytes()
+            end = found.find(b"\n") + 1
+            if end or at + size >= len(self._view):
+                found = found[: end or None]
+                self._at = at + len(found)
+                return found
+            size *= 8
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go to an offset from the beginning, from here or from the end."""
+        self._at = (0, self._at, len(self._view))[whence] + offset
+        return self._at
+
+    def tell(self) -> int:
+        """Where the next byte is read."""
+        return self._at
+
+    def close(self) -> None:
+        """Nothing: the view belongs to the file."""

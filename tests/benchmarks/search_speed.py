@@ -1,0 +1,277 @@
+"""How fast a search is: beside other engines on the same terms, and as people search, by size.
+
+Two tables of times, one run each. By terms: the ten best by OR over one field, for questions of nine
+words and searches of one to three, with and without a filter. Whole searches: everything from the
+typed text to marked hits, with totals and facets. `first` is each query's first time, when its terms
+are not remembered yet. That our hits and scores are those of Whoosh with our formula is asserted.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
+from multiprocessing.connection import Connection
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from kb.knowledge_base import KnowledgeBase
+from kb.settings import Settings, load
+from tests.benchmarks import contestants as field
+from tests.benchmarks import corpus, measuring
+from tests.benchmarks.contestants import Contestant, Document, WhooshOurFormula
+from tests.benchmarks.measuring import milliseconds, percentile, ratio, significant
+
+# Of the queries, so many are asked of the slow judge as well.
+JUDGED = 40
+FILTER = "ru"
+WAYS: Mapping[str, Mapping[str, object]] = {
+    "": {},
+    f", language={FILTER}": {"language": FILTER},
+    ", principle=empathy": {"principle": "empathy"},
+    ", no hits": {"limit": 0},
+}
+
+
+@click.command()
+@click.option("--sizes", default="1000,10000,100000", show_default=True, help="Passages, with commas.")
+@click.option("--queries", default=150, show_default=True, help="Queries of each kind.")
+@click.option("--repeat", default=5, show_default=True, help="How often each query is asked.")
+@click.option("--only", multiple=True, help="Contestants to ask, by name; by default all installed.")
+@click.option("--terms/--no-terms", default=True, help="Measure searches by terms of one field.")
+@click.option("--whole/--no-whole", default=True, help="Measure whole searches.")
+@click.option(
+    "--beir", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Data set to use."
+)
+@click.option(
+    "--keep", type=click.Path(file_okay=False, path_type=Path), help="Keep indexes here, or use them."
+)
+@measuring.clock_option
+def main(
+    sizes: str,
+    queries: int,
+    repeat: int,
+    only: tuple[str, ...],
+    terms: bool,
+    whole: bool,
+    beir: Path | None,
+    keep: Path | None,
+    clock: str,
+) -> None:
+    """Time searches by terms beside other engines, and whole searches, on growing collections."""
+    others = {cls.name: _version(cls) for cls in field.installed(only)}
+    measuring.heading("python -m tests.benchmarks.search_speed", others)
+    with TemporaryDirectory() as scratch:
+        folder = keep or Path(scratch)
+        counts = [int(size) for size in sizes.split(",")]
+        if terms:
+            for size in counts:
+                material = corpus.from_data_set(beir, size, queries) if beir else corpus.make(size, queries)
+                by_terms(material, folder / f"terms-{size}", only, repeat, clock)
+        if whole:
+            made = {
+                size: corpus.from_data_set(beir, size, queries) if beir else corpus.make(size, queries)
+                for size in counts
+            }
+            whole_searches(made, folder, repeat, clock)
+
+
+def _version(contestant: type[Contestant]) -> str:
+    with TemporaryDirectory() as folder:
+        return contestant(Path(folder) / "none").version
+
+
+# --- By terms ---
+
+
+def by_terms(material: corpus.Material, folder: Path, only: Sequence[str], repeat: int, clock: str) -> None:
+    """Build, open and ask every contestant; print what each took."""
+    passages = list(material.passages())
+    texts, code = field.numbered([corpus.word_terms(passage.text) for passage in passages])
+    documents = [Document(terms, passage.language) for terms, passage in zip(texts, passages, strict=True)]
+    asked = {
+        "long": [terms for query in material.long if (terms := code(query.terms))],
+        "short": [terms for query in material.short if (terms := code(query.terms))],
+    }
+    with ExitStack() as stack:
+        stack.enter_context(field.weights(**field.ONE_FIELD))
+        running = {}
+        for contestant in field.installed(only):
+            runner = _built(contestant, folder, documents)
+            runner.open()
+            stack.callback(runner.close)
+            running[runner.name] = runner
+        _judge(running, asked["long"][:JUDGED] + asked["short"][:JUDGED])
+        running.pop(WhooshOurFormula.name, None)
+        calls = {name: runner.search for name, runner in running.items()}
+        filtered = {name: partial(runner.search, language=FILTER) for name, runner in running.items()}
+        for kind, queries in asked.items():
+            first = measuring.interleaved(calls, queries, 1, clock)
+            times = measuring.interleaved(calls, queries, repeat, clock)
+            among = measuring.interleaved(filtered, queries, repeat, clock)
+            _print(f"{len(documents):,} passages, {kind} queries by terms (ms)", first, times, among)
+    _print_opening(list(running), folder, asked["long"] + asked["short"], clock)
+
+
+def _built(contestant: type[Contestant], folder: Path, documents: Sequence[Document]) -> Contestant:
+    # Variants of one engine share its index.
+    mine = folder / contestant.name.partition(",")[0].replace(" ", "-")
+    runner = contestant(mine)
+    done = mine / "built"
+    if not done.exists():
+        runner.build(documents)
+        done.touch()
+    if isinstance(runner, WhooshOurFormula):
+        runner.lengths = [len(document.terms) for document in documents]
+    return runner
+
+
+def _judge(running: dict[str, Contestant], queries: Sequence[Sequence[str]]) -> None:
+    """Assert that our hits and scores are those of Whoosh with our formula."""
+    judge = running.get(WhooshOurFormula.name)
+    ours = [runner for name, runner in running.items() if name.startswith("servicebook")]
+    if not judge:
+        return
+    for terms in queries:
+        right = judge.search(terms)
+        for runner in ours:
+            found = runner.search(terms)
+            for (one, score), (other, wanted) in zip(found, right, strict=True):
+                same = abs(score - wanted) < 1e-6
+                # Which of several equal ones come first, or at all, is left to each.
+                if not same or (
+                    one != other and abs(score - right[-1][1]) > 1e-6 and not _ties(right, wanted)
+                ):
+                    raise SystemExit(f"{runner.name} and {judge.name} differ on {terms}: {found} {right}")
+    click.echo(f"\nHits and scores equal those of Whoosh with our formula on {len(queries)} queries.")
+
+
+def _ties(found: Sequence[tuple[int, float]], score: float) -> bool:
+    return sum(abs(other - score) < 1e-6 for _, other in found) > 1
+
+
+def _print(
+    title: str,
+    first: dict[str, list[float]],
+    times: dict[str, list[float]],
+    filtered: dict[str, list[float]],
+) -> None:
+    base = percentile(times["servicebook"], 50) if "servicebook" in times else 0
+    rows = [
+        [
+            name,
+            *milliseconds(taken),
+            ratio(percentile(taken, 50), base),
+            significant(1000 * percentile(first[name], 50)),
+            *milliseconds(filtered[name])[:2],
+        ]
+        for name, taken in times.items()
+    ]
+    measuring.table(title, ["", "p50", "p95", "p99", "p50 to ours", "first p50", "filtered p50", "p95"], rows)
+
+
+def _print_opening(names: Sequence[str], folder: Path, queries: Sequence[Sequence[str]], clock: str) -> None:
+    rows = []
+    spawn = multiprocessing.get_context("spawn")
+    for name in names:
+        receiving, sending = spawn.Pipe(duplex=False)
+        child = spawn.Process(target=_open_alone, args=(name, folder, queries, clock, sending))
+        child.start()
+        opening, first, before, after = receiving.recv()
+        child.join()
+        rows.append(
+            [name, significant(1000 * opening), significant(1000 * first), f"{before:.0f}", f"{after:.0f}"]
+        )
+    measuring.table(
+        "Opening (ms, median of 5, from the file cache) and memory (MB of a process that asked all queries)",
+        ["", "open", "and a first search", "before", "after"],
+        rows,
+    )
+
+
+def _open_alone(
+    name: str,
+    folder: Path,
+    queries: Sequence[Sequence[str]],
+    clock: str,
+    sending: Connection,
+) -> None:
+    """In a process of its own: the times to open and to open and search, memory before and after."""
+    contestant, _ = field.CONTESTANTS[name]
+    runner = contestant(folder / name.partition(",")[0].replace(" ", "-"))
+    now = measuring.CLOCKS[clock]
+    with field.weights(**field.ONE_FIELD):
+        runner.open()  # imports what it needs
+        runner.search(queries[0])
+        runner.close()
+        before = measuring.resident()
+        opened, searched = [], []
+        for number in range(5):
+            started = now()
+            runner.open()
+            opened.append(now() - started)
+            runner.search(queries[number % len(queries)])
+            searched.append(now() - started)
+            if number < 4:
+                runner.close()
+        for terms in queries:
+            runner.search(terms)
+        sending.send((percentile(opened, 50), percentile(searched, 50), before, measuring.resident()))
+        runner.close()
+
+
+# --- Whole searches ---
+
+
+def whole_searches(made: dict[int, corpus.Material], folder: Path, repeat: int, clock: str) -> None:
+    """Ask knowledge bases of several sizes the same way, in turn, and print what each took."""
+    with ExitStack() as stack:
+        books: dict[int, KnowledgeBase] = {}
+        for size, material in made.items():
+            books[size] = stack.enter_context(KnowledgeBase(_settings(folder / f"whole-{size}")))
+            if not books[size].size():
+                books[size].add(material.articles)
+        for kind in ("long", "short"):
+            rows = []
+            for way, options in WAYS.items():
+                count = min(len(getattr(material, kind)) for material in made.values())
+                calls = {
+                    f"{size:,}{way}": _searching(book, getattr(made[size], kind), options)
+                    for size, book in books.items()
+                }
+                first = measuring.interleaved(calls, range(count), 1, clock)
+                times = measuring.interleaved(calls, range(count), repeat, clock)
+                base = percentile(next(iter(times.values())), 50)
+                rows += [
+                    [
+                        name,
+                        *milliseconds(taken),
+                        ratio(percentile(taken, 50), base),
+                        ratio(percentile(taken, 95), percentile(taken, 50)),
+                        significant(1000 * percentile(first[name], 50)),
+                    ]
+                    for name, taken in times.items()
+                ]
+            measuring.table(
+                f"Whole searches, {kind} queries (ms)",
+                ["passages", "p50", "p95", "p99", "p50 to the smallest", "p95 to p50", "first p50"],
+                rows,
+            )
+        click.echo(f"\nMemory of this process, with all of these open: {measuring.resident():.0f} MB")
+
+
+def _searching(
+    book: KnowledgeBase, asked: Sequence[corpus.AskedText], options: Mapping[str, object]
+) -> Callable[[int], object]:
+    return lambda number: book.search(asked[number].text, **options)
+
+
+def _settings(home: Path) -> Settings:
+    return load(home=home, engine="")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Runs `kb` commands in children that can be killed at any moment: `python -m tests.crash_server`.
+
+Dictionaries and vocabulary are loaded once and inherited by the children, so that each lives for
+some tens of milliseconds only. A line on stdin is a JSON list of the command's words, the
+environment, and the number of the file operation at which the child kills itself, or null. The
+answers are the child's process id, and how it ended.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import tempfile
+from functools import cached_property
+from pathlib import Path
+
+from kb.cli import main
+from kb.knowledge_base import KnowledgeBase
+from kb.languages import analyse
+from kb.principles import Tagger, Vocabulary
+
+_CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.truncate"}
+
+
+def serve() -> None:
+    with tempfile.TemporaryDirectory() as cache:
+        vocabulary = Vocabulary.load(cache=Path(cache))
+    tagger = Tagger(vocabulary)
+    analyse("Жалоба 投诉 complaint")
+    for name, value in (("vocabulary", vocabulary), ("tagger", tagger)):
+        loaded = cached_property(lambda book, value=value: value)
+        loaded.__set_name__(KnowledgeBase, name)
+        setattr(KnowledgeBase, name, loaded)
+    for line in sys.stdin:
+        words, environment, die_at = json.loads(line)
+        child = os.fork()
+        if not child:
+            os.environ.update(environment)
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+            _die_at(die_at, environment["KB_HOME"])
+            code = 0
+            try:
+                main(words)
+            except SystemExit as error:
+                code = int(error.code or 0)
+            finally:
+                os._exit(code)
+        print(child, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def _die_at(number: int | None, home: str) -> None:
+    """Kill this process before its `number`th change to a file below `home`."""
+    if number is None:
+        return
+    left = number
+
+    def watch(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal left
+        is_writing = event == "open" and int(arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR)  # type: ignore[call-overload]
+        if (event in _CHANGES or is_writing) and str(arguments[0]).startswith(home):
+            left -= 1
+            if left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(watch)
+
+
+if __name__ == "__main__":
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    sys.stdout = answers
+    serve()

@@ -1,0 +1,184 @@
+"""The process is killed while it indexes: the index answers as before or after, and the next
+`kb index` puts it right (DESIGN 4.4)."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import CORPUS, write_files
+from tests.test_changes import GIFT, QUEUE, SERVICE, answers
+
+STATES = [
+    {"a.md": GIFT, "b.md": QUEUE, "zh/c.md": SERVICE},
+    {"a.md": GIFT + "\nГость вернулся.\n", "d.md": QUEUE, "zh/c.md": SERVICE.replace("员工", "新员工")},
+    {f"{n}.md": f"# Сервис {n}\n\nЖалоба номер {n}.\n\n服务标准。\n" for n in range(6)},
+]
+KILLS = 20
+
+
+class Server:
+    """The other end of `tests.crash_server`."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash_server"],
+            cwd=CORPUS.parent,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    def start(self, book, die_at: int | None = None) -> int:
+        """Begin `kb index`; returns the process id."""
+        environment = {"KB_HOME": str(book.settings.home), "KB_CORPUS": str(book.settings.corpus)}
+        self._process.stdin.write(json.dumps([["index"], environment, die_at]) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def end(self) -> int:
+        """Wait for the end of it; returns the exit status, negative for a signal."""
+        return int(self._process.stdout.readline())
+
+    def close(self) -> None:
+        self._process.stdin.close()
+        self._process.wait(30)
+        self._process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def server():
+    running = Server()
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def expected(make_book):
+    return [answers(make_book(state)) for state in STATES]
+
+
+@pytest.fixture
+def book(tmp_path, open_book):
+    with open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as opened:
+        yield opened
+
+
+def check(book, open_book, before: int, after: int, expected) -> int:
+    """The index opens and is of one state; `kb index` then makes it that of the files."""
+    with open_book(home=book.settings.home, corpus=book.settings.corpus) as opened:
+        found = answers(opened)
+        assert found in (expected[before], expected[after])
+        opened.index()
+        assert answers(opened) == expected[after]
+    assert answers(book) == expected[after]  # and who had it open all the time follows
+    return [expected[before], expected[after]].index(found)
+
+
+def test_killed_at_random_moments(server, book, open_book, expected):
+    rng = random.Random(os.environ.get("PYTEST_RANDOM_SEED"))
+    write_files(book.settings.corpus, STATES[0])
+    started = time.monotonic()
+    server.start(book)
+    assert server.end() == 0
+    lasts = time.monotonic() - started
+    kills, before = 0, 0
+    for turn in range(1, 8 * KILLS):
+        after = (before + rng.randint(1, 2)) % 3
+        write_files(book.settings.corpus, STATES[after])
+        process = server.start(book)
+        time.sleep(rng.uniform(0, lasts))
+        with suppress(ProcessLookupError):  # it was faster
+            os.kill(process, signal.SIGKILL)
+        status = server.end()
+        assert status in (0, -signal.SIGKILL)
+        check(book, open_book, before, after, expected)
+        before = after
+        kills += status != 0
+        if kills >= KILLS:
+            break
+    assert kills >= KILLS
+
+
+def test_killed_before_each_change_to_a_file(server, book, open_book, expected):
+    """Every file that is opened for writing, renamed or removed is a moment to die at."""
+    write_files(book.settings.corpus, STATES[0])
+    book.index()
+    outcomes, before = [], 0
+    for number in range(60):
+        after = 1 - before
+        write_files(book.settings.corpus, STATES[after])
+        server.start(book, die_at=number)
+        status = server.end()
+        outcomes.append(check(book, open_book, before, after, expected))
+        before = after
+        if status == 0:
+            break
+    assert status == 0, "there were more file operations than expected"
+    assert len(outcomes) > 5
+    assert {0, 1} == set(outcomes)  # some died before the commit, some after
+
+
+def test_killed_while_the_index_is_made(server, tmp_path, open_book, expected):
+    for number in range(60):
+        home = tmp_path / str(number)
+        articles = tmp_path / "articles"
+        write_files(articles, STATES[0])
+        with open_book(home=home, corpus=articles) as book:
+            server.start(book, die_at=number)
+            status = server.end()
+            assert len(book.articles()) in (0, 3)
+            book.index()
+            assert answers(book) == expected[0]
+        if status == 0:
+            break
+    assert status == 0
+    assert number > 5
+
+
+def test_the_command_itself_is_killed(book, open_book, expected, tmp_path):
+    """A few times with all that the real command does, from its start."""
+    write_files(book.settings.corpus, STATES[0])
+    book.index()
+    before = 0
+    for delay in (0.3, 0.6, 0.8):
+        after = 1 - before
+        write_files(book.settings.corpus, STATES[after])
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from kb.cli import main; main()", "index"],
+            env={
+                **os.environ,
+                "KB_HOME": str(book.settings.home),
+                "KB_CORPUS": str(book.settings.corpus),
+                "PYTHONPATH": str(CORPUS.parent),
+            },
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+        )
+        time.sleep(delay)
+        process.kill()
+        process.wait()
+        check(book, open_book, before, after, expected)
+        before = after
+
+
+def test_what_a_killed_process_leaves_is_cleaned_up(server, book):
+    for number in range(3, 9):
+        write_files(book.settings.corpus, STATES[number % 2])
+        server.start(book, die_at=number)
+        server.end()
+    write_files(book.settings.corpus, STATES[2])
+    book.index()
+    index = [path.name for path in Path(book.settings.home / "index").rglob("*") if path.is_file()]
+    segments = [name for name in index if name.endswith(".seg")]
+    assert len(segments) <= 3
+    assert not [name for name in index if ".tmp" in name]

@@ -1,0 +1,76 @@
+"""Settings from the environment and `.env`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kb.errors import SettingsError
+from kb.settings import PREFIX, Settings, load
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """A working folder without a `.env`."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_defaults_serve_the_starter_corpus(folder):
+    found = load()
+    assert found.home == Path(".kb")
+    assert found.engine_url == f"whoosh://{folder}/.kb/index"
+    assert (found.corpus_path / "ru").is_dir()
+    assert found.memory == 256
+
+
+def test_the_environment_is_read(monkeypatch, folder):
+    monkeypatch.setenv("KB_HOME", "/var/kb")
+    monkeypatch.setenv("KB_CORPUS", "handbook")
+    monkeypatch.setenv("KB_MEMORY", "64")
+    monkeypatch.setenv("KB_ENGINE", "whoosh:///elsewhere")
+    found = load()
+    assert (found.home, found.corpus_path, found.memory) == (Path("/var/kb"), Path("handbook"), 64)
+    assert found.engine_url == "whoosh:///elsewhere"
+
+
+def test_a_file_is_read_and_the_environment_wins(monkeypatch, folder):
+    (folder / ".env").write_text("KB_MEMORY=10\nKB_HOME=from-file\nOTHER=1\n", encoding="utf-8")
+    monkeypatch.setenv("KB_MEMORY", "20")
+    assert (load().memory, load().home) == (20, Path("from-file"))
+    assert load(memory=30).memory == 30
+
+
+@pytest.mark.parametrize(("name", "value"), [("KB_MEMORY", "much"), ("KB_MEMORY", "0"), ("KB_MEMORY", "-5")])
+def test_a_value_that_cannot_be_used_is_named(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"{name}.*{value}"):
+        load()
+
+
+def test_a_misspelt_setting_is_named():
+    with pytest.raises(SettingsError, match="corpsu"):
+        load(corpsu=Path("articles"))
+
+
+def test_every_setting_says_what_it_means():
+    for name, field in Settings.model_fields.items():
+        assert field.description, PREFIX + name.upper()
+        assert field.description.endswith(".")
+
+
+def test_secrets_are_new_each_time_and_never_shown():
+    one, other = load(), load()
+    assert one.secret_key != other.secret_key
+    assert len(one.secret_key) >= 32
+    assert one.secret_key not in repr(one)
+
+
+@pytest.mark.parametrize("name", ["a b", "50% #1?", "дом"])
+def test_a_home_of_any_name_makes_a_url_that_leads_to_it(folder, name):
+    from urllib.parse import unquote, urlsplit
+
+    url = urlsplit(load(home=folder / name).engine_url)
+    assert Path(unquote(url.path)) == folder / name / "index"
+    assert (url.query, url.fragment, url.netloc) == ("", "", "")
