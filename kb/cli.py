@@ -104,7 +104,7 @@ def search(
     from kb.models import SearchRequest
 
     request = SearchRequest(
-        text=" ".join(text),
+        text=_readable(" ".join(text)),
         languages=language,
         principles=principle,
         articles=article,
@@ -137,6 +137,7 @@ def suggest(text: str, language: str | None, limit: int, json: bool) -> None:
     """
     with _book() as book:
         _build_if_empty(book)
+        text = _readable(text)
         suggestions = book.suggest(text, language, limit)
     if json:
         _print_json({"query": text, "suggestions": suggestions})
@@ -158,6 +159,7 @@ def analyze(text: str, json: bool) -> None:
     """
     from kb.languages import analyse
 
+    text = _readable(text)
     tokens = analyse(text)
     if json:
         _print_json({"text": text, "tokens": tokens})
@@ -464,6 +466,11 @@ def _book() -> KnowledgeBase:
     import kb
 
     return kb.open()
+
+
+def _readable(typed: str) -> str:
+    """What was typed, with a sign in place of bytes that are no text."""
+    return typed.encode(errors="surrogatepass").decode(errors="replace")
 
 
 def _build_if_empty(book: KnowledgeBase) -> None:

@@ -16,18 +16,36 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Dialect,
     Engine,
     MetaData,
     String,
     Table,
+    Text,
+    TypeDecorator,
     create_engine,
     delete,
     event,
     insert,
     select,
 )
+from sqlalchemy.schema import CreateTable
 
 from kb.models import TagReview
+
+
+class _Moment(TypeDecorator[datetime]):
+    """A point in time, kept and given in UTC: SQLite forgets the time zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value and (value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC))
+
 
 _SCHEMA = MetaData()
 _TAG_REVIEWS = Table(
@@ -37,9 +55,13 @@ _TAG_REVIEWS = Table(
     Column("principle", String(200), primary_key=True),
     Column("accepted", Boolean, nullable=False),
     Column("reviewer", String(200), nullable=False),
-    Column("reason", String(2000), nullable=False, default=""),
-    Column("at", DateTime(timezone=True), nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("at", _Moment, nullable=False),
 )
+
+
+# Databases limit the values in a statement, some to a thousand; reviews are few enough to sift.
+_MOST_PARAMETERS = 900
 
 
 class Store:
@@ -53,7 +75,10 @@ class Store:
         database = create_engine(self._url)
         if database.dialect.name == "sqlite":
             event.listen(database, "connect", _prepare_sqlite)
-        _SCHEMA.create_all(database)
+        with database.begin() as connection:
+            for table in _SCHEMA.sorted_tables:
+                # `create_all` looks first and makes then: a second process may come between.
+                connection.execute(CreateTable(table, if_not_exists=True))
         return database
 
     def put_review(self, review: TagReview) -> None:
@@ -78,11 +103,14 @@ class Store:
 
     def reviews(self, passages: Iterable[str] | None = None) -> Sequence[TagReview]:
         """The reviews of these passages, or all, oldest first."""
-        chosen = select(_TAG_REVIEWS).order_by(_TAG_REVIEWS.c.at, _TAG_REVIEWS.c.passage)
-        if passages is not None:
-            chosen = chosen.where(_TAG_REVIEWS.c.passage.in_(list(passages)))
+        columns = _TAG_REVIEWS.c
+        chosen = select(_TAG_REVIEWS).order_by(columns.at, columns.passage, columns.principle)
+        wanted = None if passages is None else set(passages)
+        if wanted is not None and len(wanted) <= _MOST_PARAMETERS:
+            chosen = chosen.where(columns.passage.in_(wanted))
         with self._database.connect() as connection:
-            return [TagReview(**_with_zone(row._asdict())) for row in connection.execute(chosen)]
+            found = (TagReview(**row._asdict()) for row in connection.execute(chosen))
+            return [review for review in found if wanted is None or review.passage in wanted]
 
     def close(self) -> None:
         """Give back connections."""
@@ -95,12 +123,7 @@ def _same_tag(passage: str, principle: str) -> Any:
     return delete(_TAG_REVIEWS).where(columns.passage == passage, columns.principle == principle)
 
 
-def _with_zone(row: dict[str, Any]) -> dict[str, Any]:
-    """SQLite forgets the time zone; all times are kept in UTC."""
-    at: datetime = row["at"]
-    return {**row, "at": at if at.tzinfo else at.replace(tzinfo=UTC)}
-
-
 def _prepare_sqlite(connection: Any, _: object) -> None:
-    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "busy_timeout = 5000"):
+    # Patience first: even the change to the write-ahead log may have to wait for another process.
+    for pragma in ("busy_timeout = 5000", "journal_mode = WAL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-import kb
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Passage
 from kb.principles import Tagger, Vocabulary
+from kb.settings import load
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 
@@ -56,7 +56,7 @@ def open_book(vocabulary: Vocabulary, shared_tagger: Tagger) -> MakeBook:
     """`kb.open` with a vocabulary and tagger that are ready, so that a book opens in a moment."""
 
     def open(**options: object) -> KnowledgeBase:
-        book = kb.open(**options)
+        book = KnowledgeBase(load(**options))
         book.vocabulary, book.tagger = vocabulary, shared_tagger  # type: ignore[misc]
         return book
 

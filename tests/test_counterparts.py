@@ -46,7 +46,7 @@ PAIRS = [
     ("移情性指的是把患者当作一个具体的人", "ru", "Эмпатия — способность увидеть положение"),
     ("标杆学习常被做成参观", "en", "Benchmarking against the best"),
     ("神秘顾客：受过训练的人扮成顾客", "en", "A mystery shopper sees"),
-    ("Active listening has three moves", "ru", "Отражение. Верните сказанное"),
+    ("Active listening has three moves", "ru", "повторил суть своими словами"),
     ("Service recovery begins", "zh", "服务补救：出错之后"),
     ("Continuous improvement went round", "zh", "PDCA 四个字母人人会背"),
     ("A mystery shopper sees", "zh", "神秘顾客：受过训练的人扮成顾客"),

@@ -26,6 +26,10 @@ STATES = [
 KILLS = 20
 
 
+def seen(book):
+    return answers(book, ["жалоба", '"客户投诉"', ""])
+
+
 class Server:
     """The other end of `tests.crash_server`."""
 
@@ -64,7 +68,7 @@ def server():
 
 @pytest.fixture(scope="module")
 def expected(make_book):
-    return [answers(make_book(state)) for state in STATES]
+    return [seen(make_book(state)) for state in STATES]
 
 
 @pytest.fixture
@@ -76,21 +80,20 @@ def book(tmp_path, open_book):
 def check(book, open_book, before: int, after: int, expected) -> int:
     """The index opens and is of one state; `kb index` then makes it that of the files."""
     with open_book(home=book.settings.home, corpus=book.settings.corpus) as opened:
-        found = answers(opened)
+        found = seen(opened)
         assert found in (expected[before], expected[after])
         opened.index()
-        assert answers(opened) == expected[after]
-    assert answers(book) == expected[after]  # and who had it open all the time follows
+        assert seen(opened) == expected[after]
+    assert seen(book) == expected[after]  # and who had it open all the time follows
     return [expected[before], expected[after]].index(found)
 
 
 def test_killed_at_random_moments(server, book, open_book, expected):
     rng = random.Random(os.environ.get("PYTEST_RANDOM_SEED"))
     write_files(book.settings.corpus, STATES[0])
-    started = time.monotonic()
     server.start(book)
     assert server.end() == 0
-    lasts = time.monotonic() - started
+    lasts = 0.2
     kills, before = 0, 0
     for turn in range(1, 8 * KILLS):
         after = (before + rng.randint(1, 2)) % 3
@@ -104,6 +107,7 @@ def test_killed_at_random_moments(server, book, open_book, expected):
         check(book, open_book, before, after, expected)
         before = after
         kills += status != 0
+        lasts *= 1.1 if status else 0.8  # as long as it takes on a machine as busy as it is now
         if kills >= KILLS:
             break
     assert kills >= KILLS
@@ -138,7 +142,7 @@ def test_killed_while_the_index_is_made(server, tmp_path, open_book, expected):
             status = server.end()
             assert len(book.articles()) in (0, 3)
             book.index()
-            assert answers(book) == expected[0]
+            assert seen(book) == expected[0]
         if status == 0:
             break
     assert status == 0

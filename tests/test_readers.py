@@ -237,3 +237,16 @@ def test_very_deep_folders(tmp_path: Path) -> None:
         folder = folder / "d"
     write(folder / "a.md")
     assert len(found(tmp_path)) == 1
+
+
+def test_the_root_itself_may_be_a_link_or_hidden(tmp_path: Path) -> None:
+    write(tmp_path / ".real" / "a" / "a.md")
+    (tmp_path / "root").symlink_to(".real")
+    assert found(tmp_path / "root") == ["a/a.md"]
+    assert found(tmp_path / ".real") == ["a/a.md"]
+
+
+def test_a_link_to_a_hidden_folder_is_followed(tmp_path: Path) -> None:
+    write(tmp_path / ".shared" / "a.md")
+    (tmp_path / "shared").symlink_to(".shared")
+    assert found(tmp_path) == ["shared/a.md"]

@@ -29,7 +29,7 @@ import numpy.typing as npt
 
 from kb import ranking
 from kb.models import QueryTerm
-from kb.ranking import Field, counts_for_section, section_quorum
+from kb.ranking import Field
 
 Numbers = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
@@ -137,7 +137,7 @@ class Impacts:
         for term in terms:
             if not term.matches:
                 continue
-            counts = counts_for_section(term)
+            counts = ranking.counts_for_section(term)
             words += counts
             for share in self.shares(term):
                 if share.field is Field.TITLE:
@@ -146,7 +146,7 @@ class Impacts:
                     mask[share.places] = True
                 elif share.level is Level.SECTION and counts:
                     held[share.places] += 1
-        enough = held >= section_quorum(words)
+        enough = held >= ranking.section_quorum(words)
         return mask | np.repeat(enough, self._passages_in_section) if enough.any() else mask
 
     def text_holders(self, term: QueryTerm) -> Numbers:

@@ -6,14 +6,17 @@ lies below the root anyway is passed over, a link to a folder that contains it i
 
 from __future__ import annotations
 
+import errno
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from kb.models import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
-    from pathlib import Path
+
+_Kind = Literal["file", "folder", "neither"]
 
 
 def files_below(root: Path, suffixes: Container[str]) -> Iterator[Path | Problem]:
@@ -24,7 +27,7 @@ def files_below(root: Path, suffixes: Container[str]) -> Iterator[Path | Problem
     if not os.path.lexists(root):
         yield _problem(root, "missing", "There is no such file or folder.", "error")
     elif root.is_dir():
-        yield from _Search(root, suffixes).below(root)
+        yield from _Search(root, suffixes).files()
     else:
         yield root
 
@@ -33,76 +36,72 @@ class _Search:
     """One walk through a folder: remembers what it has entered."""
 
     def __init__(self, root: Path, suffixes: Container[str]) -> None:
-        self._root = root.resolve()
+        self._root = root
+        self._real_root = root.resolve()
         self._suffixes = suffixes
-        self._entered: set[Path] = set()
+        self._entered = {self._real_root}
 
-    def below(self, root: Path) -> Iterator[Path | Problem]:
-        """Everything in `root` and the folders in it."""
-        pending = [root]  # a stack, not recursion: folders may lie a thousand deep
+    def files(self) -> Iterator[Path | Problem]:
+        """The files in the root and the folders in it, and the problems."""
+        pending = self._children(self._root)  # a stack, no recursion: folders may lie a thousand deep
         while pending:
-            path = pending.pop()
-            kind = self._kind(path)
+            child = pending.pop()
+            kind = child if isinstance(child, Problem) else self._kind(child)
             if isinstance(kind, Problem):
                 yield kind
             elif kind == "file":
-                yield path
-            elif kind == "folder":
-                children = self._children(path)
-                if isinstance(children, Problem):
-                    yield children
-                else:
-                    pending.extend(reversed(children))
+                yield child
+            elif kind == "folder" and isinstance(child, Path):
+                pending += self._children(child)
 
-    def _kind(self, path: Path) -> str | Problem:
-        """Whether `path` is a "file" to read, a "folder" to enter, "neither", or a problem."""
+    def _children(self, folder: Path) -> list[Path | Problem]:
+        """What is in a folder but the hidden, the first last; a problem when it cannot be seen."""
         try:
-            target = path.resolve(strict=True) if path.is_symlink() else path
+            children = sorted(folder.iterdir(), reverse=True)
+        except OSError as error:
+            message = f"The folder cannot be opened: {error.strerror}."
+            return [_problem(folder, "unreadable-folder", message, "error")]
+        return [child for child in children if not child.name.startswith(".")]
+
+    def _kind(self, path: Path) -> _Kind | Problem:
+        """Whether `path` is a file to read, a folder to enter, neither, or a problem."""
+        try:
+            target = path.resolve(strict=True)
             if path.is_dir():
-                return self._kind_of_folder(path, path.resolve())
+                return self._kind_of_folder(path, target)
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop, before Python 3.13
-            loop = isinstance(error, RuntimeError) or getattr(error, "errno", None) == 40
-            if loop:
-                return _problem(path, "symlink-loop", "The symbolic link leads back to itself. Delete it.")
-            if not self._is_wanted(path):
-                return "neither"
-            return _problem(path, "unreadable-file", "The symbolic link leads nowhere. Delete or mend it.")
+            return self._broken_link(path, error)
         if not self._is_wanted(path) or not path.is_file():
             return "neither"
-        if target is not path and self._is_wanted(target) and self._is_listed(target):
-            return "neither"
-        return "file"
+        is_elsewhere_too = path.is_symlink() and self._is_wanted(target) and self._comes_by(target)
+        return "neither" if is_elsewhere_too else "file"
 
-    def _kind_of_folder(self, path: Path, target: Path) -> str | Problem:
+    def _kind_of_folder(self, path: Path, target: Path) -> _Kind | Problem:
         """Whether a folder is to be entered; a problem when it leads back to where we are."""
-        if path.is_symlink():
-            if path.parent.resolve().is_relative_to(target):
-                message = f"The symbolic link leads back to {target}, which contains it. Delete it."
-                return _problem(path, "symlink-loop", message)
-            if self._is_listed(target):
-                return "neither"
-        if target in self._entered:
+        if path.is_symlink() and path.parent.resolve().is_relative_to(target):
+            message = f"The symbolic link leads back to {target}, which contains it. Delete it."
+            return _problem(path, "symlink-loop", message)
+        if target in self._entered or (path.is_symlink() and self._comes_by(target)):
             return "neither"
         self._entered.add(target)
         return "folder"
 
+    def _broken_link(self, path: Path, error: Exception) -> _Kind | Problem:
+        """What is wrong with a link that cannot be followed."""
+        if isinstance(error, RuntimeError) or getattr(error, "errno", None) == errno.ELOOP:
+            return _problem(path, "symlink-loop", "The symbolic link leads back to itself. Delete it.")
+        if not self._is_wanted(path):
+            return "neither"
+        return _problem(path, "unreadable-file", "The symbolic link leads nowhere. Delete or mend it.")
+
     def _is_wanted(self, path: Path) -> bool:
         return path.suffix.lower() in self._suffixes
 
-    def _is_listed(self, target: Path) -> bool:
+    def _comes_by(self, target: Path) -> bool:
         """Whether the walk comes to `target` without any link: below the root and not hidden."""
-        if not target.is_relative_to(self._root):
+        if not target.is_relative_to(self._real_root):
             return False
-        return not any(part.startswith(".") for part in target.relative_to(self._root).parts)
-
-    def _children(self, folder: Path) -> list[Path] | Problem:
-        """What is in a folder, sorted, without the hidden; a problem when it cannot be seen."""
-        try:
-            children = sorted(folder.iterdir())
-        except OSError as error:
-            message = f"The folder cannot be opened: {error.strerror}."
-            return _problem(folder, "unreadable-folder", message, "error")
-        return [child for child in children if not child.name.startswith(".")]
+        return not any(part.startswith(".") for part in target.relative_to(self._real_root).parts)
 
 
 def _problem(path: Path, code: str, message: str, severity: str = "warning") -> Problem:

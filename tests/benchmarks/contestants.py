@@ -7,6 +7,7 @@ same one, so that their hits and scores must be equal.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sqlite3
 from collections import Counter
@@ -37,7 +38,7 @@ Found = Sequence[tuple[int, float]]
 class Document:
     """The terms of a text in order, and a language to filter by."""
 
-    terms: Sequence[str]
+    terms: list[str]
     language: str
 
 
@@ -134,11 +135,11 @@ class Whoosh:
 
     def build(self, documents: Sequence[Document]) -> None:
         """A scored field of words, a keyword to filter by, and the number."""
-        from whoosh import analysis, fields, index
-
+        fields, index = _library("whoosh.fields"), _library("whoosh.index")
+        words = _library("whoosh.analysis").SpaceSeparatedTokenizer()
         self._folder.mkdir(parents=True, exist_ok=True)
         schema = fields.Schema(
-            text=fields.TEXT(analyzer=analysis.SpaceSeparatedTokenizer(), phrase=False),
+            text=fields.TEXT(analyzer=words, phrase=False),
             language=fields.ID(),
             number=fields.STORED(),
         )
@@ -156,8 +157,7 @@ class Whoosh:
 
     def search(self, terms: Sequence[str], language: str = "") -> Found:
         """The ten best; Whoosh skips blocks that cannot enter them, and totals with them."""
-        from whoosh import query
-
+        query = _library("whoosh.query")
         wanted = query.Or([query.Term("text", term) for term in terms])
         among = query.Term("language", language) if language else None
         results = self._searcher.search(wanted, limit=COUNT, filter=among)
@@ -188,16 +188,15 @@ class WhooshOurFormula(Whoosh):
 
 
 def _our_weighting(lengths: Sequence[int]) -> Any:
-    from whoosh import scoring
-
+    scoring = _library("whoosh.scoring")
     field = ranking.FIELD_WEIGHTS[Field.TEXT]
     average = sum(lengths) / max(1, len(lengths))
     kind = ranking.KIND_WEIGHTS[TermKind.WORD]
     norms = [ranking.K1 * (1 - field.b + field.b * length / average) for length in lengths]
 
-    class Scorer(scoring.BaseScorer):  # type: ignore[misc]
+    class Scorer(scoring.BaseScorer):  # type: ignore[misc, name-defined]
         def __init__(self, idf: float) -> None:
-            self.idf = idf
+            self.idf: float = idf
 
         def supports_block_quality(self) -> bool:
             return False
@@ -206,10 +205,10 @@ def _our_weighting(lengths: Sequence[int]) -> Any:
             return kind * field.weight * self.idf
 
         def score(self, matcher: Any) -> float:
-            times = matcher.weight()
-            return kind * field.weight * self.idf * times / (times + norms[matcher.id()])
+            times: float = matcher.weight()
+            return float(kind * field.weight * self.idf * times / (times + norms[matcher.id()]))
 
-    class Weighting(scoring.WeightingModel):  # type: ignore[misc]
+    class Weighting(scoring.WeightingModel):  # type: ignore[misc, name-defined]
         def scorer(self, searcher: Any, fieldname: str, text: bytes, qf: int = 1) -> Any:
             count, holders = len(lengths), searcher.reader().doc_frequency(fieldname, text)
             return Scorer(float(np.log1p((count - holders + 0.5) / (holders + 0.5))))
@@ -248,12 +247,14 @@ class Fts5:
     def search(self, terms: Sequence[str], language: str = "") -> Found:
         """The ten best by `rank`."""
         wanted = " OR ".join(f'"{term}"' for term in terms)
-        where, values = "texts MATCH ?", [wanted]
+        table, where, values = "texts", "texts MATCH ?", [wanted]
         if language:
-            where += " AND rowid IN (SELECT number FROM facts WHERE language = ?)"
+            # In this order: for each match its facts, not for each of those the match.
+            table += " CROSS JOIN facts ON facts.number = texts.rowid"
+            where += " AND facts.language = ?"
             values.append(language)
         rows = self._database.execute(
-            f"SELECT rowid, -rank FROM texts WHERE {where} ORDER BY rank LIMIT {COUNT}", values
+            f"SELECT texts.rowid, -rank FROM {table} WHERE {where} ORDER BY rank LIMIT {COUNT}", values
         )
         return cast(Found, rows.fetchall())
 
@@ -269,13 +270,11 @@ class Tantivy:
     version = ""
 
     def __init__(self, folder: Path) -> None:
-        import tantivy
-
-        self._tantivy: Any = tantivy
+        self._tantivy = _library("tantivy")
         self.version = version("tantivy")
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
-        builder = tantivy.SchemaBuilder()
+        builder = self._tantivy.SchemaBuilder()
         builder.add_text_field("text", tokenizer_name="whitespace", index_option="freq")
         builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
         self._schema = builder.build()
@@ -320,10 +319,8 @@ class Xapian:
     version = ""
 
     def __init__(self, folder: Path) -> None:
-        import xapian
-
-        self._xapian: Any = xapian
-        self.version = xapian.version_string()
+        self._xapian = _library("xapian")
+        self.version = self._xapian.version_string()
         folder.mkdir(parents=True, exist_ok=True)
         self._path = str(folder / "xapian")
 
@@ -365,9 +362,7 @@ class Bm25s:
     version = ""
 
     def __init__(self, folder: Path) -> None:
-        import bm25s
-
-        self._bm25s: Any = bm25s
+        self._bm25s = _library("bm25s")
         self.version = version("bm25s")
         self._folder = folder
 
@@ -394,6 +389,11 @@ class Bm25s:
     def close(self) -> None:
         """Drop the matrix."""
         del self._retriever
+
+
+def _library(name: str) -> Any:
+    """A library that has no types, or is not installed everywhere."""
+    return importlib.import_module(name)
 
 
 CONTESTANTS: Mapping[str, tuple[type[Contestant], str]] = {

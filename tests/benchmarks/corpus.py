@@ -98,34 +98,47 @@ def word_terms(text: str) -> list[str]:
 # --- Making texts ---
 
 
+@dataclass(frozen=True, slots=True)
+class _Lexicon:
+    """What texts of a language are made of: sentences in pieces, and words, most frequent first."""
+
+    sentences: Sequence[Sequence[str]]
+    vocabulary: Sequence[str]
+
+
+@cache
+def _lexicon(code: str) -> _Lexicon:
+    sentences = [_pieces(code, sentence) for sentence in _sentences(code)]
+    frequencies = Counter(piece for pieces in sentences for piece in pieces[1::2])
+    known = [word for word, _ in frequencies.most_common()]
+    return _Lexicon(sentences, [*known, *_coined(known, frequencies, VOCABULARY - len(known))])
+
+
 class _Words:
-    """The sentences of one language in the starter corpus, and words to put into them."""
+    """The sentences of one language, with other words each time."""
 
     def __init__(self, code: str) -> None:
         self.code = code
-        self.sentences = [_pieces(code, sentence) for sentence in _sentences(code)]
-        frequencies = Counter(piece for pieces in self.sentences for piece in pieces[1::2])
-        known = [word for word, _ in frequencies.most_common()]
-        self._vocabulary = [*known, *_coined(known, frequencies, VOCABULARY - len(known))]
-        odds = 1 / (np.arange(len(self._vocabulary)) + SHIFT) ** EXPONENT
-        self._draws = self._drawn_words(odds / odds.sum())
+        self._lexicon = _lexicon(code)
+        self._draws = self._drawn_words()
 
-    def _drawn_words(self, odds: np.ndarray) -> Iterator[str]:
+    def _drawn_words(self) -> Iterator[str]:
+        vocabulary = self._lexicon.vocabulary
+        odds = 1 / (np.arange(len(vocabulary)) + SHIFT) ** EXPONENT
         chance = np.random.default_rng(SEED)
         while True:
-            for rank in chance.choice(len(odds), 100_000, p=odds):
-                yield self._vocabulary[rank]
+            for rank in chance.choice(len(vocabulary), 100_000, p=odds / odds.sum()):
+                yield vocabulary[rank]
 
     def sentence(self, chance: random.Random) -> str:
         """A sentence of the corpus with some of its words replaced."""
-        pieces = list(chance.choice(self.sentences))
+        pieces = list(chance.choice(self._lexicon.sentences))
         for place in range(1, len(pieces), 2):
             if chance.random() < REPLACED:
                 pieces[place] = next(self._draws)
         return "".join(pieces)
 
 
-@cache
 def _sentences(code: str) -> tuple[str, ...]:
     files = sorted((load(corpus=None).corpus_path / code).glob("*.md"))
     texts = [

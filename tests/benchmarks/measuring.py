@@ -61,15 +61,6 @@ def interleaved(
     return {name: [median(taken) for taken in queries] for name, queries in times.items()}
 
 
-def once(contestants: Mapping[str, Callable[[], object]], repeat: int, clock: str) -> dict[str, float]:
-    """The median seconds of each of several things to do, done in turn."""
-    calls: dict[str, Callable[[None], object]] = {
-        name: lambda _, do=do: do()
-        for name, do in contestants.items()  # type: ignore[misc]
-    }
-    return {name: times[0] for name, times in interleaved(calls, [None], repeat, clock).items()}
-
-
 def percentile(times: Sequence[float], percent: float) -> float:
     """The time that `percent` of the times do not exceed."""
     ordered = sorted(times)

@@ -11,15 +11,18 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import click
+import msgspec
 
 from kb.knowledge_base import KnowledgeBase
-from kb.settings import Settings, load
+from kb.settings import load
 from tests.benchmarks import contestants as field
 from tests.benchmarks import corpus, measuring
 from tests.benchmarks.contestants import Contestant, Document, WhooshOurFormula
@@ -34,6 +37,26 @@ WAYS: Mapping[str, Mapping[str, object]] = {
     ", principle=empathy": {"principle": "empathy"},
     ", no hits": {"limit": 0},
 }
+
+
+Kept = TypeVar("Kept")
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Documents and queries as finished terms."""
+
+    documents: list[Document]
+    long: list[list[str]]
+    short: list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Queries as they are typed."""
+
+    long: list[str]
+    short: list[str]
 
 
 @click.command()
@@ -67,16 +90,28 @@ def main(
     with TemporaryDirectory() as scratch:
         folder = keep or Path(scratch)
         counts = [int(size) for size in sizes.split(",")]
-        if terms:
-            for size in counts:
-                material = corpus.from_data_set(beir, size, queries) if beir else corpus.make(size, queries)
-                by_terms(material, folder / f"terms-{size}", only, repeat, clock)
+        for size in counts if terms else ():
+            place = folder / f"terms-{size}"
+            texts = _kept(place / "texts.json", Texts, partial(_texts, beir, size, queries))
+            by_terms(texts, place, queries, only, repeat, clock)
         if whole:
-            made = {
-                size: corpus.from_data_set(beir, size, queries) if beir else corpus.make(size, queries)
-                for size in counts
-            }
-            whole_searches(made, folder, repeat, clock)
+            homes = {size: folder / f"whole-{size}" for size in counts}
+            for size, home in homes.items():
+                _kept(home / "asked.json", Asked, partial(_index, beir, size, queries, home))
+            whole_searches(homes, queries, repeat, clock)
+
+
+def _made(beir: Path | None, size: int, queries: int) -> corpus.Material:
+    return corpus.from_data_set(beir, size, queries) if beir else corpus.make(size, queries)
+
+
+def _kept(file: Path, kind: type[Kept], make: Callable[[], Kept]) -> Kept:
+    """What is in a file, or else made and put there: what was indexed must be what is asked for."""
+    if not file.exists():
+        made = make()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(msgspec.json.encode(made))
+    return msgspec.json.decode(file.read_bytes(), type=kind)
 
 
 def _version(contestant: type[Contestant]) -> str:
@@ -87,15 +122,21 @@ def _version(contestant: type[Contestant]) -> str:
 # --- By terms ---
 
 
-def by_terms(material: corpus.Material, folder: Path, only: Sequence[str], repeat: int, clock: str) -> None:
-    """Build, open and ask every contestant; print what each took."""
+def _texts(beir: Path | None, size: int, queries: int) -> Texts:
+    material = _made(beir, size, queries)
     passages = list(material.passages())
     texts, code = field.numbered([corpus.word_terms(passage.text) for passage in passages])
-    documents = [Document(terms, passage.language) for terms, passage in zip(texts, passages, strict=True)]
-    asked = {
-        "long": [terms for query in material.long if (terms := code(query.terms))],
-        "short": [terms for query in material.short if (terms := code(query.terms))],
-    }
+    return Texts(
+        [Document(terms, passage.language) for terms, passage in zip(texts, passages, strict=True)],
+        long=[terms for query in material.long if (terms := code(query.terms))],
+        short=[terms for query in material.short if (terms := code(query.terms))],
+    )
+
+
+def by_terms(texts: Texts, folder: Path, count: int, only: Sequence[str], repeat: int, clock: str) -> None:
+    """Build, open and ask every contestant; print what each took."""
+    documents = texts.documents
+    asked = {"long": texts.long[:count], "short": texts.short[:count]}
     with ExitStack() as stack:
         stack.enter_context(field.weights(**field.ONE_FIELD))
         running = {}
@@ -180,6 +221,7 @@ def _print_opening(names: Sequence[str], folder: Path, queries: Sequence[Sequenc
         receiving, sending = spawn.Pipe(duplex=False)
         child = spawn.Process(target=_open_alone, args=(name, folder, queries, clock, sending))
         child.start()
+        sending.close()  # so that a child that dies is noticed
         opening, first, before, after = receiving.recv()
         child.join()
         rows.append(
@@ -226,20 +268,27 @@ def _open_alone(
 # --- Whole searches ---
 
 
-def whole_searches(made: dict[int, corpus.Material], folder: Path, repeat: int, clock: str) -> None:
+def _index(beir: Path | None, size: int, queries: int, home: Path) -> Asked:
+    material = _made(beir, size, queries)
+    with KnowledgeBase(load(home=home, engine="")) as book:
+        book.add(material.articles)
+    return Asked([query.text for query in material.long], [query.text for query in material.short])
+
+
+def whole_searches(homes: Mapping[int, Path], most: int, repeat: int, clock: str) -> None:
     """Ask knowledge bases of several sizes the same way, in turn, and print what each took."""
     with ExitStack() as stack:
         books: dict[int, KnowledgeBase] = {}
-        for size, material in made.items():
-            books[size] = stack.enter_context(KnowledgeBase(_settings(folder / f"whole-{size}")))
-            if not books[size].size():
-                books[size].add(material.articles)
+        asked: dict[int, Asked] = {}
+        for size, home in homes.items():
+            books[size] = stack.enter_context(KnowledgeBase(load(home=home, engine="")))
+            asked[size] = msgspec.json.decode((home / "asked.json").read_bytes(), type=Asked)
         for kind in ("long", "short"):
             rows = []
             for way, options in WAYS.items():
-                count = min(len(getattr(material, kind)) for material in made.values())
+                count = min(most, *(len(getattr(texts, kind)) for texts in asked.values()))
                 calls = {
-                    f"{size:,}{way}": _searching(book, getattr(made[size], kind), options)
+                    f"{size:,}{way}": _searching(book, getattr(asked[size], kind), options)
                     for size, book in books.items()
                 }
                 first = measuring.interleaved(calls, range(count), 1, clock)
@@ -251,7 +300,7 @@ def whole_searches(made: dict[int, corpus.Material], folder: Path, repeat: int, 
                         *milliseconds(taken),
                         ratio(percentile(taken, 50), base),
                         ratio(percentile(taken, 95), percentile(taken, 50)),
-                        significant(1000 * percentile(first[name], 50)),
+                        "" if way else significant(1000 * percentile(first[name], 50)),
                     ]
                     for name, taken in times.items()
                 ]
@@ -264,13 +313,9 @@ def whole_searches(made: dict[int, corpus.Material], folder: Path, repeat: int, 
 
 
 def _searching(
-    book: KnowledgeBase, asked: Sequence[corpus.AskedText], options: Mapping[str, object]
+    book: KnowledgeBase, asked: Sequence[str], options: Mapping[str, object]
 ) -> Callable[[int], object]:
-    return lambda number: book.search(asked[number].text, **options)
-
-
-def _settings(home: Path) -> Settings:
-    return load(home=home, engine="")
+    return lambda number: book.search(asked[number], **options)
 
 
 if __name__ == "__main__":

@@ -83,17 +83,24 @@ def _read_also_end(elements: Sequence[Element], index: int) -> int:
         return index
     if _names("read_also", element.text):
         end = _region_end(elements, index)
-        region = elements[index + 1 : end]
-        if all(map(_is_link, region)) and (region or end == len(elements)):
-            return end
-        if end == len(elements) and not any(map(_is_prose, region)):
-            return end
+        return end if _lists_articles(elements[index + 1 : end], end == len(elements)) else index
+    is_near_end = index >= len(elements) - 4
+    return index + 1 if _leads_elsewhere(element) and (element.links or is_near_end) else index
+
+
+def _lists_articles(region: Sequence[Element], at_end: bool) -> bool:
+    """Whether there is nothing but links; at the end of the article, titles or nothing will do."""
+    only_links = all(map(_is_link, region)) and bool(region)
+    return only_links or (at_end and not any(map(_is_prose, region)))
+
+
+def _leads_elsewhere(element: Element) -> bool:
+    """Whether a line names another article after "read also": 下一篇：如何写手册."""
     lead = re.match(r"[^:：]{2,40}[:：]", element.text)
-    if lead and _names("read_also", lead.group()) and (element.links or index >= len(elements) - 4):
-        rest = len(element.text) - lead.end() - sum(link.end - link.start for link in element.links)
-        if rest <= 0.4 * len(element.text) or not _is_prose(element):
-            return index + 1
-    return index
+    if not lead or not _names("read_also", lead.group()):
+        return False
+    linked = sum(link.end - link.start for link in element.links)
+    return len(element.text) - lead.end() <= linked + 0.4 * len(element.text) or not _is_prose(element)
 
 
 # --- Disclaimers --------------------------------------------------------------------------------

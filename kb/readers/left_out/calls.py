@@ -34,6 +34,7 @@ PUBLISHERS = ("strong_calls", "publisher", "brand", "channels", "offers", "weak_
 """What makes it the publisher's."""
 
 _PLACEHOLDER = re.compile(r"\W*[\[【](?P<what>[^\[\]【】]{2,200})[\]】]\W*")
+_SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", ";", "；", ":", "：")
 _MAX_LABEL = 80
 _MAX_CLOSING = 300
 _MAX_SENTENCE = 1_000
@@ -112,20 +113,14 @@ def _evidence(sentence: str, brand: str) -> Evidence | None:
 
 def _is_label(text: str) -> bool:
     """Whether a text looks like what stands on a button or beside a form: short and no sentence."""
-    ends_open = not text.rstrip("\"'»”)]").endswith(
-        (".", "!", "?", "…", "。", "！", "？", ";", "；", ":", "：")
-    )
-    return ends_open and len(text) <= _MAX_LABEL
+    return len(text) <= _MAX_LABEL and not text.rstrip("\"'»”)]").endswith(_SENTENCE_ENDS)
 
 
 def _is_placeholder(sentence: str, brand: str) -> bool:
     """Whether a sentence is a name in brackets for what the page had there: [Кнопка: Купить]."""
     match = _PLACEHOLDER.fullmatch(sentence)
-    if not match:
-        return False
-    return bool(pattern("buttons").match(match["what"].strip())) or evidence(match["what"], brand).has(
-        "calls", "strong_calls"
-    )
+    what = match["what"].strip() if match else ""
+    return bool(pattern("buttons").match(what)) or evidence(what, brand).has("calls", "strong_calls")
 
 
 # --- Weighing -----------------------------------------------------------------------------------
@@ -143,7 +138,7 @@ def _weigh_from_the_end(found: Sequence[_Sentence], brand: str) -> None:
         last_first = list(group)
         if at_end and _is_closing_call(last_first, brand, below_out):
             for sentence in last_first:
-                sentence.out = sentence.evidence is not None and sentence.evidence.is_any
+                sentence.out = sentence.out or (sentence.evidence is not None and sentence.evidence.is_any)
         for sentence in last_first:
             place = _Place(at_end=at_end, below_out=below_out)
             sentence.out = sentence.out or _is_out(sentence, place)

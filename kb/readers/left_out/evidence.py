@@ -1,7 +1,7 @@
 """A sentence → what in it speaks for its being an advertisement.
 
-The phrases of the tables become one pattern for each kind of evidence, all
-languages together: their scripts keep them apart.
+The phrases of the tables become one pattern for each kind of evidence, all languages together:
+their scripts keep them apart.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kb.readers.draft import Metadata
 
 _NOTHING = r"(?!)"  # matches nowhere
+_NAME = "¤"  # stands for a name of the publisher, `brand` in the tables
 
 _QUOTED = re.compile(
     r"«[^«»]{1,300}»|“[^“”]{1,300}”|„[^„“”]{1,300}[“”]|「[^「」]{1,300}」|『[^『』]{1,300}』|\"[^\"]{1,300}\""
@@ -65,13 +66,14 @@ def evidence(sentence: str, brand: str) -> Evidence:
 
     `brand` is the pattern for the publisher's names, as `brand_pattern` makes it.
     """
-    text = unquoted(sentence)
-    kinds = {kind for kind in _KINDS if pattern(kind, brand).search(text)}
+    named = re.sub(brand, _NAME, sentence, flags=re.IGNORECASE)
+    text = unquoted(named)
+    kinds = {kind for kind in _KINDS if pattern(kind).search(text)}
     if _NUMBER.search(text):
         kinds.add("number")
-    if re.search(brand, sentence, re.IGNORECASE):
+    if _NAME in named:
         kinds.add("brand")
-    beside_call = pattern("calls", brand).sub(" ", text)  # оставьте заявку: the call itself is no lure
+    beside_call = pattern("calls").sub(" ", text)  # оставьте заявку: the call itself is no lure
     lures = {match.group().lower() for match in pattern("lures").finditer(beside_call)}
     return Evidence(frozenset(kinds), len(lures), text.rstrip("\"'»”)* ").endswith(("?", "？")))
 
@@ -85,12 +87,12 @@ def unquoted(text: str) -> str:
 
 
 @cache
-def pattern(kind: str, brand: str = _NOTHING) -> re.Pattern[str]:
+def pattern(kind: str) -> re.Pattern[str]:
     """The pattern for a kind of evidence, a field of `Words`, in all languages."""
     spaced = "|".join(_spaced(phrase) for words in (RUSSIAN, ENGLISH) for phrase in getattr(words, kind))
     unspaced = "|".join(phrase.replace("…", r"[^。！？\n]{0,8}?") for phrase in getattr(CHINESE, kind))
     form = rf"(?<!\w)(?:{spaced})(?!\w)|{unspaced}"
-    return re.compile(form.replace("brand", brand), re.IGNORECASE)
+    return re.compile(form.replace("brand", _NAME), re.IGNORECASE)
 
 
 def _spaced(phrase: str) -> str:

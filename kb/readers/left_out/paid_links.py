@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from kb.readers.left_out.evidence import pattern
+from kb.readers.left_out.evidence import evidence, pattern
 from kb.readers.left_out.notices import notice
 
 if TYPE_CHECKING:
@@ -78,9 +78,9 @@ def _weight(element: Element, span: Span, link: Hyperlink, brand: str) -> int:
     inserted = element.text[start:end]
     return (
         1
-        + bool(pattern("calls").search(inserted) or pattern("strong_calls", brand).search(inserted))
+        + evidence(inserted, brand).has("strong_calls", "calls", "weak_calls")
+        + evidence(f"{inserted} {link.url}", brand).has("brand")
         + (start > 0 and inserted[:1].islower())
-        + bool(re.search(brand, f"{inserted} {link.url}", re.IGNORECASE))
         + (element.is_paragraph and not inserted.endswith((".", "!", "?", "。")))
         + 2 * bool(_DASHES.match(inserted))
     )

@@ -1,0 +1,82 @@
+"""The benchmarks run, at a tiny size: what they print is for people, and no time is asserted."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.benchmarks import ablation, corpus, index_speed, measuring, search_speed, serve_speed
+
+
+def run(command, *arguments: str) -> Result:
+    result = CliRunner().invoke(command, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+@pytest.mark.parametrize("module", [search_speed, index_speed, serve_speed, ablation])
+def test_each_has_help(module):
+    assert "Usage" in run(module.main, "--help").output
+
+
+def test_searches_are_timed_beside_other_engines_and_hits_are_equal():
+    contestants = ("servicebook", "whoosh, our formula", "sqlite fts5")
+    only = [word for name in contestants for word in ("--only", name)]
+    output = run(search_speed.main, "--sizes", "60", "--queries", "4", "--repeat", "1", *only).output
+    assert "Hits and scores equal those of Whoosh with our formula on 8 queries." in output
+    for name in ("servicebook", "sqlite fts5", "60, language=ru"):
+        assert re.search(rf"^\| {name} +\| +[\d.]", output, re.MULTILINE), output
+
+
+def test_indexing_is_timed():
+    output = run(index_speed.main, "--size", "60", "--changes", "1").output
+    assert "text to searchable" in output
+    assert "One change among 60 passages" in output
+
+
+def test_a_server_is_timed(monkeypatch):
+    monkeypatch.setenv("KB_CORPUS", str(Path(__file__).parent.parent / "corpus/ru/complaint-is-a-gift.md"))
+    output = run(serve_speed.main, "--clients", "1,2", "--requests", "16", "--rounds", "1").output
+    rows = re.findall(r"^\| (/\S+) .* (\d+) \|$", output, re.MULTILINE)
+    assert rows == [("/search", "0")] * 2 + [("/api/v1/search", "0")] * 2  # no error
+
+
+def test_the_ranking_is_taken_apart(tmp_path: Path):
+    pytest.importorskip("ir_measures")
+    for name, texts in {
+        "tiny-ru": ("Жалоба гостя — это подарок.", "Персонал встречает гостей у входа."),
+        "tiny-zh": ("客户投诉是礼物。", "员工在门口迎接客人。"),
+    }.items():
+        data_set(tmp_path / name, texts)
+    output = run(ablation.main, str(tmp_path / "tiny-ru"), str(tmp_path / "tiny-zh")).output
+    assert re.search(r"^\| as it is +\| +100.00 \| +100.00 \|$", output, re.MULTILINE), output
+    assert "without grams" in output
+    assert "all languages in one index" in output
+
+
+def data_set(folder: Path, texts: tuple[str, ...]) -> None:
+    """A data set in BEIR form whose queries are its documents."""
+    (folder / "qrels").mkdir(parents=True)
+    lines = [json.dumps({"_id": str(n), "title": "", "text": text}) for n, text in enumerate(texts)]
+    (folder / "corpus.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    (folder / "queries.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    rows = [f"{n}\t{n}\t1" for n in range(len(texts))]
+    (folder / "qrels" / "test.tsv").write_text(
+        "\n".join(["query-id\tcorpus-id\tscore", *rows]), encoding="utf-8"
+    )
+
+
+def test_a_made_corpus_is_the_same_each_time():
+    one, other = corpus.make(30, 3), corpus.make(30, 3)
+    assert [passage.text for passage in one.passages()] == [passage.text for passage in other.passages()]
+    assert one.long == other.long
+    assert len(list(one.passages())) == 30
+
+
+def test_percentiles():
+    assert [measuring.percentile(range(100), percent) for percent in (50, 95, 99)] == [50, 95, 99]
+    assert measuring.percentile([3], 95) == 3

@@ -1,0 +1,328 @@
+"""The `kb` command: what it prints, where, and how it ends (DESIGN 3)."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import kb
+from kb.cli import main
+from tests.conftest import CORPUS, write_files
+from tests.test_changes import GIFT, QUEUE, SERVICE
+from tests.test_evaluation import data_set  # noqa: F401  (a fixture)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_files(tmp_path / "articles", {"a.md": GIFT, "b.md": QUEUE, "zh/c.md": SERVICE})
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder, monkeypatch, open_book):
+    """`run("search", "жалоба")` in this process, with dictionaries that are loaded already."""
+    monkeypatch.setattr(kb, "open", open_book)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("KB_HOME", str(folder / "home"))
+    monkeypatch.setenv("KB_CORPUS", str(folder / "articles"))
+    return lambda *words: CliRunner().invoke(main, [str(word) for word in words])
+
+
+@pytest.fixture
+def real(folder):
+    """`real("search", "жалоба")` in a process of its own, its output in pipes."""
+
+    def run(*words: str | bytes, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", "from kb.cli import main; main()", *words],
+            env={**os.environ, "KB_HOME": str(folder / "home"), "KB_CORPUS": str(folder / "articles"),
+                 "PYTHONPATH": str(CORPUS.parent), "PYTHONWARNINGS": "error", **environment},
+            cwd=folder, capture_output=True, encoding="utf-8", check=False, timeout=120,
+        )  # fmt: skip
+
+    return run
+
+
+def one_line(text: str) -> bool:
+    return len(text.strip().splitlines()) == 1 and "Traceback" not in text
+
+
+# --- kb index -----------------------------------------------------------------------------------
+
+
+def test_index_as_json(run):
+    found = run("index", "--json")
+    report = json.loads(found.stdout)
+    assert found.exit_code == 0
+    assert set(report) >= {"articles", "passages", "added", "changed", "removed", "unchanged", "problems"}
+    assert (report["articles"], report["added"], report["problems"]) == (3, 3, [])
+    assert json.loads(run("index", "--json").stdout)["unchanged"] == 3
+
+
+def test_a_file_that_cannot_be_read_is_told_and_the_rest_is_indexed(run, folder):
+    (folder / "articles" / "bad.md").write_bytes(b"\x00\x01\x02\xff" * 100)
+    found = run("index", "--json")
+    report = json.loads(found.stdout)
+    assert found.exit_code == 1
+    assert report["articles"] == 3
+    (problem,) = report["problems"]
+    assert set(problem) >= {"file", "line", "code", "message"}
+    assert problem["file"].endswith("bad.md")
+    assert run("search", "жалоба", "--json").exit_code == 0
+
+
+def test_problems_go_to_stderr_with_file_line_and_code(run, folder):
+    (folder / "articles" / "bad.md").write_bytes(b"\x00\x01\x02\xff" * 100)
+    found = run("index")
+    assert found.stdout.startswith("3 articles, 5 passages: 3 added")
+    assert "bad.md" in found.stderr
+    assert found.stderr.strip().endswith("]")
+    assert one_line(found.stderr)
+
+
+def test_sources_and_forget(run, folder):
+    write_files(folder / "more", {"d.md": "# Ещё\n\nПятый текст.\n"})
+    run("index")
+    assert json.loads(run("index", folder / "more", "--json").stdout)["articles"] == 4
+    forgot = json.loads(run("index", "--forget", "more", "--json").stdout)
+    assert (forgot["articles"], forgot["removed"]) == (3, 1)
+    assert json.loads(run("index", "--json").stdout)["unchanged"] == 3
+    assert json.loads(run("index", "--forget", "articles", "--json").stdout)["articles"] == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("index", "never"),
+        ("index", "--colour"),
+        ("search",),
+        ("search", "жалоба", "--limit", "many"),
+        ("show",),
+        ("nothing",),
+        ("evaluate", "never"),
+        ("serve", "--port", "high"),
+    ],
+)
+def test_wrong_usage_ends_with_two(run, words):
+    found = run(*words)
+    assert found.exit_code == 2
+    assert "Error" in found.stderr
+    assert found.stdout == ""
+
+
+# --- kb search ----------------------------------------------------------------------------------
+
+
+def test_search_as_json_has_the_names_of_the_contract(run):
+    run("index")
+    found = json.loads(run("search", "жалоба", "подарок", "--json").stdout)
+    assert set(found) >= {"query", "total", "took_ms", "interpreted", "hits", "facets"}
+    assert found["query"] == "жалоба подарок"
+    assert set(found["interpreted"]) >= {"corrected_from", "terms", "bridges"}
+    assert found["interpreted"]["corrected_from"] is None
+    for bridge in found["interpreted"]["bridges"]:
+        assert set(bridge) == {"principle", "from", "to"}
+        assert all(isinstance(labels, list) for labels in bridge["to"].values())
+    assert set(found["facets"]) == {"language", "principle", "article"}
+    for facet in [one for facets in found["facets"].values() for one in facets]:
+        assert set(facet) >= {"value", "count"}
+    assert found["hits"]
+    for hit in found["hits"]:
+        assert set(hit) >= {"score", "passage", "article", "highlights", "via"}
+        passage, article = hit["passage"], hit["article"]
+        assert set(passage) >= {"id", "text", "language", "headings", "position", "principles"}
+        assert set(article) >= {"id", "title", "language", "url", "author", "published"}
+        for tag in passage["principles"]:
+            assert set(tag) >= {"id", "label", "weight", "evidence"}
+            assert all(len(span) == 2 for span in tag["evidence"])
+        for start, end in hit["highlights"]:
+            assert passage["text"][start:end]
+
+
+def test_a_bridge_says_from_and_to(run):
+    run("index")
+    found = json.loads(run("search", "эмпатия", "--json").stdout)
+    (bridge,) = [one for one in found["interpreted"]["bridges"] if one["principle"] == "empathy"]
+    assert bridge["from"] == "эмпатия"
+    assert "移情" in bridge["to"]["zh"]
+    assert json.loads(run("search", "эмпатия", "--no-bridge", "--json").stdout)["interpreted"]["bridges"] == []
+
+
+def test_the_json_of_nothing_has_the_same_shape(run, folder):
+    write_files(folder / "articles", {})
+    found = json.loads(run("search", "жалоба", "--json").stdout)
+    assert (found["total"], found["hits"]) == (0, [])
+    assert found["facets"] == {"language": [], "principle": [], "article": []}
+
+
+def test_options_of_search(run):
+    run("index")
+
+    def hits(*words: str) -> list[dict]:
+        return json.loads(run("search", *words, "--json").stdout)["hits"]
+
+    assert {hit["passage"]["language"] for hit in hits("礼物 жалоба", "--language", "zh")} == {"zh"}
+    assert {hit["article"]["id"] for hit in hits("жалоба люди", "--article", "ochered")} == {"ochered"}
+    assert len(hits("жалоба OR люди OR 培训", "--limit", "1")) == 1
+    both = hits("жалоба OR люди")
+    assert hits("жалоба OR люди", "--limit", "1", "--offset", "1") == both[1:2]
+    assert hits("жалоба", "--explain")[0]["explanation"]
+
+
+def test_a_first_search_builds_the_index(run):
+    assert json.loads(run("search", "жалоба", "--json").stdout)["total"] > 0
+
+
+def test_search_for_people(run):
+    run("index")
+    shown = run("search", "жалуется").stdout
+    assert "Жалоба как подарок" in shown
+    assert "Гость жалуется, и мы благодарим." in shown
+    assert "\x1b" not in shown  # no colours in a pipe
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("search", "жалоба", "--language", "xx"), "no language"),
+        (("search", "жалоба", "--limit", "100000"), "limit"),
+        (("search", "жалоба", "--offset", "-1"), "offset"),
+        (("search", "ж" * 2000), "at most"),
+        (("show", "never"), "no passage with the id “never”"),
+        (("show", "\x00"), "no passage"),
+    ],
+)
+def test_errors_are_one_line(run, words, message):
+    run("index")
+    found = run(*words)
+    assert found.exit_code in (1, 2)
+    assert message in found.stderr
+    assert one_line(found.stderr)
+    assert found.stdout == ""
+
+
+def test_errors_of_settings_are_one_line(real):
+    for environment in ({"KB_MEMORY": "much"}, {"KB_ENGINE": "lucene:///x"}):
+        found = real("search", "жалоба", **environment)
+        assert found.returncode == 1
+        assert next(iter(environment)) in found.stderr
+        assert one_line(found.stderr)
+
+
+# --- kb show, settings, evaluate ------------------------------------------------------------------
+
+
+def test_show(run):
+    run("index")
+    whole = run("show", "zhaloba-kak-podarok")
+    assert "Жалоба как подарок" in whole.stdout
+    assert "Шаг второй: исправить." in whole.stdout
+    found = json.loads(run("show", "zhaloba-kak-podarok", "--json").stdout)
+    assert set(found) >= {"article", "passages"}
+    one = found["passages"][1]
+    assert one["id"] in whole.stdout
+    alone = json.loads(run("show", one["id"], "--json").stdout)
+    assert [passage["id"] for passage in alone["passages"]] == [one["id"]]
+
+
+def test_settings(run, monkeypatch):
+    monkeypatch.setenv("KB_SECRET_KEY", "hush-hush")
+    monkeypatch.setenv("KB_DATABASE_URL", "postgresql://kb:hush@db/kb")
+    for words in (("settings",), ("settings", "--json")):
+        shown = run(*words).stdout
+        assert all(name in shown for name in ("KB_HOME", "KB_CORPUS", "KB_ENGINE", "KB_MEMORY"))
+        assert "hush" not in shown
+    assert json.loads(run("settings", "--json").stdout)["KB_DATABASE_URL"]["value"] == "postgresql://kb:***@db/kb"
+
+
+def test_evaluate(run, data_set, tmp_path):  # noqa: F811
+    folder = data_set()
+    found = json.loads(run("evaluate", folder, "--json", "--run", tmp_path / "out.trec").stdout)
+    assert found["measures"]["nDCG@10"] == 1.0
+    assert set(found) >= {"queries", "documents", "passages", "measures", "queries_per_second", "worst"}
+    assert "run" not in found
+    first = (tmp_path / "out.trec").read_text().splitlines()[0].split()
+    assert first[:4] == ["1", "Q0", "gift", "1"]
+    shown = run("evaluate", folder)
+    assert "nDCG@10" in shown.stdout
+    assert "100.00" in shown.stdout
+    assert json.loads(run("search", "жалоба", "--json").stdout)["facets"]["article"][0]["value"] != "d0000000"
+
+
+def test_evaluate_names_a_broken_line(run, data_set):  # noqa: F811
+    folder = data_set()
+    (folder / "queries.jsonl").write_text("{}\n", encoding="utf-8")
+    found = run("evaluate", folder)
+    assert found.exit_code == 1
+    assert "queries.jsonl, line 1" in found.stderr
+    assert one_line(found.stderr)
+
+
+# --- Help -----------------------------------------------------------------------------------------
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()):
+    for name, command in sorted(group.commands.items()):
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield pytest.param((*path, name), command, id=" ".join((*path, name)))
+
+
+@pytest.mark.parametrize(("path", "command"), list(commands(main)))
+def test_every_command_has_help_with_an_example(path, command):
+    found = CliRunner().invoke(main, [*path, "--help"])
+    assert found.exit_code == 0
+    assert "Example" in found.output
+    assert f"kb {' '.join(path)}" in found.output.split("Example", 1)[1]
+    for option in command.params:
+        assert isinstance(option, click.Argument) or option.help, option
+
+
+def test_the_command_without_words_shows_help_and_its_version(run):
+    assert "Commands:" in run("--help").output
+    assert kb.__version__ in run("--version").output
+
+
+# --- The real thing -------------------------------------------------------------------------------
+
+
+def test_a_pipe_gets_json_and_nothing_else(real):
+    found = real("index", "--json")
+    assert (found.returncode, found.stderr) == (0, "")
+    assert json.loads(found.stdout)["articles"] == 3
+
+
+def test_bytes_that_are_no_text(real):
+    found = real("search", b"\xff\xfe \xd0\xb6", "--json")
+    assert found.returncode in (0, 1, 2)
+    assert "Traceback" not in found.stderr
+
+
+def test_a_terminal_gets_a_progress_bar(folder):
+    """… on stderr, so that stdout can still be piped."""
+    leader, follower = pty.openpty()
+    done = subprocess.Popen(
+        [sys.executable, "-c", "from kb.cli import main; main()", "index", "--json"],
+        env={**os.environ, "KB_HOME": str(folder / "home"), "KB_CORPUS": str(folder / "articles"),
+             "PYTHONPATH": str(CORPUS.parent), "TERM": "xterm", "COLUMNS": "120"},
+        cwd=folder, stdout=subprocess.PIPE, stderr=follower,
+    )  # fmt: skip
+    os.close(follower)
+    shown = b""
+    try:
+        while part := os.read(leader, 4096):
+            shown += part
+    except OSError:  # the other end is closed
+        pass
+    os.close(leader)
+    stdout, _ = done.communicate()
+    assert json.loads(stdout)["articles"] == 3
+    assert "Reading articles" in shown.decode()
