@@ -354,7 +354,7 @@ def principle(principle_id: str) -> str:
         columns=[(code, book.best_passages(principle_id, code)) for code in (left, right) if code],
         choices=sorted(there, key=_CONTENT_LANGUAGES.index),
         counts={facet.value: facet.count for facet in facets.get("language", ())},
-        teaching=[a for a in _newest_first(book.articles()) if principle_id in a.principles],
+        teaching=_newest_first(book.articles_on(principle_id)),
         speaking=facets.get("article", ())[:8],
         search=Search(principle=(principle_id,)),
     )

@@ -20,8 +20,13 @@ from typing import TypeVar
 
 import click
 import msgspec
+import numpy as np
 
+from kb.engines.impacts import Collection, Impacts, Memory, Numbers, Postings, best
+from kb.engines.whoosh import WhooshEngine
 from kb.knowledge_base import KnowledgeBase
+from kb.models import QueryTerm, SearchRequest
+from kb.ranking import Field
 from kb.settings import load
 from tests.benchmarks import contestants as field
 from tests.benchmarks import corpus, measuring
@@ -31,6 +36,7 @@ from tests.benchmarks.measuring import milliseconds, percentile, ratio, signific
 # Of the queries, so many are asked of the slow judge as well.
 JUDGED = 40
 FILTER = "ru"
+_MUCH = 8_000_000_000
 WAYS: Mapping[str, Mapping[str, object]] = {
     "": {},
     f", language={FILTER}": {"language": FILTER},
@@ -80,6 +86,7 @@ def main(
     only: tuple[str, ...],
     terms: bool,
     whole: bool,
+    repeated: str,
     beir: Path | None,
     keep: Path | None,
     clock: str,
@@ -99,6 +106,9 @@ def main(
             for size, home in homes.items():
                 _kept(home / "asked.json", Asked, partial(_index, beir, size, queries, home))
             whole_searches(homes, queries, repeat, clock)
+            if repeated:
+                times = [int(number) for number in repeated.split(",")]
+                ranking_alone(homes[counts[-1]], times, queries, repeat, clock)
 
 
 def _made(beir: Path | None, size: int, queries: int) -> corpus.Material:
@@ -316,6 +326,62 @@ def _searching(
     book: KnowledgeBase, asked: Sequence[str], options: Mapping[str, object]
 ) -> Callable[[int], object]:
     return lambda number: book.search(asked[number], **options)
+
+
+# --- Larger collections, by postings only ---
+
+
+def ranking_alone(home: Path, times: Sequence[int], most: int, repeat: int, clock: str) -> None:
+    """Rank in a collection repeated many times over: all kinds of terms, totals, the ten best."""
+    asked: Asked = msgspec.json.decode((home / "asked.json").read_bytes(), type=Asked)
+    with KnowledgeBase(load(home=home, engine="")) as book:
+        engine = book.engine
+        assert isinstance(engine, WhooshEngine), "only the embedded engine's postings can be repeated"
+        snapshot = engine._snapshot()
+        sizes = {
+            number: _repeated(snapshot.impacts.collection, snapshot._postings, number) for number in times
+        }
+        for kind in ("long", "short"):
+            queries = [book._asked(SearchRequest(text=text))[0].terms for text in getattr(asked, kind)[:most]]
+            calls = {f"{impacts.collection.size:,}": partial(_rank, impacts) for impacts in sizes.values()}
+            first = measuring.interleaved(calls, queries, 1, clock)
+            taken = measuring.interleaved(calls, queries, repeat, clock)
+            measuring.table(
+                f"Ranking alone, all kinds of terms, postings repeated, {kind} queries (ms)",
+                ["passages", "p50", "p95", "p99", "first p50"],
+                [
+                    [name, *milliseconds(each), significant(1000 * percentile(first[name], 50))]
+                    for name, each in taken.items()
+                ],
+            )
+
+
+def _rank(impacts: Impacts, terms: Sequence[QueryTerm]) -> object:
+    matched = np.flatnonzero(impacts.hits(terms)).astype(np.int32)
+    return len(matched), best(impacts.scores(terms), matched, field.COUNT)
+
+
+def _repeated(one: Collection, postings: Callable[[Field, str], Postings], times: int) -> Impacts:
+    """The impacts of a collection that holds another so many times."""
+
+    def again(numbers: Numbers) -> Numbers:
+        offsets = np.arange(times, dtype=np.int32) * (int(numbers[-1]) + 1 if len(numbers) else 0)
+        return (numbers + offsets[:, None]).ravel()
+
+    collection = Collection(
+        section=again(one.section),
+        article=again(one.article),
+        text_words=np.tile(one.text_words, times),
+        heading_words=np.tile(one.heading_words, times),
+        title_words=np.tile(one.title_words, times),
+    )
+
+    def more(name: Field, term: str) -> Postings:
+        numbers, counts = postings(name, term)
+        offsets = np.arange(times, dtype=np.int32) * one.size
+        return (numbers + offsets[:, None]).ravel(), np.tile(counts, times)
+
+    return Impacts(collection, more, Memory(_MUCH), times)
 
 
 if __name__ == "__main__":
