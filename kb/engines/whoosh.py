@@ -431,9 +431,10 @@ class _Snapshot:
             with self._lock:
                 column = cast(Any, leaf.column_reader("facts", translate=False))
                 # All at once: Whoosh has no public way to it, and one by one takes fifty times as long.
-                width = column._count * _FACTS.itemsize
                 facts = np.zeros(leaf.doc_count_all(), _FACTS)
-                facts[: column._count] = np.frombuffer(column._dbfile.get(column._basepos, width), _FACTS)
+                if count := getattr(column, "_count", 0):  # a segment of files without articles has none
+                    stored = column._dbfile.get(column._basepos, count * _FACTS.itemsize)
+                    facts[:count] = np.frombuffer(stored, _FACTS)
                 return facts
 
         return self._memory.get((segment, "facts"), read, lambda facts: facts.nbytes)
