@@ -161,9 +161,7 @@ class KnowledgeBase:
             if given == file.before.articles:
                 if file.path != file.before.path:  # it was moved
                     problems = tuple(replace(problem, file=file.path) for problem in file.before.problems)
-                    moved = replace(
-                        file.before, path=file.path, modified=file.modified, problems=problems
-                    )
+                    moved = replace(file.before, path=file.path, modified=file.modified, problems=problems)
                     writer.put_file(moved)
                     return moved
                 return file.before

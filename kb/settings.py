@@ -71,7 +71,9 @@ def load(**overrides: object) -> Settings:
     """
     for name in overrides:
         if name not in Settings.model_fields:
-            raise SettingsError(f"There is no setting “{name}”; known are {', '.join(Settings.model_fields)}.")
+            raise SettingsError(
+                f"There is no setting “{name}”; known are {', '.join(Settings.model_fields)}."
+            )
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:

@@ -38,7 +38,7 @@ def serve() -> None:
         child = os.fork()
         if not child:
             os.environ.update(environment)
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+            sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
             _die_at(die_at, environment["KB_HOME"])
             code = 0
             try:

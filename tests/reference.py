@@ -120,7 +120,7 @@ class Reference:
             "principle": {n for n in matched if set(query.principles) <= self.documents[n].tags},
         }
         hits = set.intersection(*passing.values())
-        ranked = sorted(((-self.score(terms, n), n) for n in hits))
+        ranked = sorted((-self.score(terms, n), n) for n in hits)
         page = ranked[query.offset : query.offset + query.limit]
         facets = {
             "language": self._counts(

@@ -21,6 +21,8 @@ def mixed_text(max_size: int = 12) -> st.SearchStrategy[str]:
 
 def any_text() -> st.SearchStrategy[str]:
     """Whatever a program may be given: also NUL, lone surrogates, marks and rare scripts."""
-    odd = st.sampled_from([*"\x00\ud800\udfff\u0301\u0306\ufeff\u200d½ﷺßẞİıﬃ𠮷㐀〇㍿Ⅷ①", "標桿", "й", "и\u0306"])
+    odd = st.sampled_from(
+        [*"\x00\ud800\udfff\u0301\u0306\ufeff\u200d½ﷺßẞİıﬃ𠮷㐀〇㍿Ⅷ①", "標桿", "й", "и\u0306"]
+    )
     character = st.one_of(st.characters(exclude_categories=()), odd)
     return st.one_of(st.lists(character, max_size=30).map("".join), mixed_text())

@@ -152,7 +152,9 @@ def test_a_bridge_says_from_and_to(run):
     (bridge,) = [one for one in found["interpreted"]["bridges"] if one["principle"] == "empathy"]
     assert bridge["from"] == "эмпатия"
     assert "移情" in bridge["to"]["zh"]
-    assert json.loads(run("search", "эмпатия", "--no-bridge", "--json").stdout)["interpreted"]["bridges"] == []
+    assert (
+        json.loads(run("search", "эмпатия", "--no-bridge", "--json").stdout)["interpreted"]["bridges"] == []
+    )
 
 
 def test_the_json_of_nothing_has_the_same_shape(run, folder):
@@ -239,7 +241,10 @@ def test_settings(run, monkeypatch):
         shown = run(*words).stdout
         assert all(name in shown for name in ("KB_HOME", "KB_CORPUS", "KB_ENGINE", "KB_MEMORY"))
         assert "hush" not in shown
-    assert json.loads(run("settings", "--json").stdout)["KB_DATABASE_URL"]["value"] == "postgresql://kb:***@db/kb"
+    assert (
+        json.loads(run("settings", "--json").stdout)["KB_DATABASE_URL"]["value"]
+        == "postgresql://kb:***@db/kb"
+    )
 
 
 def test_evaluate(run, data_set, tmp_path):  # noqa: F811

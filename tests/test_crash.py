@@ -95,7 +95,7 @@ def test_killed_at_random_moments(server, book, open_book, expected):
     assert server.end() == 0
     lasts = 0.2
     kills, before = 0, 0
-    for turn in range(1, 8 * KILLS):
+    for _ in range(1, 8 * KILLS):
         after = (before + rng.randint(1, 2)) % 3
         write_files(book.settings.corpus, STATES[after])
         process = server.start(book)

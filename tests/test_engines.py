@@ -64,7 +64,9 @@ def open_again(request, tmp_path):
         one.close()
 
 
-def article(id: str, *texts: str, title: str = "", language: str = "ru", heading: str = "") -> SimpleNamespace:
+def article(
+    id: str, *texts: str, title: str = "", language: str = "ru", heading: str = ""
+) -> SimpleNamespace:
     """An article whose passages are these texts; "# …" begins a section, "#empathy" tags a text."""
     from kb.models import Section
 
@@ -83,9 +85,7 @@ def article(id: str, *texts: str, title: str = "", language: str = "ru", heading
         record=record,
         passages=passages,
         title=index_text(analyse(record.title)),
-        texts=[
-            (index_text(analyse(p.text)), index_text(analyse("\n".join(p.headings)))) for p in passages
-        ],
+        texts=[(index_text(analyse(p.text)), index_text(analyse("\n".join(p.headings)))) for p in passages],
     )
 
 
@@ -98,7 +98,12 @@ def put(engine, *articles: SimpleNamespace) -> None:
 def reference(*articles: SimpleNamespace) -> Reference:
     return Reference(
         [
-            Document(p, *texts, one.title if p.position == 0 else index_text([]), frozenset(t.principle for t in p.tags))
+            Document(
+                p,
+                *texts,
+                one.title if p.position == 0 else index_text([]),
+                frozenset(t.principle for t in p.tags),
+            )
             for one in articles
             for p, texts in zip(one.passages, one.texts, strict=True)
         ]
@@ -147,7 +152,9 @@ def test_a_block_s_anchor_leads_to_its_passage(engine):
     one = article("a", "нет")
     passage = Passage("x1", "a", 0, 0, "ru", "ru", (), blocks, ("x1", "x2"))
     with engine.write() as writer:
-        writer.put_article(one.record, [passage], one.title, [(index_text(analyse(passage.text)), index_text([]))])
+        writer.put_article(
+            one.record, [passage], one.title, [(index_text(analyse(passage.text)), index_text([]))]
+        )
     assert engine.passage("x2")[0] == passage
 
 
@@ -220,7 +227,11 @@ def test_what_is_written_is_there_for_the_next(open_again):
 
 def test_a_second_writer_is_told_to_wait(open_again):
     one, other = open_again(), open_again()
-    with one.write(), pytest.raises(IndexLocked, match="Another process is writing.*try again"), other.write():
+    with (
+        one.write(),
+        pytest.raises(IndexLocked, match="Another process is writing.*try again"),
+        other.write(),
+    ):
         pass
     with other.write():
         pass
@@ -450,7 +461,9 @@ def test_scores_are_those_of_the_formula(open_again, seed):
         found = engine.search(asked, explain=True)
         answered += bool(found.hits)
         assert found.total == total, asked
-        assert [hit.score for hit in found.hits] == pytest.approx([score for _, score in ranked], abs=1e-9), asked
+        assert [hit.score for hit in found.hits] == pytest.approx([score for _, score in ranked], abs=1e-9), (
+            asked
+        )
         _same_but_for_ties([hit.passage.id for hit in found.hits], ranked, asked)
         assert found.facets == facets, asked
         assert all(list(found.facets[name]) == list(facets[name]) for name in facets), asked
@@ -476,7 +489,10 @@ def test_a_prefix_alone_scores_like_a_word(engine):
 
 def test_a_phrase_without_terms_to_look_up(engine):
     put(engine, CHINA)
-    assert texts(engine.search(Query(clauses=(Clause((Phrase((), "。"),)),)))) == ["客户投诉是礼物。", "服务标准。"]
+    assert texts(engine.search(Query(clauses=(Clause((Phrase((), "。"),)),)))) == [
+        "客户投诉是礼物。",
+        "服务标准。",
+    ]
 
 
 def test_via_says_which_principle_led_to_a_hit(engine):

@@ -53,7 +53,7 @@ def test_a_ranking_without_a_fault(book, data_set):
     assert found.measures == {"nDCG@10": 1.0, "RR@10": 1.0, "R@1": 1.0, "R@10": 1.0, "R@100": 1.0}
     assert (found.queries, found.documents, found.passages) == (3, 3, 4)
     assert set(found.run) == {"1", "2", "3"}
-    assert list(found.run["1"])[0] == "gift"
+    assert next(iter(found.run["1"])) == "gift"
 
 
 def test_what_is_wanted_but_not_found_counts(book, data_set):

@@ -72,7 +72,7 @@ def test_e_and_yo_are_one_letter(forms_book):
 def test_an_exact_form_ranks_above_a_possible_one(make_book, typed, exact, possible):
     book = make_book({"a.md": f"# Т\n\n{possible}\n\n{exact}\n", "b.md": "# Т\n\nДругое.\n"})
     found = found_texts(book, typed)
-    assert found[0] == exact or {exact, possible} == {*found} and typed in possible
+    assert found[0] == exact or ({exact, possible} == {*found} and typed in possible)
     assert exact in found
 
 
@@ -124,7 +124,9 @@ def check_exact(book, scan: dict[str, str], typed: str) -> None:
 
 # Which passage, where in it, and how much of it.
 parts = st.tuples(
-    st.integers(0, 10**6), st.integers(0, 10**6), st.one_of(st.just(1), st.integers(1, 8), st.integers(1, 800))
+    st.integers(0, 10**6),
+    st.integers(0, 10**6),
+    st.one_of(st.just(1), st.integers(1, 8), st.integers(1, 800)),
 )
 
 
@@ -158,7 +160,9 @@ def test_in_traditional_texts_too(traditional_book, part):
         check_exact(traditional_book, scan, plain(typed))
 
 
-@pytest.mark.parametrize("typed", ["的", "，", "。", "“", "服务", "KANO", "不在任何地方", "務", "PDCA，", "1。", "：\n"])
+@pytest.mark.parametrize(
+    "typed", ["的", "，", "。", "“", "服务", "KANO", "不在任何地方", "務", "PDCA，", "1。", "：\n"]
+)
 def test_a_few_strings_that_are_easily_wrong(starter, scanned, typed):
     if is_chinese(typed):
         check_exact(starter, scanned, typed)
@@ -342,7 +346,9 @@ def test_an_article_with_a_title_only(make_book):
 
 
 def test_articles_in_no_known_language(make_book):
-    book = make_book({"a.md": "# 12\n\n12 345 678.\n", "b.md": "# カナ\n\nひらがなとカタカナ。\n", "c.md": GIFT})
+    book = make_book(
+        {"a.md": "# 12\n\n12 345 678.\n", "b.md": "# カナ\n\nひらがなとカタカナ。\n", "c.md": GIFT}
+    )
     assert book.search("345").hits[0].passage.language == "und"
     assert "und" in {facet.value for facet in book.search("").facets["language"]}
     assert book.search('"タカ"').total == 1
@@ -601,7 +607,9 @@ def test_opening_and_searching_in_python(tmp_path):
     write_files(tmp_path / "articles", {"a.md": GIFT, "c.md": SERVICE})
     with kb.open(home=tmp_path / "home", corpus=tmp_path / "articles") as book:
         book.index()
-        assert {hit.article.title for hit in book.search("жалоба", language="ru").hits} == {"Жалоба как подарок"}
+        assert {hit.article.title for hit in book.search("жалоба", language="ru").hits} == {
+            "Жалоба как подарок"
+        }
 
 
 def test_indexing_while_another_indexes(tmp_path, open_book):

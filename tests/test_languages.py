@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import example, given
-from hypothesis import strategies as st
 from opencc import OpenCC
 
 from kb import languages

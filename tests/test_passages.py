@@ -40,7 +40,9 @@ def texts(*blocks: Block) -> list[str]:
             id="a lead-in goes with its list",
         ),
         pytest.param(
-            [(P, "包括以下几点："), (L, "及时"), (L, "礼貌")], ["包括以下几点：\n及时\n礼貌"], id="in Chinese too"
+            [(P, "包括以下几点："), (L, "及时"), (L, "礼貌")],
+            ["包括以下几点：\n及时\n礼貌"],
+            id="in Chinese too",
         ),
         pytest.param([(P, "Так:"), (P, "Пункт.")], ["Так:\nПункт."], id="a lead-in goes with a paragraph"),
         pytest.param([(P, "Конец:")], ["Конец:"], id="a lead-in to nothing"),
@@ -86,8 +88,12 @@ blocks = st.builds(
     text=st.one_of(
         # Some texts are there twice, some lead in, some are short and some are long.
         st.sampled_from(["вход", "зал", "Проверьте:", "да", "а | б"]),
-        st.builds(lambda word, times, end: word * times + end, st.sampled_from(["слово ", "客户服务"]),
-                  st.integers(1, 90), st.sampled_from([".", ":", ""])),
+        st.builds(
+            lambda word, times, end: word * times + end,
+            st.sampled_from(["слово ", "客户服务"]),
+            st.integers(1, 90),
+            st.sampled_from([".", ":", ""]),
+        ),
     ).map(str.strip),
     depth=st.integers(0, 1),
 )
@@ -160,7 +166,9 @@ def test_an_edit_to_one_block_changes_the_id_of_its_passage_at_most(found, data)
         seen += len(passage.blocks)
         if not is_edited:
             is_unique = repeated[passage.blocks[0].text] == 1
-            assert (passage.text if is_unique else passage.blocks[0].text) in (leads_to(passage.id, new) or "")
+            assert (passage.text if is_unique else passage.blocks[0].text) in (
+                leads_to(passage.id, new) or ""
+            )
 
 
 @given(sections, st.data())

@@ -56,7 +56,15 @@ def test_a_prefix_is_of_forms_not_of_lemmas():
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("服务", True), ("服", True), ("服 务", False), ("服a", False), ("abc", False), ("，", False), ("", False)],
+    [
+        ("服务", True),
+        ("服", True),
+        ("服 务", False),
+        ("服a", False),
+        ("abc", False),
+        ("，", False),
+        ("", False),
+    ],
 )
 def test_is_han(text, expected):
     assert is_han(fold(text).text) is expected

@@ -59,7 +59,9 @@ def test_what_is_marked(typed, expected):
 
 # --- Over the starter corpus --------------------------------------------------------------------
 
-word = st.sampled_from([*RUSSIAN, *CHINESE, *LATIN, "гостя", "сотруднику", "обещания", "等候", "顧客", "经理"])
+word = st.sampled_from(
+    [*RUSSIAN, *CHINESE, *LATIN, "гостя", "сотруднику", "обещания", "等候", "顧客", "经理"]
+)
 piece = st.one_of(
     word,
     word,
@@ -120,7 +122,11 @@ def assert_marks_come_out(body: str, marks, part) -> None:
 
 
 @settings(max_examples=40)
-@given(st.sampled_from([w for w in RUSSIAN + CHINESE + LATIN if not {t.term for t in words(w)} & function_words()]))
+@given(
+    st.sampled_from(
+        [w for w in RUSSIAN + CHINESE + LATIN if not {t.term for t in words(w)} & function_words()]
+    )
+)
 def test_a_word_that_is_asked_for_is_marked(starter, text):
     for hit in starter.search(text, bridge=False, limit=20, correct=False, explain=True).hits:
         if any(part.field == "text" and part.kind in {"word", "bigram"} for part in hit.explanation):

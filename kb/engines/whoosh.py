@@ -510,7 +510,14 @@ class _Snapshot:
             heading_words=facts["heading_words"].astype(np.int32),
             title_words=facts["title_words"][_begins(self._article)].astype(np.int32),
         )
-        return Impacts(collection, self._postings, self._memory, self.generation)
+        # Without a reference back, a snapshot goes, and gives its files back, with its last search.
+        decode = weakref.WeakMethod(self._postings)
+
+        def postings(field: Field, term: str) -> Postings:
+            alive = decode()
+            return alive(field, term) if alive else (np.empty(0, np.int32), np.empty(0, np.int32))
+
+        return Impacts(collection, postings, self._memory, self.generation)
 
     # --- Postings ---
 

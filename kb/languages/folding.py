@@ -68,7 +68,11 @@ def _is_plain(lowered: str) -> bool:
 def _marked(letter: str, mark: str) -> str:
     """The Cyrillic letter that a letter and a mark are: и, ˘ -> й. Others lose the mark."""
     composed = unicodedata.normalize("NFC", letter + mark)
-    return composed if unicodedata.name(composed[0], "").startswith("CYRILLIC") and len(composed) == 1 else letter
+    return (
+        composed
+        if unicodedata.name(composed[0], "").startswith("CYRILLIC") and len(composed) == 1
+        else letter
+    )
 
 
 @cache
