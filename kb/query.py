@@ -79,8 +79,7 @@ def parse(text: str, principle_id: Callable[[str], str | None]) -> ParsedText:
     plain, clauses = _words_and_clauses(pieces)
     if len({wanted for clause in clauses for wanted in clause.alternatives}) > MOST_WANTED:
         raise InvalidRequest(
-            f"At most {MOST_WANTED} phrases, beginnings and words beside OR, AND and - can be searched"
-            " at once.",
+            f"At most {MOST_WANTED} phrases, beginnings and words beside OR, AND and - can be searched for.",
             "q",
         )
     return ParsedText(

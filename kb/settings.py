@@ -71,9 +71,8 @@ def load(**overrides: object) -> Settings:
     """
     for name in overrides:
         if name not in Settings.model_fields:
-            raise SettingsError(
-                f"There is no setting “{name}”; known are {', '.join(Settings.model_fields)}."
-            )
+            known = ", ".join(Settings.model_fields)
+            raise SettingsError(f"There is no setting “{name}”; known are {known}.")
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:

@@ -3,7 +3,7 @@
 Dictionaries and vocabulary are loaded once and inherited by the children, so that each lives for
 some tens of milliseconds only. A line on stdin is a JSON list of the command's words, the
 environment, and the number of the file operation at which the child kills itself, or null. The
-answers are the child's process id, and how it ended.
+answer is the child's process id, and after another line how it ended.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ def serve() -> None:
         loaded = cached_property(lambda book, value=value: value)
         loaded.__set_name__(KnowledgeBase, name)
         setattr(KnowledgeBase, name, loaded)
-    for line in sys.stdin:
+    while line := sys.stdin.readline():
         words, environment, die_at = json.loads(line)
         child = os.fork()
         if not child:
             os.environ.update(environment)
-            sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+            sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
             _die_at(die_at, environment["KB_HOME"])
             code = 0
             try:
@@ -48,6 +48,8 @@ def serve() -> None:
             finally:
                 os._exit(code)
         print(child, flush=True)
+        # Until it is asked for, the child is not waited for, so that its number stays its own.
+        sys.stdin.readline()
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 

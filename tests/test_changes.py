@@ -284,7 +284,7 @@ articles = st.builds(
 corpora = st.dictionaries(st.sampled_from(["a.md", "b.md", "c.md", "d/a.md", "d/b.md"]), articles, max_size=5)
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(st.lists(corpora, min_size=1, max_size=4), st.randoms(use_true_random=False))
 def test_any_way_to_the_same_files_gives_the_same_index(open_book, make_book, states, random):
     """Some states are indexed as a whole, some file by file in any order; the last one is compared

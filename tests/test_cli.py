@@ -20,7 +20,9 @@ from tests.test_evaluation import data_set  # noqa: F401  (a fixture)
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path, vocabulary_cache):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "cache").symlink_to(vocabulary_cache)
     write_files(tmp_path / "articles", {"a.md": GIFT, "b.md": QUEUE, "zh/c.md": SERVICE})
     return tmp_path
 

@@ -229,7 +229,7 @@ def test_a_second_writer_is_told_to_wait(open_again):
     one, other = open_again(), open_again()
     with (
         one.write(),
-        pytest.raises(IndexLocked, match="Another process is writing.*try again"),
+        pytest.raises(IndexLocked, match=r"Another process is writing.*try again"),
         other.write(),
     ):
         pass
@@ -419,7 +419,8 @@ def random_query(rng: random.Random, ids: list[str]) -> Query:
     def piece() -> str:
         words = rng.choices(WORDS, k=rng.randint(1, 3))
         return rng.choice(
-            [words[0], words[0], words[0], " ".join(words), "".join(words), f'"{" ".join(words)}"', f"-{words[0]}",
+            [words[0], words[0], words[0], " ".join(words), "".join(words), f'"{" ".join(words)}"',
+             f"-{words[0]}",
              f"{words[0][:3]}*", f"{words[0]} OR {words[-1]}", f"{words[0]} AND {words[-1]}"]
         )  # fmt: skip
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 import unicodedata
 from pathlib import Path
 
@@ -137,7 +138,7 @@ def substring(texts: list[str], part: tuple[int, int, int]) -> str:
     return text[start : start + length]
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(parts, st.booleans())
 def test_a_quoted_chinese_string_finds_exactly_what_contains_it(
     starter, starter_passages, scanned, part, traditional
@@ -150,6 +151,7 @@ def test_a_quoted_chinese_string_finds_exactly_what_contains_it(
         check_exact(starter, scanned, typed)
 
 
+@settings(max_examples=40)
 @given(parts)
 def test_in_traditional_texts_too(traditional_book, part):
     passages = [p for a in traditional_book.articles() for p in traditional_book.article(a.id)[1]]
@@ -176,7 +178,7 @@ signs = st.text('"“”„-*:ORAND NOTжалоба服务标准principle\n\t', m
 typed_texts = st.one_of(any_text(), mixed_text(max_size=40), signs, st.text())
 
 
-@settings(max_examples=200)
+@settings(max_examples=150)
 @given(typed_texts)
 @example("\x00")
 @example("\ud800服務")
@@ -203,7 +205,7 @@ def test_whatever_is_typed_has_an_answer(starter, text):
     ],
 )
 def test_what_is_too_long_is_refused(starter, text):
-    with pytest.raises(InvalidRequest, match="[Aa]t most"):
+    with pytest.raises(InvalidRequest, match=r"[Aa]t most"):
         starter.search(text)
 
 
@@ -362,7 +364,7 @@ def test_a_title_that_never_ends(make_book):
 
 
 def test_nothing_is_lost_in_a_huge_passage(make_book):
-    text = " ".join(f"слово{n}" for n in range(5000))
+    text = " ".join(f"слово{n}" for n in range(1500))
     book = make_book({"a.md": f"# Т\n\n{text} жалоба\n"})
     (hit,) = book.search("жалоба").hits
     assert hit.passage.text[slice(*hit.highlights[0])] == "жалоба"
@@ -422,14 +424,16 @@ def test_a_damaged_index_says_so(tmp_path, open_book, pattern, damage):
     for path in files:
         path.write_bytes(path.read_bytes()[:-100] if damage is None else damage)
     with (
-        pytest.raises(EngineError, match="damaged.*[Dd]elete"),
+        pytest.raises(EngineError, match=r"damaged.*[Dd]elete"),
         open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as book,
     ):
         book.search("жалоба")
     gc.collect()  # Whoosh leaves the file open, and its warning belongs here
 
 
-def test_two_processes_cannot_index_at_once(tmp_path, open_book):
+def test_two_processes_cannot_index_at_once(tmp_path, open_book, vocabulary_cache):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "cache").symlink_to(vocabulary_cache)
     write_files(tmp_path / "articles", {"a.md": GIFT})
     with open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as book:
         book.index()
@@ -475,7 +479,7 @@ ASKED = ["жалоба", "гость OR клиент", '"客户投诉"', "жал
 
 
 def descriptors() -> int:
-    return len(os.listdir("/proc/self/fd"))
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 def seen(book) -> tuple:
@@ -494,6 +498,7 @@ def state_answers(make_book) -> list[tuple]:
 def search_on(book, expected: list[tuple], stop: threading.Event, wrong: list, counted: list) -> None:
     """Search until told to stop; every single answer must be that of one state."""
     while not stop.is_set():
+        time.sleep(0.0001)
         for number, text in enumerate(ASKED):
             try:
                 results = book.search(text, limit=50, explain=True, bridge=False, correct=False)
@@ -501,16 +506,18 @@ def search_on(book, expected: list[tuple], stop: threading.Event, wrong: list, c
                 states = [state for state in (0, 1) if answer == expected[state][number]]
                 counted.append(states)
                 if not states:
-                    wrong.append(answer)
+                    wrong.append((answer, expected[0][number], expected[1][number]))
             except Exception as error:
                 wrong.append(error)
                 return
 
 
 @pytest.mark.parametrize("writer", ["thread", "process"])
-def test_readers_see_the_old_state_or_the_new(tmp_path, open_book, make_book, writer):
+def test_readers_see_the_old_state_or_the_new(tmp_path, open_book, make_book, vocabulary_cache, writer):
     expected = state_answers(make_book)
     articles, home = tmp_path / "articles", tmp_path / "home"
+    home.mkdir()
+    (home / "cache").symlink_to(vocabulary_cache)
     write_files(articles, STATES[0])
     book = open_book(home=home, corpus=articles)
     book.index()
@@ -528,7 +535,7 @@ def test_readers_see_the_old_state_or_the_new(tmp_path, open_book, make_book, wr
                 write_files(articles, STATES[turn % 2])
                 book.index()
         else:
-            index_back_and_forth(home, articles, 20)
+            index_back_and_forth(home, articles, 12)
     finally:
         stop.set()
         for thread in threads:
@@ -575,8 +582,12 @@ def test_readers_leak_no_descriptors(tmp_path, open_book):
             write_files(articles, STATES[turn % 2])
             book.index()
             assert reader.search("жалоба").total
+            if turn % 10 == 0:
+                gc.collect()
             counted.append(descriptors())
-    assert max(counted[10:]) <= max(counted[:10]) + 3
+    collected = counted[10::10]  # the first commits fill what is remembered
+    assert max(collected[1:]) <= collected[0] + 3
+    assert max(counted) <= collected[0] + 60  # nor too many before Python collects its garbage
     assert len(list((tmp_path / "home").rglob("*.toc"))) == 1
 
 
@@ -603,7 +614,9 @@ def test_the_memory_limit_is_respected(tmp_path, open_book):
 # --- The library -------------------------------------------------------------------------------------
 
 
-def test_opening_and_searching_in_python(tmp_path):
+def test_opening_and_searching_in_python(tmp_path, vocabulary_cache):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "cache").symlink_to(vocabulary_cache)
     write_files(tmp_path / "articles", {"a.md": GIFT, "c.md": SERVICE})
     with kb.open(home=tmp_path / "home", corpus=tmp_path / "articles") as book:
         book.index()

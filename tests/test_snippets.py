@@ -93,7 +93,7 @@ def is_form(piece: str, book, hit, wanted: set[str], characters: set[str], prefi
     return any(mention.concept in hit.via for mention in book.tagger.mentions(piece))
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(queries, st.booleans())
 def test_every_mark_is_a_form_of_something_searched_for(starter, text, bridge):
     results = starter.search(text, bridge=bridge, limit=30, correct=False)

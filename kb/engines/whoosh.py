@@ -14,7 +14,7 @@ import hashlib
 import os
 import threading
 import weakref
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import cached_property, reduce
@@ -67,6 +67,8 @@ _FACTS = np.dtype(
         ("title_words", "u4"),
     ]
 )
+# The same in memory, where articles are numbered in the order of their ids, which are slow to compare.
+_NUMBERED = np.dtype([(name, "i4" if name == "article" else _FACTS[name]) for name in _FACTS.names or ()])
 # A record in memory takes about so many times the bytes of its JSON.
 _DECODED_SIZE = 4
 # A prefix stands for at most this many words: more would be slow and tell a reader nothing.
@@ -357,7 +359,10 @@ class _Snapshot:
             for leaf, base in reader.leaf_readers()
             if (segment := leaf.segment())  # an index without a commit has a reader and no segment
         ]
-        self.owners = {self.generation, *(segment for _, _, segment in self._leaves)}
+        # A commit may come between asking for its number and opening it, so the number is no key for
+        # what is remembered of a snapshot; the object is one of its own.
+        self._owner = object()
+        self.owners = {self._owner, *(segment for _, _, segment in self._leaves)}
 
     def close(self) -> None:
         """Give back the files."""
@@ -377,14 +382,19 @@ class _Snapshot:
 
     def article(self, article_id: str) -> Article | None:
         """The record of an article."""
-        document = self._article_documents.get(article_id)
-        return None if document is None else self._record(document, Article)
+        _, ids = self._columns
+        place = _place(ids, article_id)
+        document = -1 if place is None else int(self._article_documents[place])
+        return None if document < 0 else self._record(document, Article)
 
     @cached_property
-    def _article_documents(self) -> dict[str, int]:
-        """The document of every article's record, by id."""
-        documents = np.flatnonzero((self._facts["type"] == _ARTICLE) & self._live)
-        return {self._facts["article"][document].decode(): int(document) for document in documents}
+    def _article_documents(self) -> npt.NDArray[np.int64]:
+        """The document of every article's record, by the article's number, -1 where there is none."""
+        facts, ids = self._columns
+        documents = np.flatnonzero((facts["type"] == _ARTICLE) & self._live)
+        found = np.full(len(ids), -1, np.int64)
+        found[facts["article"][documents]] = documents
+        return found
 
     def passages_of(self, article_id: str) -> tuple[Passage, ...]:
         """The passages of an article, in order."""
@@ -419,25 +429,53 @@ class _Snapshot:
 
     # --- Columns ---
 
-    @cached_property
+    @property
     def _facts(self) -> npt.NDArray[np.void]:
-        """`_FACTS` of every document."""
-        return np.concatenate(
-            [self._segment_facts(leaf, segment) for leaf, _, segment in self._leaves] or [np.empty(0, _FACTS)]
+        """`_NUMBERED` of every document."""
+        return self._columns[0]
+
+    @cached_property
+    def _columns(self) -> tuple[npt.NDArray[np.void], npt.NDArray[np.bytes_]]:
+        """`_NUMBERED` of every document, and the ids of the articles by number."""
+        segments = [self._segment_columns(leaf, segment) for leaf, _, segment in self._leaves]
+        if not segments:
+            return np.empty(0, _NUMBERED), np.empty(0, _FACTS["article"])
+        ids = np.unique(np.concatenate([own for _, own in segments]))
+        joined = np.concatenate([facts for facts, _ in segments])
+        joined["article"] = np.concatenate(
+            [np.searchsorted(ids, own)[facts["article"]] for facts, own in segments]
         )
+        return joined, ids
 
-    def _segment_facts(self, leaf: IndexReader, segment: str) -> npt.NDArray[np.void]:
-        def read() -> npt.NDArray[np.void]:
-            with self._lock:
-                column = cast(Any, leaf.column_reader("facts", translate=False))
-                # All at once: Whoosh has no public way to it, and one by one takes fifty times as long.
-                facts = np.zeros(leaf.doc_count_all(), _FACTS)
-                if count := getattr(column, "_count", 0):  # a segment of files without articles has none
-                    stored = column._dbfile.get(column._basepos, count * _FACTS.itemsize)
-                    facts[:count] = np.frombuffer(stored, _FACTS)
+    def _segment_columns(
+        self, leaf: IndexReader, segment: str
+    ) -> tuple[npt.NDArray[np.void], npt.NDArray[np.bytes_]]:
+        """`_NUMBERED` of one segment and its own ids; they never change, so are remembered."""
+
+        def read() -> tuple[npt.NDArray[np.void], npt.NDArray[np.bytes_]]:
+            facts = self._stored_facts(leaf)
+            # An article's documents stand together, so few of the ids need to be compared.
+            runs = _begins(facts["article"])
+            ids, places = np.unique(facts["article"][runs], return_inverse=True)
+            numbered = np.empty(len(facts), _NUMBERED)
+            for name in _FACTS.names or ():
+                if name != "article":
+                    numbered[name] = facts[name]
+            numbered["article"] = np.repeat(places, np.diff(runs, append=len(facts)))
+            return numbered, ids
+
+        return self._memory.get((segment, "columns"), read, lambda found: found[0].nbytes + found[1].nbytes)
+
+    def _stored_facts(self, leaf: IndexReader) -> npt.NDArray[np.void]:
+        with self._lock:
+            facts = np.zeros(leaf.doc_count_all(), _FACTS)
+            column = cast(Any, leaf.column_reader("facts", translate=False))
+            if isinstance(column, columns.EmptyColumnReader):
                 return facts
-
-        return self._memory.get((segment, "facts"), read, lambda facts: facts.nbytes)
+            # All at once: Whoosh has no public way to it, and one by one takes fifty times as long.
+            width = column._count * _FACTS.itemsize
+            facts[: column._count] = np.frombuffer(column._dbfile.get(column._basepos, width), _FACTS)
+            return facts
 
     @cached_property
     def _live(self) -> Mask:
@@ -463,11 +501,8 @@ class _Snapshot:
         """The document of every passage: its number is its place by article and position."""
         documents = np.flatnonzero((self._facts["type"] == _PASSAGE) & self._live)
         facts = self._facts[documents]
-        # An article's passages stand together, so few of the long ids need to be compared.
-        runs = _begins(facts["article"])
-        _, ranks = np.unique(facts["article"][runs], return_inverse=True)
-        article = np.repeat(ranks, np.diff(runs, append=len(facts)))
-        return documents[np.lexsort((facts["position"], article))]
+        order = facts["article"].astype(np.int64) << 32 | facts["position"]
+        return documents[np.argsort(order, kind="stable")]
 
     @cached_property
     def _numbers(self) -> Numbers:
@@ -478,7 +513,7 @@ class _Snapshot:
 
     @cached_property
     def _passages(self) -> npt.NDArray[np.void]:
-        """`_FACTS` of every passage, by number."""
+        """`_NUMBERED` of every passage, by number."""
         return self._facts[self._documents]
 
     @cached_property
@@ -487,16 +522,17 @@ class _Snapshot:
         return _numbered(self._passages["article"])
 
     @cached_property
-    def _article_ids(self) -> Sequence[str]:
+    def _article_ids(self) -> npt.NDArray[np.bytes_]:
         """The ids of the articles that have passages, by number."""
-        ids: list[bytes] = self._passages["article"][_begins(self._article)].tolist()
-        return [id.decode() for id in ids]
+        _, ids = self._columns
+        found: npt.NDArray[np.bytes_] = ids[self._passages["article"][_begins(self._article)]]
+        return found
 
     @cached_property
-    def _languages(self) -> tuple[Sequence[str], Numbers]:
+    def _languages(self) -> tuple[npt.NDArray[np.bytes_], Numbers]:
         """The languages that passages have, and the place of every passage's among them."""
         codes, places = np.unique(self._passages["language"], return_inverse=True)
-        return [code.decode() for code in codes], places.astype(np.int32)
+        return codes, places.astype(np.int32)
 
     @cached_property
     def impacts(self) -> Impacts:
@@ -510,14 +546,15 @@ class _Snapshot:
             heading_words=facts["heading_words"].astype(np.int32),
             title_words=facts["title_words"][_begins(self._article)].astype(np.int32),
         )
-        # Without a reference back, a snapshot goes, and gives its files back, with its last search.
-        decode = weakref.WeakMethod(self._postings)
+        # Weak, so that a snapshot goes with its last search and needs no garbage collector.
+        weak = weakref.WeakMethod(self._postings)
 
         def postings(field: Field, term: str) -> Postings:
-            alive = decode()
-            return alive(field, term) if alive else (np.empty(0, np.int32), np.empty(0, np.int32))
+            alive = weak()
+            assert alive is not None  # whoever searches holds the snapshot
+            return alive(field, term)
 
-        return Impacts(collection, postings, self._memory, self.generation)
+        return Impacts(collection, postings, self._memory, self._owner)
 
     # --- Postings ---
 
@@ -620,7 +657,7 @@ class _Snapshot:
             most = sorted(word for word, _ in found[:_PREFIX_WORDS])
             return tuple(word[1:] for word in most if len(self._postings(Field.TEXT, word)[0]))
 
-        key = (self.generation, "prefix", prefix.letters)
+        key = (self._owner, "prefix", prefix.letters)
         return self._memory.get(key, find, lambda words: sum(map(len, words)) * 2)
 
     def _matching(self, terms: Sequence[QueryTerm], clauses: Sequence[Clause]) -> Mask:
@@ -656,7 +693,7 @@ class _Snapshot:
 
     def _folded(self, number: int) -> str:
         """The text of a passage as literal phrases are looked for in; remembered."""
-        key = (self.generation, "folded", number)
+        key = (self._owner, "folded", number)
         return self._memory.get(
             key, lambda: fold(self._passage(number).text).text, lambda text: 2 * len(text)
         )
@@ -669,9 +706,12 @@ class _Snapshot:
         masks = {}
         if query.languages:
             codes, places = self._languages
-            masks["language"] = np.array([code in query.languages for code in codes])[places]
+            masks["language"] = np.isin(codes, [_bytes(code) for code in query.languages])[places]
         if query.articles:
-            chosen = np.array([id in query.articles for id in self._article_ids])
+            chosen = np.zeros(len(self._article_ids), np.bool_)
+            chosen[
+                [place for id in query.articles if (place := _place(self._article_ids, id)) is not None]
+            ] = True
             masks["article"] = chosen[self._article]
         if query.principles:
             masks["principle"] = np.logical_and.reduce(
@@ -711,11 +751,11 @@ class _Snapshot:
         return _most(principles, np.add.reduceat(hits[tagged], begins))
 
     @cached_property
-    def _tagged(self) -> tuple[Sequence[str], Numbers, npt.NDArray[np.intp]]:
+    def _tagged(self) -> tuple[Sequence[bytes], Numbers, npt.NDArray[np.intp]]:
         """The principles that passages have, the passages with each, and where those of each begin."""
         with self._lock:
-            principles = [term.decode() for term in self._reader.lexicon("principle")]
-        tagged = {principle: self._postings("principle", principle)[0] for principle in principles}
+            principles = list(self._reader.lexicon("principle"))
+        tagged = {principle: self._postings("principle", principle.decode())[0] for principle in principles}
         # Those whose last passage was deleted are still in the lexicon.
         found = {principle: numbers for principle, numbers in tagged.items() if len(numbers)}
         ends = np.cumsum([len(numbers) for numbers in found.values()], dtype=np.intp)
@@ -752,12 +792,6 @@ class _Snapshot:
         )
 
 
-def _alive(method: weakref.WeakMethod[Callable[[str, str], Postings]]) -> Callable[[str, str], Postings]:
-    found = method()
-    assert found is not None  # whoever searches holds the snapshot
-    return found
-
-
 def _bytes(term: str) -> bytes:
     """A term as it is indexed. One that was asked for may hold what no text can, and is not found."""
     return term.encode(errors="surrogatepass")
@@ -781,14 +815,27 @@ def _all(matched: Mask, filters: Mapping[str, Mask]) -> Mask:
     return passing
 
 
+def _place(ids: npt.NDArray[np.bytes_], id: str) -> int | None:
+    """The place of an id among rising ones, or None."""
+    wanted = _bytes(id)
+    place = int(np.searchsorted(ids, wanted))
+    return place if place < len(ids) and ids[place] == wanted else None
+
+
 def _counts(
-    values: Sequence[str], places: npt.NDArray[np.integer], most: int | None = None
+    values: Sequence[bytes] | npt.NDArray[np.bytes_],
+    places: npt.NDArray[np.integer],
+    most: int | None = None,
 ) -> dict[str, int]:
     """How often each value is there, by its place; the most frequent first."""
     return _most(values, np.bincount(places, minlength=len(values)), most)
 
 
-def _most(values: Sequence[str], counts: npt.NDArray[np.integer], most: int | None = None) -> dict[str, int]:
+def _most(
+    values: Sequence[bytes] | npt.NDArray[np.bytes_],
+    counts: npt.NDArray[np.integer],
+    most: int | None = None,
+) -> dict[str, int]:
     """The values, which rise, with their counts: the most frequent first, those never there left out."""
     order = np.argsort(-counts, kind="stable")[:most]
-    return {values[place]: int(counts[place]) for place in order if counts[place]}
+    return {values[place].decode(): int(counts[place]) for place in order if counts[place]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -42,8 +43,13 @@ class English:
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """The Snowball stem of a folded word; numbers stay as they are."""
-    stemmed: str = _stemmer().stemWord(word)
+    with _STEMMING:
+        stemmed: str = _stemmer().stemWord(word)
     return stemmed
+
+
+# A stemmer in Python keeps the word it works on in itself, so threads must take turns.
+_STEMMING = threading.Lock()
 
 
 @cache

@@ -68,11 +68,8 @@ def _is_plain(lowered: str) -> bool:
 def _marked(letter: str, mark: str) -> str:
     """The Cyrillic letter that a letter and a mark are: и, ˘ -> й. Others lose the mark."""
     composed = unicodedata.normalize("NFC", letter + mark)
-    return (
-        composed
-        if unicodedata.name(composed[0], "").startswith("CYRILLIC") and len(composed) == 1
-        else letter
-    )
+    is_letter = len(composed) == 1 and unicodedata.name(composed, "").startswith("CYRILLIC")
+    return composed if is_letter else letter
 
 
 @cache

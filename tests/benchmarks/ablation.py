@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -47,10 +48,11 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """Data sets in one index: the postings, each set's queries, and the document of each passage."""
+    """Data sets in one index: its impacts with the constants of now, the terms of each set's queries
+    (with or without question words and bridges), and the document of each passage."""
 
     impacts: Callable[[], Impacts]
-    book: KnowledgeBase
+    terms: Callable[[bool, bool], Mapping[str, Mapping[str, Sequence[QueryTerm]]]]
     sets: Mapping[str, evaluation.DataSet]
     documents: Sequence[str]
 
@@ -98,6 +100,7 @@ def main(folders: Sequence[Path], queries: int, together: bool) -> None:
         for folder in folders:
             indexed = _index([folder], Path(scratch) / folder.name, queries, stack)
             columns[folder.name] = [_ndcg(indexed, variant)[folder.name] for variant in tried]
+            click.echo(f"{folder.name}: {columns[folder.name][0]:.2f}", err=True)
         rows = [
             [variant.name, *(_shown(column, number) for column in columns.values())]
             for number, variant in enumerate(tried)
@@ -150,17 +153,29 @@ def _index(folders: Sequence[Path], home: Path, queries: int, stack: ExitStack) 
     engine = book.engine
     assert isinstance(engine, WhooshEngine), "an ablation computes the impacts of the embedded engine"
     snapshot = engine._snapshot()
-    facts = snapshot._passages
-    articles_of = [id.decode() for id in facts["article"].tolist()]
-    documents = [
-        ids.get(f"{id}-{position}") or ids[id]
-        for id, position in zip(articles_of, facts["position"].tolist(), strict=True)
-    ]
+    passages = zip(
+        snapshot._article_ids[snapshot._article].tolist(),
+        snapshot._passages["position"].tolist(),
+        strict=True,
+    )
+    documents = [ids.get(f"{id.decode()}-{position}") or ids[id.decode()] for id, position in passages]
 
     def impacts() -> Impacts:
         return Impacts(snapshot.impacts.collection, snapshot._postings, Memory(_MEMORY), "ablation")
 
-    return Indexed(impacts, book, sets, documents)
+    @cache
+    def terms(asks: bool, bridged: bool) -> Mapping[str, Mapping[str, Sequence[QueryTerm]]]:
+        silent = languages.question_words() if asks else frozenset()
+        with mock.patch.object(query, "question_words", lambda: silent):
+            return {
+                name: {
+                    id: book._asked(SearchRequest(text=text, bridge=bridged))[0].terms
+                    for id, text in data.queries.items()
+                }
+                for name, data in sets.items()
+            }
+
+    return Indexed(impacts, terms, sets, documents)
 
 
 def _apart(
@@ -180,25 +195,17 @@ def _apart(
 
 def _ndcg(indexed: Indexed, variant: Variant) -> dict[str, float]:
     """The nDCG@10 ×100 of a variant on each set of an index."""
-    silent = languages.question_words() if variant.asks else frozenset()
-    with weights(**variant.constants), mock.patch.object(query, "question_words", lambda: silent):
+    asked = indexed.terms(variant.asks, variant.bridged)
+    with weights(**variant.constants):
         impacts = indexed.impacts()
         measured = {}
         for name, data in indexed.sets.items():
-            run = {
-                id: _ranked(indexed, impacts, _terms(indexed.book, text, variant.bridged))
-                for id, text in data.queries.items()
-            }
+            run = {id: _ranked(indexed, impacts, terms) for id, terms in asked[name].items()}
             qrels = {
                 id: {f"{name}/{document}": grade for document, grade in data.qrels[id].items()} for id in run
             }
             measured[name] = 100 * evaluation.measure(qrels, run)[0]["nDCG@10"]
     return measured
-
-
-def _terms(book: KnowledgeBase, text: str, bridged: bool) -> tuple[QueryTerm, ...]:
-    asked, _ = book._asked(SearchRequest(text=text, bridge=bridged))
-    return asked.terms
 
 
 def _ranked(indexed: Indexed, impacts: Impacts, terms: Sequence[QueryTerm]) -> dict[str, float]:

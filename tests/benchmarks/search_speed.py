@@ -72,7 +72,11 @@ class Asked:
 @click.option("--only", multiple=True, help="Contestants to ask, by name; by default all installed.")
 @click.option("--terms/--no-terms", default=True, help="Measure searches by terms of one field.")
 @click.option("--whole/--no-whole", default=True, help="Measure whole searches.")
-@click.option("--repeated", default="", help="Also rank in a collection repeated so often: 10,100.")
+@click.option(
+    "--repeated",
+    default="",
+    help="Also rank alone in collections so many times the last size, its postings repeated, with commas.",
+)
 @click.option(
     "--beir", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Data set to use."
 )
