@@ -66,7 +66,7 @@ class _Stated:
 def split(text: NumberedText) -> tuple[Metadata, NumberedText, list[Finding]]:
     """What the block at the head of `text` states, the text after it, and what is wrong with it."""
     start = next((index for index, line in enumerate(text.lines) if line.strip()), 0) + 1
-    if not _FENCE.match(text.lines[start - 1]) or not _entry_key(text, start):
+    if not text.lines or not _FENCE.match(text.lines[start - 1]) or not _entry_key(text, start):
         return Metadata(), text, []
     lines = range(start, len(text.lines))
     if closing := next((index for index in lines if _END.match(text.lines[index])), None):
