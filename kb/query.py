@@ -2,7 +2,8 @@
 
 The syntax, all of it optional: ``"a phrase"``, ``-word`` or ``NOT word``, ``a OR b``, ``a AND b``,
 ``довер*``, and filters such as ``principle:empathy``, ``язык:ru`` or ``语言:zh``. Anything that is
-not well formed is searched as plain words.
+not well formed is searched as plain words, and so is what a whole question quotes: «Кто снял фильм
+"Доктор Кто"?» names the film as somebody calls it, and the answer may call it otherwise.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def parse(text: str, principle_id: Callable[[str], str | None]) -> ParsedText:
         )
     filters: dict[str, list[str]] = {name: [] for name in FILTER_NAMES}
     pieces = [piece for piece in _PIECE.finditer(text) if not _is_filter(piece, filters, principle_id)]
-    plain, clauses = _words_and_clauses(pieces)
+    plain, clauses = _words_and_clauses(pieces, quotes_demand=not _is_question(text, pieces))
     if len({wanted for clause in clauses for wanted in clause.alternatives}) > MOST_WANTED:
         raise InvalidRequest(
             f"At most {MOST_WANTED} phrases, beginnings and words beside OR, AND and - can be searched for.",
@@ -114,7 +115,15 @@ def _language_code(name: str) -> str | None:
     return next((code for code, names in LANGUAGE_NAMES.items() if name.lower() in names), None)
 
 
-def _words_and_clauses(pieces: Sequence[re.Match[str]]) -> tuple[list[str], list[Clause]]:
+def _is_question(text: str, pieces: Sequence[re.Match[str]]) -> bool:
+    """Whether a text is a sentence with a question mark, and not only something quoted."""
+    asks = text.rstrip("\"“”„»' \t\n").endswith(("?", "？"))
+    return asks and any(piece["word"] and analyse(piece["word"]) for piece in pieces)
+
+
+def _words_and_clauses(
+    pieces: Sequence[re.Match[str]], quotes_demand: bool
+) -> tuple[list[str], list[Clause]]:
     """The words to rank by, and what a passage must or must not hold."""
     plain: list[str] = []
     clauses: list[Clause] = []
@@ -135,7 +144,8 @@ def _words_and_clauses(pieces: Sequence[re.Match[str]]) -> tuple[list[str], list
             clauses.append(Clause((wanted,), negated=True))
         else:
             plain.append(_spoken(piece))
-            _join(clauses, before, joint, wanted, piece)
+            demanding = _prefix(piece) is not None or (quotes_demand and piece["phrase"] is not None)
+            _join(clauses, before, joint, wanted, demanding)
             before = piece
         joint, negated = "", False
     return plain, clauses
@@ -146,10 +156,9 @@ def _join(
     before: re.Match[str] | None,
     joint: str,
     wanted: Phrase | Prefix | None,
-    piece: re.Match[str],
+    demanding: bool,
 ) -> None:
-    """Add what a piece demands: quotes and prefixes always, plain words beside OR and AND."""
-    demanding = _is_demanding(piece)
+    """Add what a piece demands, by itself or beside OR and AND."""
     if wanted is None:
         return
     if joint and before is not None and (left := _wanted(before)):
@@ -165,10 +174,6 @@ def _join(
             clauses.append(Clause((wanted,)))
     elif demanding:
         clauses.append(Clause((wanted,)))
-
-
-def _is_demanding(piece: re.Match[str]) -> bool:
-    return piece["phrase"] is not None or _prefix(piece) is not None
 
 
 def _spoken(piece: re.Match[str]) -> str:
