@@ -1,7 +1,8 @@
-"""The bridge between languages: principles and trade terms as terms of the index and of queries.
+"""The bridge between languages and wordings: principles and trade terms as terms of index and query.
 
 A passage is indexed by the concepts it names, each with the language of the label: empathy@zh. A
-query in Russian that names empathy then also looks for empathy@zh and empathy@en.
+query that names empathy, in any words of any language, then also looks for empathy@ru, empathy@zh
+and empathy@en: «эмпатия» finds 移情, and «сочувствие» too.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Concepts:
     # --- For a query ---
 
     def bridges(self, text: str, only: Collection[str] = ()) -> Iterator[tuple[QueryTerm, Bridge]]:
-        """For each concept a query names, the terms it has in other languages and what to tell of it.
+        """For each concept a query names, the terms it has in all languages and what to tell of it.
 
         The scene of a query that has a theme finds nothing by itself; it only adds to scores. With
         `only`, the languages that can be found, nothing is told of others.
@@ -84,22 +85,23 @@ class Concepts:
             if inside and (mention.term or role is _Role.HINT):
                 continue  # 客户 in 客户忠诚度 says nothing more, nor does «программа» of loyalty
             concept = self._concept(mention)
-            others = [code for code in LANGUAGES if code in concept.pref_labels and code != mention.language]
+            codes = [code for code in LANGUAGES if code in concept.pref_labels]
             term = QueryTerm(
                 TermKind.CONCEPT,
-                tuple(_term(concept.id, code, mention.term) for code in others),
+                tuple(_term(concept.id, code, mention.term) for code in codes),
                 weight=BRIDGE_WEIGHT * (ASIDE if inside or role < theme else 1),
                 matches=role > _Role.SCENE or theme is _Role.SCENE,
                 via=concept.id,
             )
+            said = text[mention.start : mention.end]
             labels = {
-                code: (concept.pref_labels[code], *concept.alt_labels.get(code, ()))
-                for code in others
-                if not only or code in only
+                code: found
+                for code in codes
+                if (not only or code in only) and (found := _other_labels(concept, code, said))
             }
             known = told.get((concept.id, mention.term))
             if labels and (known is None or known[0].weight < term.weight):
-                bridge = Bridge(concept.id, text[mention.start : mention.end], labels)
+                bridge = Bridge(concept.id, said, labels)
                 told[concept.id, mention.term] = term, bridge
         yield from told.values()
 
@@ -137,6 +139,12 @@ class Concepts:
             terms = tuple(_term(concept, code, is_term) for code in LANGUAGES)
             matches = (concept, is_term) not in scene
             yield QueryTerm(TermKind.CONCEPT, terms, weight, matches, via=concept)
+
+
+def _other_labels(concept: Principle, code: str, said: str) -> tuple[str, ...]:
+    """What a concept is called in a language beside what a query said already."""
+    labels = (concept.pref_labels[code], *concept.alt_labels.get(code, ()))
+    return tuple(label for label in labels if label.casefold() != said.casefold())
 
 
 # What a concept that a passage only names counts beside what it is about.

@@ -537,7 +537,7 @@ class KnowledgeBase:
 def _request(text: str, options: dict[str, object]) -> SearchRequest:
     """A request from the keyword arguments of `search`; a single language and so on may be a string."""
     plural = {"language": "languages", "principle": "principles", "article": "articles"}
-    named = {plural.get(name, name): value for name, value in options.items()}
+    named = {plural.get(name, name): value for name, value in options.items() if value is not None}
     for name in plural.values():
         if isinstance(named.get(name), str):
             named[name] = (named[name],)

@@ -262,7 +262,7 @@ class SearchRequest:
 
     `text` may use the query syntax (quotes, -word, OR, `principle:empathy`, `довер*`). Several
     languages or articles mean any of them; several principles mean all of them. `bridge` also finds
-    passages in other languages that name a principle of the query; `correct` may repair a query
+    passages that name what the query names in other words or languages; `correct` may repair a query
     that finds little; `explain` adds to each hit what gave it its score.
     """
 

@@ -56,7 +56,7 @@ class FieldWeight:
 
 FIELD_WEIGHTS: dict[Field, FieldWeight] = {
     Field.TEXT: FieldWeight(1.0, 0.6),
-    Field.HEADINGS: FieldWeight(0.5, 0.3),
+    Field.HEADINGS: FieldWeight(1.0, 0.3),
     Field.TITLE: FieldWeight(0.5, 0.3),
 }
 

@@ -118,8 +118,9 @@ def test_bridged_hits_say_so_and_are_hits_like_any_other(book: KnowledgeBase) ->
     assert {facet.value: facet.count for facet in found.facets["language"]} == {
         code: len(hits) for code, hits in by_language.items()
     }
-    assert all(hit.via == () for hit in by_language["ru"])
-    assert all(hit.via == ("empathy",) for code in ("zh", "en") for hit in by_language[code])
+    typed = set(ids(book.search("эмпатия", limit=100, bridge=False).hits))
+    for hit in found.hits:
+        assert hit.via == (() if hit.passage.id in typed else ("empathy",))
     for hit in by_language["zh"]:
         marks = {hit.passage.text[start:end] for start, end in hit.highlights}
         assert all(mark not in ("", hit.passage.text) for mark in marks)
@@ -142,7 +143,15 @@ def test_it_can_be_turned_off(book: KnowledgeBase, query: str) -> None:
 def test_only_asked_languages_are_told_of(book: KnowledgeBase) -> None:
     (bridge,) = book.search("эмпатия", language="zh").interpreted.bridges
     assert set(bridge.to) == {"zh"}
-    assert book.search("эмпатия", language="ru").interpreted.bridges == ()
+
+
+def test_other_words_of_the_same_language_are_found(book: KnowledgeBase) -> None:
+    found = book.search("сочувствие", language="ru", limit=100)
+    (bridge,) = found.interpreted.bridges
+    assert "эмпатия" in [label.lower() for label in bridge.to["ru"]]
+    assert "сочувствие" not in bridge.to["ru"]
+    assert found.hits[0].via == ()  # what was typed comes first
+    assert any(hit.via == ("empathy",) for hit in found.hits)
 
 
 def test_what_must_be_there_as_typed_does_not_bridge(book: KnowledgeBase) -> None:
