@@ -19,6 +19,7 @@ from unittest import mock
 
 import click
 import numpy as np
+import numpy.typing as npt
 
 from kb import evaluation, languages, query, ranking
 from kb.engines.impacts import Impacts, Memory, best
@@ -49,12 +50,13 @@ class Variant:
 @dataclass(frozen=True, slots=True)
 class Indexed:
     """Data sets in one index: its impacts with the constants of now, the terms of each set's queries
-    (with or without question words and bridges), and the document of each passage."""
+    (with or without question words and bridges), and the document and language of each passage."""
 
     impacts: Callable[[], Impacts]
     terms: Callable[[bool, bool], Mapping[str, Mapping[str, Sequence[QueryTerm]]]]
     sets: Mapping[str, evaluation.DataSet]
     documents: Sequence[str]
+    languages: npt.NDArray[np.bytes_]
 
 
 def variants() -> Iterator[Variant]:
@@ -91,7 +93,7 @@ def main(folders: Sequence[Path], queries: int, together: bool) -> None:
     """Rank the data sets in FOLDERS (in BEIR form) with each part of the ranking left out.
 
     Sets whose names differ behind the last hyphen (xquad-ru, xquad-zh) are the same in several
-    languages, and are also put in one index.
+    languages, and are also put in one index. A set with groups of queries has a column for each.
     """
     measuring.heading("python -m tests.benchmarks.ablation")
     tried = list(variants())
@@ -99,14 +101,14 @@ def main(folders: Sequence[Path], queries: int, together: bool) -> None:
         columns: dict[str, list[float]] = {}
         for folder in folders:
             indexed = _index([folder], Path(scratch) / folder.name, queries, stack)
-            columns[folder.name] = [_ndcg(indexed, variant)[folder.name] for variant in tried]
-            click.echo(f"{folder.name}: {columns[folder.name][0]:.2f}", err=True)
+            measured = [_ndcg(indexed, variant) for variant in tried]
+            columns.update({name: [one[name] for one in measured] for name in measured[0]})
+            click.echo("; ".join(f"{name}: {ndcg:.2f}" for name, ndcg in measured[0].items()), err=True)
         rows = [
             [variant.name, *(_shown(column, number) for column in columns.values())]
             for number, variant in enumerate(tried)
         ]
-        if together:
-            one = _in_one_index(folders, Path(scratch), queries, stack)
+        if together and (one := _in_one_index(folders, Path(scratch), queries, stack)):
             rows.append(["all languages in one index", *(_differing(one, columns, name) for name in columns)])
     measuring.table("nDCG@10 ×100, and the difference to it", ["", *columns], rows)
 
@@ -125,7 +127,7 @@ def _in_one_index(folders: Sequence[Path], scratch: Path, queries: int, stack: E
     by_name = sorted(folders, key=lambda folder: folder.name.rpartition("-")[0])
     for name, group in groupby(by_name, key=lambda folder: folder.name.rpartition("-")[0]):
         same = list(group)
-        if len(same) > 1:
+        if name and len(same) > 1:
             indexed = _index(same, scratch / f"{name}-together", queries, stack)
             found.update(_ndcg(indexed, Variant("as it is")))
     return found
@@ -143,7 +145,12 @@ def _index(folders: Sequence[Path], home: Path, queries: int, stack: ExitStack) 
     for folder in folders:
         data = evaluation.read(folder)
         asked = {id: text for id, text in data.queries.items() if id in data.qrels}
-        sets[folder.name] = replace(data, queries=dict(list(asked.items())[: queries or None]))
+        asked = dict(list(asked.items())[: queries or None])
+        for group in dict.fromkeys(data.groups.get(id, "") for id in asked):
+            chosen = {id: text for id, text in asked.items() if data.groups.get(id, "") == group}
+            sets[f"{folder.name} {group}".strip()] = replace(data, queries=chosen)
+        if not data.corpus:
+            book.index([folder.absolute().parent])
         own: dict[str, str] = {}
         for article, units in evaluation._articles(data.corpus, own):
             articles.append(_apart(article, units, folder.name))
@@ -158,7 +165,10 @@ def _index(folders: Sequence[Path], home: Path, queries: int, stack: ExitStack) 
         snapshot._passages["position"].tolist(),
         strict=True,
     )
-    documents = [ids.get(f"{id.decode()}-{position}") or ids[id.decode()] for id, position in passages]
+    documents = [
+        ids.get(f"{id.decode()}-{position}") or ids.get(id.decode()) or snapshot._passage(number).id
+        for number, (id, position) in enumerate(passages)
+    ]
 
     def impacts() -> Impacts:
         return Impacts(snapshot.impacts.collection, snapshot._postings, Memory(_MEMORY), "ablation")
@@ -175,7 +185,7 @@ def _index(folders: Sequence[Path], home: Path, queries: int, stack: ExitStack) 
                 for name, data in sets.items()
             }
 
-    return Indexed(impacts, terms, sets, documents)
+    return Indexed(impacts, terms, sets, documents, snapshot._passages["language"])
 
 
 def _apart(
@@ -200,18 +210,25 @@ def _ndcg(indexed: Indexed, variant: Variant) -> dict[str, float]:
         impacts = indexed.impacts()
         measured = {}
         for name, data in indexed.sets.items():
-            run = {id: _ranked(indexed, impacts, terms) for id, terms in asked[name].items()}
+            chosen = data.languages
+            run = {id: _ranked(indexed, impacts, terms, chosen.get(id)) for id, terms in asked[name].items()}
+            prefix = f"{name}/" if data.corpus else ""
             qrels = {
-                id: {f"{name}/{document}": grade for document, grade in data.qrels[id].items()} for id in run
+                id: {prefix + document: grade for document, grade in data.qrels[id].items()} for id in run
             }
             measured[name] = 100 * evaluation.measure(qrels, run)[0]["nDCG@10"]
     return measured
 
 
-def _ranked(indexed: Indexed, impacts: Impacts, terms: Sequence[QueryTerm]) -> dict[str, float]:
-    """The ten best documents, each with the score of its best passage."""
+def _ranked(
+    indexed: Indexed, impacts: Impacts, terms: Sequence[QueryTerm], languages: Sequence[str] | None
+) -> dict[str, float]:
+    """The ten best documents in some languages or all, each with the score of its best passage."""
     scores = impacts.scores(terms)
-    matched = np.flatnonzero(impacts.hits(terms)).astype(np.int32)
+    hits = impacts.hits(terms)
+    if languages:
+        hits &= np.isin(indexed.languages, [code.encode() for code in languages])
+    matched = np.flatnonzero(hits).astype(np.int32)
     found: dict[str, float] = {}
     # A document of several passages may take several of the first places.
     for number in best(scores, matched, 5 * _DEPTH):
