@@ -79,7 +79,9 @@ def index(ctx: click.Context, paths: Sequence[Path], forget: Sequence[Path], jso
 @click.option("--article", multiple=True, help="Only passages of this article, by id.")
 @click.option("--limit", default=10, show_default=True, help="How many hits to show.")
 @click.option("--offset", default=0, help="How many hits to leave out first.")
-@click.option("--no-bridge", is_flag=True, help="Search for these very words: no synonyms, no other languages.")
+@click.option(
+    "--no-bridge", is_flag=True, help="Search for these very words: no synonyms, no other languages."
+)
 @click.option("--explain", is_flag=True, help="Say what each term gave to each score.")
 @as_json
 def search(
