@@ -1,8 +1,8 @@
 """The starter corpus: every article reads well, covers its part, repeats nobody, and is found.
 
-The relevance judgements were made by reading: from the need of a receptionist, courier, trainer or
-owner to the passages that help, with the first ten of our own search judged too. GOALS is what the
-project set out to reach; FLOORS is what it reached, less a few points of noise: no change may fall below.
+The relevance judgements were made by reading, by the rule in corpus/relevance/README: from the need of a
+receptionist, courier, trainer or owner to the passages that answer it. GOALS is what the project set out
+to reach; FLOORS is what it reached, less a few points of noise: no change may fall below.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ LENGTHS = {"ru": (700, 1500), "zh": (1200, 2500)}  # words, Han characters
 KINDS = {"keyword", "question", "inflected", "typo", "cross", "principle"}
 
 GOALS = {"same": 0.85, "cross": 0.70}
-FLOORS = {"same": 0.60, "cross": 0.52}
+FLOORS = {"same": 0.51, "cross": 0.33}
 
 # Two texts share a shingle by chance or when one quotes the other; half of all they have is neither.
 SHINGLE = 5
@@ -202,7 +202,7 @@ def test_judgements_are_of_passages_that_exist(starter_passages: list[Passage]) 
 
 def test_every_query_is_judged() -> None:
     data = read(RELEVANCE)
-    assert len(data.queries) >= 220
+    assert len(data.queries) >= 400
     assert set(data.queries) == set(data.qrels)
     assert [id for id, judgements in data.qrels.items() if 2 not in judgements.values()] == []
 
