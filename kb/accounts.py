@@ -134,6 +134,19 @@ class Accounts:
 
         Raises `SignInRefused`, or `TooManyAttempts` that says how long to wait.
         """
+        return self._begin_session(self._recognised(name, password, address))
+
+    def change_password(self, name: str, password: str, new: str, address: str) -> str:
+        """Give an account that knows its password another; returns the token of its only session.
+
+        Raises as `sign_in` does, and `InvalidRequest` for a password that cannot be used.
+        """
+        account = self._recognised(name, password, address)
+        self.set_password(account.name, new)
+        return self._begin_session(account)
+
+    def _recognised(self, name: str, password: str, address: str) -> Account:
+        """The account of this name and password; every attempt that is not right is counted."""
         now = self._clock()
         by_account, by_address = self._keyed("account", _key(name)), self._keyed("address", address)
         limits = {by_account: ATTEMPTS_ON_ACCOUNT, by_address: ATTEMPTS_FROM_ADDRESS}
@@ -147,7 +160,7 @@ class Accounts:
         self._rows.forget_attempts(by_account, by_address, now)
         if found.password and self._hasher.check_needs_rehash(found.password):
             self._rows.change(found.account.id, password=self._hasher.hash(_normal(password)))
-        return self._begin_session(found.account)
+        return found.account
 
     def sign_in_from_provider(self, issuer: str, subject: str, name: str, role: Role | None) -> str:
         """Begin a session of whom an OpenID provider vouches for; returns its token.
@@ -167,7 +180,9 @@ class Accounts:
         return self._begin_session(found.account)
 
     def _add_from_provider(self, issuer: str, subject: str, name: str, role: Role) -> None:
-        base = "".join(letter for letter in _normal(name) if letter.isalnum() or letter in "_.@+ -").strip(" ._@+-")
+        base = "".join(letter for letter in _normal(name) if letter.isalnum() or letter in "_.@+ -").strip(
+            " ._@+-"
+        )
         base = base[:70] or "member"
         for number in range(1, 1000):
             free = base if number == 1 else f"{base} {number}"

@@ -284,7 +284,9 @@ def users() -> None:
 
 @users.command("add")
 @click.argument("name")
-@click.option("--role", type=click.Choice(_ROLES), default="reader", show_default=True, help="What they may do.")
+@click.option(
+    "--role", type=click.Choice(_ROLES), default="reader", show_default=True, help="What they may do."
+)
 @from_stdin
 def add_user(name: str, role: str, password_stdin: bool) -> None:
     """Make an account for NAME.
@@ -382,7 +384,9 @@ def set_role(name: str, role: str) -> None:
 
 
 def _print_account(account: Account) -> None:
-    notes = [note for note, holds in (("disabled", not account.enabled), ("OpenID", account.by_provider)) if holds]
+    notes = [
+        note for note, holds in (("disabled", not account.enabled), ("OpenID", account.by_provider)) if holds
+    ]
     click.echo(f"{account.name:24} {account.role:14} {', '.join(notes)}".rstrip())
 
 
@@ -402,8 +406,10 @@ def write_backup(file: Path) -> None:
     """
     with _book() as book:
         contents = book.backup(file)
-    click.echo(f"{file}: {_rows(contents.rows)}, {len(contents.settings)} settings"
-               + (", vocabulary" if contents.vocabulary else ""))
+    click.echo(
+        f"{file}: {_rows(contents.rows)}, {len(contents.settings)} settings"
+        + (", vocabulary" if contents.vocabulary else "")
+    )
 
 
 @main.command()

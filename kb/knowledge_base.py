@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from kb import backup, changes, languages, passages, query, readers, snippets
+from kb import archive, changes, languages, passages, query, readers, snippets
 from kb.accounts import Accounts
 from kb.concepts import Concepts
 from kb.engines import Engine, EngineHit, EngineWriter, open_engine
@@ -517,15 +517,15 @@ class KnowledgeBase:
 
     # --- Backup ---
 
-    def backup(self, file: Path) -> backup.Contents:
+    def backup(self, file: Path) -> archive.Contents:
         """Write what people wrote, the settings and the vocabulary to one archive, of one moment.
 
         The product may run meanwhile. Secrets are left out, passwords are hashes. Raises
         `BackupError` when the file cannot be written.
         """
-        return backup.write(file, self.store.database, self.settings)
+        return archive.write(file, self.store.database, self.settings)
 
-    def restore(self, file: Path, replace: bool = False) -> backup.Contents:
+    def restore(self, file: Path, replace: bool = False) -> archive.Contents:
         """Bring back what an archive holds; with `replace` in place of what is there.
 
         Everything is checked first and changed together or not at all. What was said of tags holds
@@ -534,7 +534,7 @@ class KnowledgeBase:
         """
         with self._soon_writing() as writer:
             before = {review.passage for review in self.reviews()}
-            contents = backup.restore(file, self.store.database, self.settings, replace)
+            contents = archive.restore(file, self.store.database, self.settings, replace)
             self._retag(before | {review.passage for review in self.reviews()}, writer)
         return contents
 

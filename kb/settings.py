@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     )
     search_log_days: int = Field(90, ge=1, description="Days that the search log is kept.")
     oidc_issuer: str = Field(
-        "", description="Address of an OpenID Connect provider that signs people in, https://…"
+        "", description="Address of an OpenID Connect provider that signs people in (https://…)."
     )
     oidc_client_id: str = Field("", description="What the provider knows this Servicebook by.")
     oidc_client_secret: str = Field("", description="The secret shared with the provider.", repr=False)

@@ -49,8 +49,16 @@ class AccountRows:
         subject: str | None = None,
     ) -> bool:
         """Make an account; returns False where the name, or the provider's subject, has one."""
-        row = {"name": name, "key": key, "role": role.value, "password": password, "created": at}
-        row |= {"issuer": issuer, "subject": subject, "enabled": True}
+        row = {
+            "name": name,
+            "key": key,
+            "role": role.value,
+            "password": password,
+            "issuer": issuer,
+            "subject": subject,
+            "enabled": True,
+            "created": at,
+        }
         try:
             with self._database.write() as connection:
                 connection.execute(insert(ACCOUNTS).values(row))
@@ -69,7 +77,7 @@ class AccountRows:
     def _one(self, condition: Any) -> StoredAccount | None:
         with self._database.read() as connection:
             row = connection.execute(select(ACCOUNTS).where(condition)).one_or_none()
-        return row and StoredAccount(_account(row), row.password)
+        return StoredAccount(_account(row), row.password) if row else None
 
     def all(self) -> Sequence[Account]:
         """All accounts by name."""
@@ -101,7 +109,7 @@ class AccountRows:
         )
         with self._database.read() as connection:
             row = connection.execute(asked).one_or_none()
-        return row and StoredSession(_account(row), row.began, row.seen)
+        return StoredSession(_account(row), row.began, row.seen) if row else None
 
     def see_session(self, token_digest: str, at: datetime) -> None:
         """Record that a session is in use."""
@@ -127,7 +135,9 @@ class AccountRows:
             _lock_attempts(connection)
             connection.execute(delete(SIGN_IN_ATTEMPTS).where(SIGN_IN_ATTEMPTS.c.at < since))
             blocking = [
-                moments[-limit] for key, limit in limits.items() if len(moments := _moments(connection, key)) >= limit
+                moments[-limit]
+                for key, limit in limits.items()
+                if len(moments := _moments(connection, key)) >= limit
             ]
             if blocking:
                 return max(blocking)
@@ -149,7 +159,9 @@ def _lock_attempts(connection: Connection) -> None:
 
 def _moments(connection: Connection, key: str) -> list[datetime]:
     columns = SIGN_IN_ATTEMPTS.c
-    return list(connection.execute(select(columns.at).where(columns.key == key).order_by(columns.at)).scalars())
+    return list(
+        connection.execute(select(columns.at).where(columns.key == key).order_by(columns.at)).scalars()
+    )
 
 
 def _account(row: Any) -> Account:

@@ -46,7 +46,9 @@ class Reviews:
             "at": at,
         }
         with self._database.write() as connection:
-            return int(connection.execute(insert(REVIEWS).values(row).returning(REVIEWS.c.number)).scalar_one())
+            return int(
+                connection.execute(insert(REVIEWS).values(row).returning(REVIEWS.c.number)).scalar_one()
+            )
 
     def undo(self, number: int) -> bool:
         """Forget one review, so that what was said before holds again; returns whether it held.
@@ -64,7 +66,7 @@ class Reviews:
         asked = select(REVIEWS).where(REVIEWS.c.number == number, REVIEWS.c.accepted.is_not(None))
         with self._database.read() as connection:
             row = connection.execute(asked).one_or_none()
-        return row and _review(row)
+        return _review(row) if row else None
 
     def of(self, passages: Iterable[str] | None = None) -> Sequence[TagReview]:
         """The reviews that hold, of these passages or of all, oldest first."""
@@ -91,7 +93,7 @@ def _is_last(connection: Connection, number: int) -> bool:
     last = select(func.max(REVIEWS.c.number)).where(
         REVIEWS.c.passage == row.passage, REVIEWS.c.principle == row.principle
     )
-    return connection.execute(last).scalar_one() == number
+    return bool(connection.execute(last).scalar_one() == number)
 
 
 def _review(row: Row[tuple[object, ...]]) -> TagReview:

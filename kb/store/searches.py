@@ -123,9 +123,9 @@ class SearchLog:
 
 def _groups() -> Select[tuple[str, int, int]]:
     columns = SEARCHES.c
-    return select(
-        columns.key, func.count().label("times"), func.max(columns.number).label("last")
-    ).group_by(columns.key)
+    return select(columns.key, func.count().label("times"), func.max(columns.number).label("last")).group_by(
+        columns.key
+    )
 
 
 def _forget(connection: Connection, before: date) -> None:

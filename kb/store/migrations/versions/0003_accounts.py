@@ -25,7 +25,13 @@ def upgrade() -> None:
     op.create_table(
         "sessions",
         sa.Column("token_digest", sa.Text, primary_key=True),
-        sa.Column("account", sa.Integer, sa.ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True),
+        sa.Column(
+            "account",
+            sa.Integer,
+            sa.ForeignKey("accounts.id", ondelete="CASCADE"),
+            nullable=False,
+            index=True,
+        ),
         sa.Column("began", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen", sa.DateTime(timezone=True), nullable=False),
     )

@@ -121,9 +121,7 @@ def _lines(connection: Connection, table: Table, rows: dict[str, int]) -> Iterat
     )
     for row in found.mappings():
         rows[table.name] += 1
-        plain = {
-            name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()
-        }
+        plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in row.items()}
         yield json.dumps(plain, ensure_ascii=False).encode() + b"\n"
 
 
@@ -183,7 +181,10 @@ def _checked(archive: zipfile.ZipFile, file: Path) -> dict[str, Any]:
         if name not in archive.namelist():
             raise BackupError(f"{file} is damaged: {name} is missing.")
         with archive.open(name) as part:
-            if hashlib.file_digest(part, "sha256").hexdigest() != digest:
+            found = hashlib.sha256()
+            while piece := part.read(1 << 20):
+                found.update(piece)
+            if found.hexdigest() != digest:
                 raise BackupError(f"{file} is damaged: {name} is not as it was written.")
     return manifest
 
