@@ -47,28 +47,27 @@ class Database:
     @contextmanager
     def write_unprepared(self) -> Iterator[Connection]:
         """The same without a look at the schema: for the one who makes it."""
-        with self._transaction(writes=True, engine=_open(self._url)) as connection:
+        with (
+            _in_our_words(self._url),
+            _opened(self._url) as engine,
+            _begun(engine, writes=True) as connection,
+        ):
             yield connection
 
     @contextmanager
-    def _transaction(self, writes: bool, engine: Engine | None = None) -> Iterator[Connection]:
-        with _in_our_words(self._url):
-            with (engine or self._ready()).connect() as connection:
-                connection = connection.execution_options(**_options(connection, writes))
-                with connection.begin():
-                    yield connection
-            if engine:
-                engine.dispose()
+    def _transaction(self, writes: bool) -> Iterator[Connection]:
+        with _in_our_words(self._url), _begun(self._ready(), writes) as connection:
+            yield connection
 
     def _ready(self) -> Engine:
         with self._opening:
             if self._engine is None:
-                engine = _open(self._url)
-                with engine.connect() as connection:
-                    current = revision(connection)
-                if current != REVISION:
-                    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-                        upgrade(connection)
+                with _opened(self._url) as engine:
+                    with _begun(engine, writes=False) as connection:
+                        current = revision(connection)
+                    if current != REVISION:
+                        with _begun(engine, writes=True) as connection:
+                            upgrade(connection)
                 self._engine = engine
             return self._engine
 
@@ -80,10 +79,24 @@ class Database:
                 self._engine = None
 
 
-def _options(connection: Connection, writes: bool) -> dict[str, Any]:
-    # What is read in one transaction is of one moment, as SQLite does it by itself.
-    of_one_moment = not writes and connection.dialect.name == "postgresql"
-    return {"writes": writes} | ({"isolation_level": "REPEATABLE READ"} if of_one_moment else {})
+@contextmanager
+def _begun(engine: Engine, writes: bool) -> Iterator[Connection]:
+    options: dict[str, Any] = {"writes": writes}
+    if not writes and engine.dialect.name == "postgresql":
+        # What is read in one transaction is of one moment, as with SQLite.
+        options["isolation_level"] = "REPEATABLE READ"
+    with engine.connect().execution_options(**options) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def _opened(url: str | URL) -> Iterator[Engine]:
+    """An engine whose connections are given back at the end; it may be used again after that."""
+    engine = _open(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _open(url: str | URL) -> Engine:

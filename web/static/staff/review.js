@@ -7,9 +7,10 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const { submitter } = event;
   const body = new URLSearchParams(new FormData(form, submitter));
+  const headers = { "X-Typing": "1" }; // the page one comes back to was not searched anew
   submitter.disabled = true;
   try {
-    const answer = await fetch(submitter.hasAttribute("formaction") ? submitter.formAction : form.action, { method: "POST", body });
+    const answer = await fetch(submitter.hasAttribute("formaction") ? submitter.formAction : form.action, { method: "POST", body, headers });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     show(page, form.closest(".review")?.id);
   } catch {
