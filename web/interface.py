@@ -25,6 +25,7 @@ from opencc import OpenCC
 LANGUAGES = {"ru": "Русский", "zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
 TRANSLATIONS = Path(__file__).with_name("translations")
 COOKIE = "lang"
+_FOR_PEOPLE = ("pages", "accounts", "reviews", "search_log")  # blueprints whose pages speak
 _YEAR = 365 * 24 * 3600
 
 
@@ -80,7 +81,7 @@ def _closest(tag: str) -> str | None:
 
 
 def _keep_language(endpoint: str, values: dict[str, Any]) -> None:
-    if not has_request_context() or not endpoint.startswith("pages."):
+    if not has_request_context() or endpoint.partition(".")[0] not in _FOR_PEOPLE:
         return
     asked = g.get("asked_language")
     if asked and asked != request.cookies.get(COOKIE):
@@ -93,7 +94,7 @@ def _remember_language(response: Response) -> Response:
         response.set_cookie(
             COOKIE, asked, max_age=_YEAR, secure=request.is_secure, httponly=True, samesite="Lax"
         )
-    if request.blueprint == "pages":
+    if request.blueprint in _FOR_PEOPLE:
         response.vary.update(("Accept-Language", "Cookie"))
     return response
 
@@ -161,6 +162,8 @@ def say(kind: str, number: int) -> str:
             said = ngettext("%(number)s passage", "%(number)s passages", number, number=digits)
         case "minutes":
             said = ngettext("%(number)s minute’s read", "%(number)s minutes’ read", number, number=digits)
+        case "days":
+            said = ngettext("%(number)s day", "%(number)s days", number, number=digits)
         case _:
             raise ValueError(kind)
     return str(said)
