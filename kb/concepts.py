@@ -124,6 +124,11 @@ class Concepts:
         scheme = self._vocabulary.terms if mention.term else self._vocabulary.principles
         return scheme[mention.concept]
 
+    def naming(self, term: Principle) -> QueryTerm:
+        """What finds the passages that name a trade term, in any language."""
+        names = tuple(_term(term.id, code, is_term=True) for code in LANGUAGES)
+        return QueryTerm(TermKind.CONCEPT, names, via=term.id)
+
     # --- For a passage ---
 
     def terms_of(self, passage: Passage) -> Iterator[QueryTerm]:

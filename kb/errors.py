@@ -13,6 +13,9 @@
     ├── BackupError             a file is no backup that can be restored
     ├── SignInRefused           this name and password do not belong together
     │   └── TooManyAttempts     one has to wait before the next attempt to sign in
+    ├── KeyRefused              this API key is unknown or has expired
+    ├── WriteRefused            an article cannot be written into the corpus folder like this
+    │   └── Outdated            it was changed since the caller looked
     ├── NotFound                there is no article, passage, principle or account with this id
     ├── InvalidRequest          what was asked for cannot be asked (a limit, an unknown filter)
     └── MissingExtra            a library is not installed; the message names the extra
@@ -78,6 +81,18 @@ class TooManyAttempts(SignInRefused):
     def __init__(self, seconds: int) -> None:
         super().__init__(f"Too many attempts to sign in; try again in {-(-seconds // 60)} minutes.")
         self.seconds = seconds
+
+
+class KeyRefused(ServicebookError):
+    """An API key is unknown, or has expired."""
+
+
+class WriteRefused(ServicebookError):
+    """An article cannot be written into the corpus folder like this; nothing was changed."""
+
+
+class Outdated(WriteRefused):
+    """The article was changed since the caller looked; nothing was changed."""
 
 
 class NotFound(ServicebookError):

@@ -6,21 +6,24 @@ A search goes: parse and analyse the query → ask the engine → mark what was 
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from kb import archive, changes, languages, passages, query, readers, snippets
+from kb import archive, changes, corpus_folder, languages, passages, query, readers, snippets, statistics
 from kb.accounts import Accounts
 from kb.concepts import Concepts
-from kb.engines import Engine, EngineHit, EngineWriter, open_engine
-from kb.errors import IndexLocked, InvalidRequest, NotFound
+from kb.corpus_folder import Draft, FolderChanges
+from kb.engines import Engine, EngineHit, EngineHits, EngineWriter, open_engine
+from kb.errors import IndexLocked, InvalidRequest, NotFound, WriteRefused
+from kb.keys import Keys
 from kb.models import (
     Article,
     Bridge,
@@ -45,6 +48,7 @@ from kb.models import (
     Tag,
     TagReview,
     TermKind,
+    Token,
 )
 from kb.principles import (
     Evaluation,
@@ -63,6 +67,8 @@ from kb.suggestions import Suggestions, unquoted
 PIPELINE = 3
 
 _LONGEST_TERM = 200
+# Characters of a passage that are searched for what is similar to it.
+_MOST_OF_PASSAGE = 600
 # Seconds that a short write waits for another to be done.
 PATIENCE = 2.0
 
@@ -83,6 +89,16 @@ class IndexReport:
     problems: tuple[Problem, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenArticle:
+    """What became of an article that was written: "created", "replaced" or "deleted"."""
+
+    id: str
+    outcome: str
+    passages: int
+    problems: tuple[Problem, ...] = ()
+
+
 class KnowledgeBase:
     """Articles made findable. Use it as a context manager, or call `close`.
 
@@ -91,6 +107,7 @@ class KnowledgeBase:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._writing_files = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -134,6 +151,11 @@ class KnowledgeBase:
             idle=timedelta(minutes=self.settings.session_idle),
             lasting=timedelta(hours=self.settings.session_hours),
         )
+
+    @cached_property
+    def keys(self) -> Keys:
+        """Which programs may do what."""
+        return Keys(self.store.keys)
 
     @cached_property
     def concepts(self) -> Concepts:
@@ -235,6 +257,59 @@ class KnowledgeBase:
         tagged = self.tagger.tag(article, units)
         reviews = self.store.reviews.of(passage.id for passage in tagged)
         return [_with_reviews(passage, reviews) for passage in tagged] if reviews else tagged
+
+    # --- Writing articles ---
+
+    def write_articles(
+        self,
+        drafts: Sequence[Draft] = (),
+        remove: Sequence[str] = (),
+        check: Callable[[], None] = lambda: None,
+    ) -> tuple[WrittenArticle, ...]:
+        """Write articles into the corpus folder, take others away, and index at once: all or nothing.
+
+        `check` is called when nobody else can write any more and may raise what speaks against it.
+        Raises `InvalidRequest` for an article that cannot be read, `NotFound` for one that is to go
+        and is not there, `WriteRefused` where a file may not be changed, and `IndexLocked`.
+        """
+        drafts = [corpus_folder.checked(draft) for draft in drafts]
+        _check_distinct([*(draft.id for draft in drafts), *remove])
+        if self.settings.corpus is None:
+            raise WriteRefused("The starter corpus is not written to. Set KB_CORPUS to a folder of yours.")
+        with self._writing_files:
+            check()
+            known = self.engine.files()
+            homes = {id: file for file in known.values() for _, id in file.articles}
+            for id in remove:
+                if id not in homes:
+                    raise NotFound("article", id)
+            changed: FolderChanges | None = None
+            try:
+                with corpus_folder.changing(self.settings.corpus) as changed:
+                    paths = {draft.id: _put_file(draft, homes, known, changed) for draft in drafts}
+                    for id in remove:
+                        changed.remove(_only_file_of(id, homes))
+                    self._index_files(changed)
+                    records = self.engine.files()
+                    written = [_written(id, records[str(path)], id in homes) for id, path in paths.items()]
+            except Exception:
+                if changed and self.engine.files() != known:
+                    self._index_files(changed)
+                raise
+        return (*written, *(WrittenArticle(id, "deleted", 0) for id in remove))
+
+    def _index_files(self, changed: FolderChanges) -> None:
+        """Bring the index up to date with files that were changed; another's short write is waited for."""
+        there, gone = changed.touched()
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self.index(there, gone)
+                return
+            except IndexLocked:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
 
     # --- Reviews ---
 
@@ -359,21 +434,23 @@ class KnowledgeBase:
             asked, bridges = self._asked(request)
             found = self.engine.search(asked, request.explain)
         hits = tuple(self._hit(hit, asked) for hit in found.hits)
-        facets = {
-            name: tuple(
-                Facet(value, count, self._facet_label(name, value, found.titles))
-                for value, count in counts.items()
-            )
-            for name, counts in found.facets.items()
-        }
         return SearchResults(
             query=request.text,
             total=found.total,
             took_ms=round((time.perf_counter() - started) * 1000, 3),
             interpreted=Interpretation(typed, _shown_terms(asked.terms), bridges),
             hits=hits,
-            facets=facets,
+            facets=self._facets(found),
         )
+
+    def _facets(self, found: EngineHits) -> dict[str, tuple[Facet, ...]]:
+        return {
+            name: tuple(
+                Facet(value, count, self._facet_label(name, value, found.titles))
+                for value, count in counts.items()
+            )
+            for name, counts in found.facets.items()
+        }
 
     def _asked(self, request: SearchRequest) -> tuple[Query, tuple[Bridge, ...]]:
         """A request as the engine takes it, and the concepts it also finds in other languages."""
@@ -595,6 +672,55 @@ class KnowledgeBase:
                 return found
         raise NotFound("passage", passage_id)
 
+    def passages(self, ids: Iterable[str]) -> dict[str, tuple[Passage, Article]]:
+        """Those of these passages that are there, each with its article, by the id asked for."""
+        found = {}
+        for id in dict.fromkeys(ids):
+            with suppress(NotFound):
+                found[id] = self.passage(id)
+        return found
+
+    def similar(self, passage_id: str, language: str | None = None, limit: int = 5) -> tuple[Hit, ...]:
+        """The passages closest to one by words, principles and trade terms, in its own language or another.
+
+        The closest come first, itself left out. Raises `NotFound`.
+        """
+        passage, _ = self.passage(passage_id)
+        words = query.terms(passage.text[:_MOST_OF_PASSAGE])
+        concepts = tuple(self.concepts.terms_of(passage))
+        codes = (language or passage.language,)
+        asked = Query((*concepts, *words), languages=codes, limit=limit + 1)
+        hits = self.engine.search(asked).hits
+        return tuple(self._hit(hit, asked) for hit in hits if hit.passage.id != passage.id)[:limit]
+
+    def passages_on(
+        self, principle_id: str, language: str | None = None, limit: int = 10, offset: int = 0
+    ) -> SearchResults:
+        """The passages tagged with a principle, in the order of article and position. Raises `NotFound`."""
+        principle = self.principle(principle_id)
+        return self.search(SearchRequest("", _several(language), (principle.id,), (), limit, offset))
+
+    def passages_naming(
+        self, term_id: str, language: str | None = None, limit: int = 10, offset: int = 0
+    ) -> SearchResults:
+        """The passages that name a trade term in any language, best first. Raises `NotFound`."""
+        started = time.perf_counter()
+        asked = Query(
+            (self.concepts.naming(self.trade_term(term_id)),),
+            languages=_several(language),
+            limit=limit,
+            offset=offset,
+        )
+        found = self.engine.search(asked)
+        return SearchResults(
+            query="",
+            total=found.total,
+            took_ms=round((time.perf_counter() - started) * 1000, 3),
+            interpreted=Interpretation(),
+            hits=tuple(self._hit(hit, asked) for hit in found.hits),
+            facets=self._facets(found),
+        )
+
     def counterparts(
         self, passage_id: str, language: str | None = None, limit: int = 3
     ) -> dict[str, tuple[Hit, ...]]:
@@ -623,6 +749,16 @@ class KnowledgeBase:
             raise NotFound("principle", principle_id)
         return self.vocabulary.principles[principle_id]
 
+    def trade_terms(self) -> Sequence[Principle]:
+        """The terms of the trade in the order of their scheme."""
+        return tuple(self.vocabulary.terms.values())
+
+    def trade_term(self, term_id: str) -> Principle:
+        """One term of the trade. Raises `NotFound`."""
+        if term_id not in self.vocabulary.terms:
+            raise NotFound("trade term", term_id)
+        return self.vocabulary.terms[term_id]
+
     def best_passages(
         self, principle_id: str, language: str, limit: int = 5
     ) -> Sequence[tuple[Passage, Article]]:
@@ -638,6 +774,18 @@ class KnowledgeBase:
             taken[hit.article.id] += 1
         turns.sort(key=lambda turn: turn[0])
         return [(hit.passage, hit.article) for _, hit in turns[:limit]]
+
+    def analyze(self, text: str) -> Sequence[Token]:
+        """The tokens of a text: what it is searched for and found by."""
+        return languages.analyse(text)
+
+    def statistics(self) -> statistics.Statistics:
+        """How much there is of what."""
+        return statistics.gather(self.engine, self.vocabulary)
+
+    def index_status(self) -> statistics.IndexStatus:
+        """What the index was made from and when, and whether it is up to date with this version."""
+        return statistics.status(self.engine, self.made_with_another())
 
     def modified(self) -> Mapping[str, datetime]:
         """When the file of each article was last changed, by the article's id."""
@@ -677,6 +825,51 @@ def _request(text: str, options: dict[str, object]) -> SearchRequest:
         if name not in known:
             raise InvalidRequest(f"A search has no option “{name}”.", name)
     return SearchRequest(text, **named)  # type: ignore[arg-type]
+
+
+def _several(language: str | None) -> tuple[str, ...]:
+    return () if language is None else (language,)
+
+
+def _check_distinct(ids: Sequence[str]) -> None:
+    for id, times in Counter(ids).items():
+        if times > 1:
+            raise InvalidRequest(f"The article “{id}” is named {times} times.", "article_id")
+
+
+def _put_file(
+    draft: Draft, homes: Mapping[str, SourceFile], known: Mapping[str, SourceFile], changed: FolderChanges
+) -> Path:
+    """Write the file of an article: in place of the one it had, or a new one; returns its path."""
+    before = _only_file_of(draft.id, homes) if draft.id in homes else None
+    if before and before.suffix.lower() == draft.suffix:
+        path = before
+    else:
+        path = changed.new_file(draft, known)
+    changed.write(path, draft.content)
+    if before and before != path:
+        changed.remove(before)
+    return path
+
+
+def _only_file_of(id: str, homes: Mapping[str, SourceFile]) -> Path:
+    """The file of an article that holds no other."""
+    file = homes[id]
+    if len(file.articles) > 1:
+        raise WriteRefused(f"The file of “{id}” holds other articles too; change it in the corpus folder.")
+    return Path(file.path)
+
+
+def _written(id: str, file: SourceFile, was_there: bool) -> WrittenArticle:
+    """What became of an article. Raises `InvalidRequest` when its file cannot be read as it."""
+    given = [given for _, given in file.articles]
+    if not given:
+        said = "; ".join(problem.message for problem in file.problems)
+        raise InvalidRequest(f"“{id}” cannot be read: {said}", "content")
+    if given != [id]:
+        names = " and ".join(f"“{name}”" for name in given)
+        raise WriteRefused(f"What was sent as “{id}” is the article {names}; write it under that id.")
+    return WrittenArticle(id, "replaced" if was_there else "created", file.passages, file.problems)
 
 
 def _exact(word: str) -> str:

@@ -276,6 +276,27 @@ class Account:
     by_provider: bool = False
 
 
+class Scope(StrEnum):
+    """What an API key may be used for. Each of the others includes reading; `ADMIN` includes all."""
+
+    READ = "read"
+    WRITE = "write"  # articles
+    PACKS = "packs"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key for programs, without its secret; all moments are in UTC. `id` begins the key itself."""
+
+    id: str
+    name: str
+    scopes: tuple[Scope, ...]
+    created: datetime
+    expires: datetime | None = None
+    used: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class LoggedSearch:
     """A text that was searched: how often, when last (`day`), and what it found then (`total`).

@@ -1,4 +1,4 @@
-"""What people write in the product: reviews of tags, accounts, the search log. Everything else is
+"""What people write in the product: reviews of tags, accounts, keys, the search log. Everything else is
 derived from files and can be rebuilt; this cannot.
 
 SQLAlchemy Core over SQLite by default, PostgreSQL by `KB_DATABASE_URL`. One file for each subject;
@@ -13,10 +13,21 @@ from sqlalchemy import URL
 
 from kb.store.accounts import AccountRows, StoredAccount
 from kb.store.database import Database
+from kb.store.keys import KeyRows, StoredKey
 from kb.store.reviews import Reviews
 from kb.store.searches import SearchLog
 
-__all__ = ["AccountRows", "Database", "Reviews", "SearchLog", "Store", "StoredAccount", "sqlite_url"]
+__all__ = [
+    "AccountRows",
+    "Database",
+    "KeyRows",
+    "Reviews",
+    "SearchLog",
+    "Store",
+    "StoredAccount",
+    "StoredKey",
+    "sqlite_url",
+]
 
 
 class Store:
@@ -30,6 +41,7 @@ class Store:
         self.reviews = Reviews(self.database)
         self.accounts = AccountRows(self.database)
         self.searches = SearchLog(self.database)
+        self.keys = KeyRows(self.database)
 
     def close(self) -> None:
         """Give back connections."""

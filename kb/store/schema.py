@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 # The newest migration: a database that has it needs no look at the others.
-REVISION = "0004"
+REVISION = "0005"
 
 METADATA = MetaData()
 
@@ -90,6 +90,19 @@ SESSIONS = Table(
     Column("account", Integer, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("began", Moment, nullable=False),
     Column("seen", Moment, nullable=False),
+)
+
+# Keys of programs: the secret itself is only with whom it was shown to.
+API_KEYS = Table(
+    "api_keys",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("secret_digest", Text, nullable=False),
+    Column("scopes", Text, nullable=False),  # separated by spaces
+    Column("created", Moment, nullable=False),
+    Column("expires", Moment),
+    Column("used", Moment),
 )
 
 # `key` is a keyed digest of a name or an address: people type passwords into the field for names.

@@ -1,0 +1,154 @@
+"""Writing articles into the corpus folder: only there, whole or not at all, and with a way back.
+
+Files are the truth, so an article that comes over HTTP becomes a file like any other: in the folder
+of the corpus, named by its id. `kb.readers` says which formats there are.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kb.errors import InvalidRequest, WriteRefused
+from kb.readers import MAX_BYTES, READERS
+
+# The ids that an article is given: `kb.changes.stated_id` leaves them as they are.
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_LONGEST_ID = 60
+_FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*$", re.DOTALL | re.MULTILINE)
+_ID_LINE = re.compile(r"^id[ \t]*:[^\n]*\n?", re.MULTILINE | re.IGNORECASE)
+_STATES_ITS_ID = {".md", ".markdown"}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An article to be written: its id, the ending of its file (".md") and what the file shall hold."""
+
+    id: str
+    suffix: str
+    content: bytes
+
+
+def checked(draft: Draft) -> Draft:
+    """The draft as its file shall be: Markdown states its id. Raises `InvalidRequest`."""
+    check_id(draft.id)
+    if draft.suffix not in READERS:
+        raise InvalidRequest(
+            f"Files ending in “{draft.suffix}” cannot be read, only {', '.join(READERS)}.", "format"
+        )
+    if not draft.content.strip():
+        raise InvalidRequest("The article is empty.", "content")
+    if len(draft.content) > MAX_BYTES:
+        raise InvalidRequest(
+            f"The article has {len(draft.content):,} bytes; at most {MAX_BYTES:,} are read.", "content"
+        )
+    if draft.suffix in _STATES_ITS_ID:
+        return Draft(draft.id, draft.suffix, _stating_id(draft.id, draft.content))
+    return draft
+
+
+def check_id(id: str) -> None:
+    """Raises `InvalidRequest` for what cannot be the id of an article, and so the name of a file."""
+    if not _ID.fullmatch(id) or len(id) > _LONGEST_ID:
+        raise InvalidRequest(
+            f"The id of an article has 1 to {_LONGEST_ID} small Latin letters, digits and single hyphens:"
+            " complaint-is-a-gift.",
+            "article_id",
+        )
+
+
+def _stating_id(id: str, content: bytes) -> bytes:
+    """Markdown whose front matter states the id, whatever it stated before."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidRequest("Markdown must be in UTF-8.", "content") from error
+    if found := _FRONT_MATTER.match(text):
+        rest = _ID_LINE.sub("", found[1])
+        return f"---\nid: '{id}'\n{rest}---{text[found.end() :]}".encode()
+    return f"---\nid: '{id}'\n---\n\n{text.lstrip(chr(0xFEFF))}".encode()
+
+
+@dataclass
+class FolderChanges:
+    """Changes to the files of a folder, each undone when the work as a whole fails."""
+
+    root: Path
+    _before: dict[Path, bytes | None] = field(default_factory=dict)
+
+    def new_file(self, draft: Draft, taken: Collection[str]) -> Path:
+        """A path for a new article that no file has, and no file of the index (`taken`)."""
+        for number in range(1, 1000):
+            name = draft.id if number == 1 else f"{draft.id}-{number}"
+            path = self.root / f"{name}{draft.suffix}"
+            if not os.path.lexists(path) and str(path) not in taken:
+                return path
+        raise WriteRefused(f"There are too many files called {draft.id} in the corpus folder.")
+
+    def write(self, path: Path, content: bytes) -> None:
+        """Put a file in place, whole, in one moment."""
+        self._remember(path)
+        if path.exists() and path.read_bytes() == content:
+            return
+        handle, unfinished = tempfile.mkstemp(dir=self.root, prefix=".writing-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            # As a file that an editor saves: what only we could read, nobody else could mend.
+            Path(unfinished).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+            Path(unfinished).replace(path)
+        finally:
+            Path(unfinished).unlink(missing_ok=True)
+
+    def remove(self, path: Path) -> None:
+        """Take a file away."""
+        self._remember(path)
+        path.unlink(missing_ok=True)
+
+    def _remember(self, path: Path) -> None:
+        inside = path.parent.resolve().is_relative_to(self.root.resolve())
+        if not inside or path.is_symlink():
+            raise WriteRefused("This article comes from a file outside of the corpus folder; change it there.")
+        if path not in self._before:
+            self._before[path] = path.read_bytes() if path.exists() else None
+
+    def touched(self) -> tuple[list[Path], list[Path]]:
+        """The changed files that are there now, and those that are not."""
+        there = [path for path in self._before if path.exists()]
+        return there, [path for path in self._before if path not in there]
+
+    def undo(self) -> None:
+        """Make everything as it was before."""
+        for path, content in self._before.items():
+            with suppress(OSError):
+                if content is None:
+                    path.unlink(missing_ok=True)
+                elif not path.exists() or path.read_bytes() != content:
+                    path.write_bytes(content)
+
+
+@contextmanager
+def changing(root: Path) -> Iterator[FolderChanges]:
+    """Change files of a folder; when an error leaves the block, all is as before.
+
+    Raises `WriteRefused` where the folder cannot be written.
+    """
+    if not root.is_dir():
+        raise WriteRefused("KB_CORPUS is not a folder, so nothing can be written into it.")
+    changes = FolderChanges(root.absolute())
+    try:
+        yield changes
+    except OSError as error:
+        changes.undo()
+        raise WriteRefused(f"The corpus folder cannot be written: {error.strerror}.") from error
+    except BaseException:
+        changes.undo()
+        raise
+
