@@ -53,6 +53,20 @@ class Settings(BaseSettings):
     proxies: int = Field(
         0, ge=0, le=9, description="Number of reverse proxies in front whose X-Forwarded headers are true."
     )
+    cors_origins: str = Field(
+        "", description="Origins whose pages may use the API and the widget: https://intranet.example, or *."
+    )
+    api_limit: str = Field(
+        "1200 per minute", description="Limit of API calls for each key or address; empty for none."
+    )
+    metrics: Literal["off", "on"] = Field("off", description="Whether /metrics answers (on), for Prometheus.")
+    metrics_token: str = Field(
+        "", description="Bearer token that /metrics asks for; by default none.", repr=False
+    )
+    log: Literal["text", "json"] = Field("text", description="Form of the log lines on stderr.")
+    log_queries: Literal["off", "on"] = Field(
+        "off", description="Whether log lines name what was searched for (on)."
+    )
     search_log: Literal["off", "on"] = Field(
         "off", description="Whether searches are recorded (on), without names and addresses."
     )

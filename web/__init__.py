@@ -5,6 +5,7 @@ A request for a page goes: its address → one view in `pages` → `book` → a 
 
 from __future__ import annotations
 
+from apiflask import APIFlask
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -19,6 +20,7 @@ from web import (
     feeds,
     interface,
     pages,
+    request_ids,
     reviews,
     search_log,
     security,
@@ -31,7 +33,8 @@ __all__ = ["create_app", "warm_up"]
 def create_app(settings: Settings | None = None) -> Flask:
     """The application, with one knowledge base of its own."""
     settings = settings or load()
-    app = Flask(__name__)
+    # Errors and documents are ours; APIFlask brings the contract of the API.
+    app = APIFlask(__name__, json_errors=False, spec_path=None, docs_path=None)
     app.config.from_mapping(
         BASE_URL=settings.base_url,
         DEFAULT_LANGUAGE=settings.interface,
@@ -39,11 +42,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = KnowledgeBase(settings)
-    for part in (compression, interface, assets, security, errors):
+    for part in (request_ids, compression, interface, assets, security, errors):
         part.set_up(app)
     accounts.set_up(app, settings)
-    for part_of_site in (pages, accounts, reviews, search_log, feeds, api):
+    for part_of_site in (pages, accounts, reviews, search_log, feeds):
         app.register_blueprint(part_of_site.blueprint)
+    api.set_up(app, settings)
     if settings.proxies:
         trusted = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, trusted, trusted, trusted, x_prefix=trusted)  # type: ignore[method-assign]

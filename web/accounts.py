@@ -160,6 +160,8 @@ def signed_in() -> Account:
 def _guard_reading() -> Redirect | None:
     if not current_app.config["MEMBERS_ONLY"] or request.endpoint in _OPEN_TO_ALL or account():
         return None
+    if request.blueprint == "api":  # it takes keys too, and looks for itself
+        return None
     if request.path.startswith("/api/"):
         raise Unauthorized("Sign in first: this Servicebook is for its members.")
     return _to_sign_in()

@@ -8,7 +8,18 @@ from flask import Flask, Response, current_app, jsonify, render_template, reques
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from kb.errors import EngineError, InvalidRequest, NotFound, ServicebookError, SignInRefused, StoreUnavailable
+from kb.errors import (
+    EngineError,
+    InvalidRequest,
+    KeyRefused,
+    NotFound,
+    Outdated,
+    ServicebookError,
+    SignInRefused,
+    StoreUnavailable,
+    WriteRefused,
+)
+from web.request_ids import request_id
 
 _TYPE = "urn:servicebook:problem:"
 
@@ -34,6 +45,12 @@ def _status(error: ServicebookError) -> HTTPStatus:
             return HTTPStatus.BAD_REQUEST
         case SignInRefused():
             return HTTPStatus.FORBIDDEN
+        case KeyRefused():
+            return HTTPStatus.UNAUTHORIZED
+        case Outdated():
+            return HTTPStatus.PRECONDITION_FAILED
+        case WriteRefused():
+            return HTTPStatus.CONFLICT
         case EngineError() | StoreUnavailable():
             return HTTPStatus.SERVICE_UNAVAILABLE
         case _:
@@ -53,6 +70,8 @@ def _answer_http(error: HTTPException) -> Response:
 def _answer(status: HTTPStatus, detail: str, error: Exception) -> Response:
     for_program = request.path.startswith("/api/")
     response = _problem(status, detail, error) if for_program else _page(status, error)
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="Servicebook"'
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = "5"
     return response
@@ -67,6 +86,8 @@ def _problem(status: HTTPStatus, detail: str, error: Exception) -> Response:
     }
     if isinstance(error, InvalidRequest) and error.parameter:
         problem["parameter"] = error.parameter
+    if request_id():
+        problem["request_id"] = request_id()
     response = jsonify(problem)
     response.status_code = status
     response.mimetype = "application/problem+json"

@@ -116,6 +116,22 @@ def concepts_of(graph: Graph) -> tuple[list[URIRef], list[URIRef]]:
     return inside, [iri for iri in homes if iri not in inside]
 
 
+def said_of(graph: Graph, iri: str) -> Graph:
+    """The part of a graph that speaks of one concept, with the nodes that have no name of their own."""
+    from rdflib import BNode, Graph, URIRef
+
+    part = Graph()
+    for prefix, namespace in graph.namespaces():
+        part.bind(prefix, namespace)
+    todo: list[Node] = [URIRef(iri)]
+    while todo:
+        for triple in graph.triples((todo.pop(), None, None)):
+            if isinstance(triple[2], BNode) and (triple[2], None, None) not in part:
+                todo.append(triple[2])
+            part.add(triple)
+    return part
+
+
 def concept_id(graph: Graph, iri: URIRef) -> str:
     """A concept's id: its notation, or the last part of its IRI."""
     from rdflib.namespace import SKOS

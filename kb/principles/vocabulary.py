@@ -14,14 +14,17 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from kb.errors import InvalidRequest, VocabularyError
 from kb.models import Principle
 from kb.principles.cache import Cache, key_of
-from kb.principles.skos import Scheme, read_graph, read_scheme
+from kb.principles.skos import Scheme, read_graph, read_scheme, said_of
+
+if TYPE_CHECKING:
+    from rdflib import Graph
 
 PRINCIPLES = Path(__file__).with_name("principles.ttl")
 TRADE_TERMS = Path(__file__).with_name("trade_terms.ttl")
@@ -72,12 +75,20 @@ class Vocabulary:
         concepts = (self.principles, self.models, self.terms)
         return key_of(msgspec.json.encode([dict(self.titles), *map(dict, concepts)]))[:16]
 
+    @cached_property
+    def _graph(self) -> Graph:
+        graph = read_graph(self.files[0])
+        for file in self.files[1:]:
+            graph += read_graph(file)
+        return graph
+
     def tops(self) -> tuple[Principle, ...]:
         """The principles with nothing broader: where a page or a list begins."""
         return tuple(principle for principle in self.principles.values() if not principle.broader)
 
-    def export(self, form: str) -> str:
-        """Everything as "turtle", "jsonld" (both with all that the files say) or "csv".
+    def export(self, form: str, concept: str | None = None) -> str:
+        """Everything as "turtle", "jsonld" (both with all that the files say) or "csv"; of a
+        `concept`, by its IRI, what is said of it, as one of the first two.
 
         CSV has one line per label, note and relation: id, type (principle, grouping or term),
         language, kind (a SKOS property), value. Raises InvalidRequest for another form.
@@ -88,9 +99,7 @@ class Vocabulary:
             raise InvalidRequest(
                 f"There is no export as “{form}”. Ask for turtle, jsonld or csv.", parameter="format"
             )
-        graph = read_graph(self.files[0])
-        for file in self.files[1:]:
-            graph += read_graph(file)
+        graph = self._graph if concept is None else said_of(self._graph, concept)
         return graph.serialize(format="turtle" if form == "turtle" else "json-ld")
 
 

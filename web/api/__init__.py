@@ -1,7 +1,28 @@
-"""`/api/v1`: the same answers as the pages, as JSON for programs."""
+"""`/api/v1`: the same answers as the pages, as JSON for programs.
+
+`contract` says what may be asked and what is answered, `reading`, `streams` and `writing` do it,
+`access` says who may, `specification` tells the world.
+"""
 
 from __future__ import annotations
 
-from web.api.v1 import blueprint
+from apiflask import APIFlask
 
-__all__ = ["blueprint"]
+from kb.settings import Settings
+from web.api import access, specification
+
+# Imported for their views.
+from web.api import reading as reading
+from web.api import streams as streams
+from web.api import writing as writing
+from web.api.blueprint import blueprint
+
+__all__ = ["blueprint", "set_up"]
+
+
+def set_up(app: APIFlask, settings: Settings) -> None:
+    """Give an application the API. Its blueprint takes only keys, so no form's token guards it (CSRF)."""
+    app.register_blueprint(blueprint)
+    app.extensions["csrf"].exempt(blueprint)
+    specification.set_up(app)
+    access.set_up(app, settings)

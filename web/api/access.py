@@ -1,0 +1,89 @@
+"""Who may call what: API keys and their scopes, limits by key or address, other sites' pages (CORS)."""
+
+from __future__ import annotations
+
+from flask import Flask, Request, current_app, g, request
+from flask_cors import CORS
+from flask_limiter import Limiter
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Forbidden, Unauthorized
+
+from kb.errors import KeyRefused, SettingsError
+from kb.keys import allows
+from kb.models import ApiKey, Scope
+from kb.settings import Settings
+from web import accounts
+from web.current import book
+
+# What needs no key where reading needs one: the contract itself is no secret.
+OPEN = {"api.specification", "api.documentation"}
+_PREFLIGHT_SECONDS = 3600
+# What pages of other sites may see of an answer.
+_EXPOSED = ["ETag", "Link", "Retry-After", "X-Request-ID"]
+
+
+def set_up(app: Flask, settings: Settings) -> None:
+    """Give an application's API its limits, and other sites their leave."""
+    origins = settings.cors_origins.replace(",", " ").split()
+    if origins:
+        CORS(
+            app,
+            resources={r"/api/.*": {"origins": origins}, r"/widget\.js": {"origins": origins}},
+            methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-ID"],
+            expose_headers=_EXPOSED,
+            max_age=_PREFLIGHT_SECONDS,
+            send_wildcard="*" in origins,
+        )
+    if settings.api_limit:
+        limiter = Limiter(_caller, app=app, storage_uri="memory://", headers_enabled=False)
+        try:
+            limiter.limit(settings.api_limit)(app.blueprints["api"])
+        except ValueError as error:
+            raise SettingsError(f"KB_API_LIMIT: “{settings.api_limit}” is no limit ({error}).") from error
+
+
+def _caller() -> str:
+    """Whom a limit counts: a key, whoever holds it, else an address."""
+    key = key_shown()
+    return f"key {key.id}" if key else f"address {request.remote_addr}"
+
+
+def authorise(wanted: Scope) -> None:
+    """Let the caller on, or raise `KeyRefused`, `Unauthorized` or `Forbidden`.
+
+    Reading needs no key where it is open to all or somebody has signed in; writing always does: a
+    cookie travels along with requests of other sites, a key does not.
+    """
+    key = key_shown()
+    if key is None:
+        if wanted is Scope.READ and (not current_app.config["MEMBERS_ONLY"] or accounts.account()):
+            return
+        raise Unauthorized(
+            f"This needs an API key with the scope “{wanted}”: send it as “Authorization: Bearer sbk_…”."
+            " `kb keys add` makes one.",
+            www_authenticate=WWWAuthenticate("Bearer", {"realm": "Servicebook"}),
+        )
+    if not allows(key.scopes, wanted):
+        held = ", ".join(key.scopes)
+        raise Forbidden(f"This API key has the scopes {held}; this needs “{wanted}”.")
+
+
+def key_shown() -> ApiKey | None:
+    """The key that came with this request. Raises `KeyRefused` for one that opens nothing."""
+    if "api_key" not in g:
+        text = _bearer(request)
+        g.api_key = book.keys.opened_by(text) if text is not None else None
+    found: ApiKey | None = g.api_key
+    return found
+
+
+def _bearer(request: Request) -> str | None:
+    """What the request shows as its key."""
+    said = request.headers.get("Authorization")
+    if said is None:
+        return None
+    scheme, _, text = said.partition(" ")
+    if scheme.lower() != "bearer":
+        raise KeyRefused("Send the API key as “Authorization: Bearer sbk_…”.")
+    return text.strip()
