@@ -43,6 +43,10 @@ def main() -> None:
     """Servicebook: find the right passage on service standards, in Russian, Chinese or English."""
 
 
+for command in COMMANDS:
+    main.add_command(command)
+
+
 @main.command()
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option(
@@ -651,7 +655,8 @@ def evaluate_tags(file: Path | None, reviews: bool, worst: int, json: bool) -> N
 @main.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--explain", is_flag=True, help="Show all that was weighed, also what made no tag.")
-def tag(file: Path, explain: bool) -> None:
+@as_json
+def tag(file: Path, explain: bool, json: bool) -> None:
     """Show the tags that the passages of a file get, without indexing it.
 
     \b
@@ -659,8 +664,12 @@ def tag(file: Path, explain: bool) -> None:
       kb tag draft.md --explain
     """
     with _book() as book:
-        for explained in book.explain_tags(file):
-            _print_explanation(explained, explain)
+        explained = book.explain_tags(file)
+    if json:
+        _print_json(explained)
+        return
+    for one in explained:
+        _print_explanation(one, explain)
 
 
 @main.command()

@@ -57,7 +57,7 @@ class Settings(BaseSettings):
         "", description="Origins whose pages may use the API and the widget: https://intranet.example, or *."
     )
     api_limit: str = Field(
-        "1200 per minute", description="Limit of API calls for each key or address; empty for none."
+        "", description="Limit of API calls for each key or address (600 per minute); by default none."
     )
     metrics: Literal["off", "on"] = Field("off", description="Whether /metrics answers (on), for Prometheus.")
     metrics_token: str = Field(

@@ -1,0 +1,100 @@
+"""`kb keys`: keys for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from kb.commands.shared import as_json, open_book, print_json
+from kb.models import ApiKey, Scope
+
+
+@click.group()
+def keys() -> None:
+    """Make, list and revoke the keys that programs show to the API.
+
+    \b
+    Examples:
+      kb keys add "Intranet search" --scope read --days 365
+      kb keys list
+      kb keys revoke 3f2a9c01
+    """
+
+
+@keys.command("add")
+@click.argument("name")
+@click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice([scope.value for scope in Scope]),
+    multiple=True,
+    default=("read",),
+    show_default=True,
+    help="What it may be used for; each includes reading, admin includes all.",
+)
+@click.option("--days", type=click.IntRange(min=1), help="Days until it expires; without this, never.")
+@as_json
+def add_key(name: str, scopes: Sequence[str], days: int | None, json: bool) -> None:
+    """Make a key for the program NAME and show it, this once.
+
+    \b
+    Example:
+      kb keys add "Content pipeline" --scope write --days 90
+    """
+    with open_book() as book:
+        key, text = book.keys.add(name, [Scope(scope) for scope in scopes], days)
+    if json:
+        print_json({**_described(key), "key": text})
+        return
+    click.echo(text)
+    click.secho("This is shown only now. Send it as “Authorization: Bearer …”.", dim=True, err=True)
+
+
+@keys.command("list")
+@as_json
+def list_keys(json: bool) -> None:
+    """List the keys, without their secrets.
+
+    \b
+    Example:
+      kb keys list --json
+    """
+    with open_book() as book:
+        found = book.keys.all()
+    if json:
+        print_json({"total": len(found), "keys": [_described(key) for key in found]})
+        return
+    for key in found:
+        until = f"until {key.expires:%Y-%m-%d}" if key.expires else "for good"
+        used = f"last used {key.used:%Y-%m-%d}" if key.used else "never used"
+        click.echo(f"{key.id}  {key.name}  {', '.join(key.scopes)}  {until}, {used}")
+
+
+@keys.command("revoke")
+@click.argument("id")
+@as_json
+def revoke_key(id: str, json: bool) -> None:
+    """Let the key with this id, from `kb keys list`, open nothing from now on.
+
+    \b
+    Example:
+      kb keys revoke 3f2a9c01
+    """
+    with open_book() as book:
+        book.keys.revoke(id)
+    if json:
+        print_json({"revoked": id})
+    else:
+        click.echo(f"The key {id} is revoked.")
+
+
+def _described(key: ApiKey) -> dict[str, object]:
+    return {
+        "id": key.id,
+        "name": key.name,
+        "scopes": key.scopes,
+        "created": key.created,
+        "expires": key.expires,
+        "used": key.used,
+    }

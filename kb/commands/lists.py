@@ -1,0 +1,171 @@
+"""What there is: articles, passages, principles, terms, figures."""
+
+from __future__ import annotations
+
+import click
+
+from kb.commands.shared import as_json, one_language, open_book, open_indexed_book, print_json
+from kb.models import Principle
+
+
+@click.command()
+@one_language
+@as_json
+def articles(language: str | None, json: bool) -> None:
+    """List the articles, by id.
+
+    \b
+    Example:
+      kb articles --language zh
+    """
+    with open_indexed_book() as book:
+        found = [article for article in book.articles() if language in (None, article.language)]
+    if json:
+        print_json({"total": len(found), "articles": found})
+        return
+    for article in found:
+        click.echo(f"{article.language}  {article.title}" + click.style(f"  [{article.id}]", dim=True))
+
+
+@click.command()
+@click.argument("ids", nargs=-1, required=True)
+@as_json
+def passages(ids: tuple[str, ...], json: bool) -> None:
+    """Show passages by their ids; exit status 1 when one is not there.
+
+    \b
+    Example:
+      kb passages 18b8b44f9b38 3f2a9c01d4e7 --json
+    """
+    with open_indexed_book() as book:
+        found = book.passages(ids)
+    missing = [id for id in ids if id not in found]
+    if json:
+        shown = [{"passage": passage, "article": article} for passage, article in found.values()]
+        print_json({"passages": shown, "missing": missing})
+    else:
+        for passage, article in found.values():
+            path = " › ".join((article.title, *passage.headings))
+            click.secho(f"{path}  [{passage.id}]", bold=True)
+            click.echo(f"{passage.text}\n")
+        for id in missing:
+            click.echo(f"There is no passage with the id “{id}”.", err=True)
+    click.get_current_context().exit(1 if missing else 0)
+
+
+@click.command()
+@click.argument("passage")
+@one_language
+@click.option("--limit", default=5, show_default=True, type=click.IntRange(1, 20), help="How many.")
+@as_json
+def similar(passage: str, language: str | None, limit: int, json: bool) -> None:
+    """Show the passages closest to PASSAGE, in its own language or another.
+
+    \b
+    Example:
+      kb similar 18b8b44f9b38 --language ru
+    """
+    with open_indexed_book() as book:
+        hits = book.similar(passage, language, limit)
+    if json:
+        print_json({"hits": hits})
+        return
+    for hit in hits:
+        click.secho(f"{hit.article.title}  [{hit.passage.id}]", bold=True)
+        click.echo(f"{hit.passage.text[hit.extract[0] : hit.extract[1]]}\n")
+
+
+@click.command()
+@click.argument("id")
+@as_json
+def principle(id: str, json: bool) -> None:
+    """Show one principle in all its languages.
+
+    \b
+    Example:
+      kb principle empathy
+    """
+    with open_book() as book:
+        found = book.principle(id)
+    if json:
+        print_json(found)
+    else:
+        _print_concept(found)
+
+
+@click.command()
+@click.argument("id", required=False)
+@as_json
+def terms(id: str | None, json: bool) -> None:
+    """List the terms of the trade, or show the one with this ID.
+
+    \b
+    Examples:
+      kb terms
+      kb terms nps --json
+    """
+    with open_book() as book:
+        found = book.trade_term(id) if id else None
+        everything = book.trade_terms()
+    if found:
+        print_json(found) if json else _print_concept(found)
+    elif json:
+        print_json({"total": len(everything), "terms": everything})
+    else:
+        for term in everything:
+            click.echo(f"{term.id:32} " + " · ".join(term.pref_labels.values()))
+
+
+def _print_concept(concept: Principle) -> None:
+    click.secho(concept.id, bold=True)
+    for code, label in concept.pref_labels.items():
+        others = ", ".join(concept.alt_labels.get(code, ()))
+        click.echo(f"{code}  {label}" + (click.style(f"  ({others})", dim=True) if others else ""))
+        if code in concept.definitions:
+            click.echo(f"    {concept.definitions[code]}")
+
+
+@click.command()
+@as_json
+def stats(json: bool) -> None:
+    """Say how much there is of what.
+
+    \b
+    Example:
+      kb stats --json
+    """
+    with open_indexed_book() as book:
+        found = book.statistics()
+    if json:
+        print_json(found)
+        return
+    click.echo(f"{found.articles} articles, {found.passages} passages")
+    for name, counts in (
+        ("Passages by language", found.passages_by_language),
+        ("Passages by principle", found.passages_by_principle),
+    ):
+        click.secho(f"\n{name}", bold=True)
+        for value, count in counts.items():
+            click.echo(f"{count:7}  {value}")
+
+
+@click.command()
+@as_json
+def status(json: bool) -> None:
+    """Say what the index was made from and when, and whether it is up to date.
+
+    \b
+    Example:
+      kb status
+    """
+    with open_book() as book:
+        found = book.index_status()
+    if json:
+        print_json(found)
+        return
+    when = f"{found.checked:%Y-%m-%d %H:%M} UTC" if found.checked else "never"
+    click.echo(f"{found.articles} articles in {found.files} files, {found.passages} passages; read {when}")
+    for severity, count in found.problems.items():
+        click.echo(f"{count:7}  {severity}")
+    if found.made_with_another:
+        click.echo(f"It was made with another {found.made_with_another}; run kb index.")
