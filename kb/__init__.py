@@ -5,6 +5,23 @@
 ...     book.index()
 ...     for hit in book.search("эмпатия", language="zh").hits:
 ...         print(hit.article.title, hit.passage.text)
+
+In what follows `book` is such a knowledge base.
+
+>>> found = book.search("эмпатия", limit=3)
+>>> found.total > 3, len(found.hits)
+(True, 3)
+>>> hit = found.hits[0]
+>>> start, end = hit.highlights[0]
+>>> hit.passage.text[start:end].lower().startswith("эмпат")
+True
+>>> sorted(book.counterparts(hit.passage.id))
+['zh']
+>>> book.principle("empathy").label("ru")
+'Эмпатия'
+>>> book.search("эмпатия", limit=-1)
+Traceback (most recent call last):
+kb.errors.InvalidRequest: The limit must be between 0 and 1000, not -1.
 """
 
 from __future__ import annotations

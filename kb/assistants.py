@@ -100,7 +100,7 @@ def server(book: KnowledgeBase) -> MCPServer:
     except ModuleNotFoundError as error:
         raise MissingExtra("An assistant's server (kb mcp)", "mcp") from error
 
-    made = MCPServer("servicebook", version=kb.__version__, instructions=_INSTRUCTIONS)
+    made = MCPServer("servicebook", version=kb.__version__, instructions=_INSTRUCTIONS, log_level="WARNING")
     reads = ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=False)
     for tool in tools(book):
         made.tool(annotations=reads)(_saying_errors(tool))

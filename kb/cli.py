@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kb.commands import COMMANDS
 from kb.errors import NotFound, ServicebookError
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from flask import Flask
 from hypothesis import HealthCheck, settings
 from sqlalchemy import URL, create_engine
 
@@ -22,6 +23,7 @@ from kb.models import Passage
 from kb.principles import Tagger, Vocabulary
 from kb.settings import load
 from kb.store import Store
+from web import create_app
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 
@@ -93,6 +95,13 @@ def make_book(
     yield make
     for book in made:
         book.close()
+
+
+def app_of(book: KnowledgeBase) -> Flask:
+    """The web application over a book that is there already."""
+    app = create_app(book.settings)
+    app.extensions["servicebook"] = book
+    return app
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:

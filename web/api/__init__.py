@@ -15,7 +15,7 @@ from web.api import access, specification
 from web.api import reading as reading
 from web.api import streams as streams
 from web.api import writing as writing
-from web.api.blueprint import blueprint
+from web.api.calls import blueprint
 
 __all__ = ["blueprint", "set_up"]
 

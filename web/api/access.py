@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Flask, Request, current_app, g, request
+import time
+from http import HTTPStatus
+
+from flask import Flask, Request, Response, current_app, g, request
 from flask_cors import CORS
 from flask_limiter import Limiter
+from limits import parse_many
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 
@@ -36,11 +40,25 @@ def set_up(app: Flask, settings: Settings) -> None:
             send_wildcard="*" in origins,
         )
     if settings.api_limit:
-        limiter = Limiter(_caller, app=app, storage_uri="memory://", headers_enabled=False)
-        try:
-            limiter.limit(settings.api_limit)(app.blueprints["api"])
-        except ValueError as error:
-            raise SettingsError(f"KB_API_LIMIT: “{settings.api_limit}” is no limit ({error}).") from error
+        _limit(app, settings.api_limit)
+
+
+def _limit(app: Flask, limit: str) -> None:
+    """Count calls of the API, in this process; who has made too many hears when to come back."""
+    try:
+        parse_many(limit)
+    except ValueError as error:
+        raise SettingsError(f"KB_API_LIMIT: “{limit}” is no limit; write for example 600 per minute.") from error
+    limiter = Limiter(_caller, app=app, storage_uri="memory://")
+    too_many = f"Too many calls: at most {limit}. Wait as long as Retry-After says."
+    limiter.limit(limit, error_message=too_many)(app.blueprints["api"])
+
+    @app.after_request
+    def tell_when(response: Response) -> Response:
+        reached = limiter.current_limit
+        if response.status_code == HTTPStatus.TOO_MANY_REQUESTS and reached and reached.breached:
+            response.headers["Retry-After"] = str(max(1, round(reached.reset_at - time.time())))
+        return response
 
 
 def _caller() -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import is_dataclass
+from functools import cache
+from typing import Any, ClassVar, TypeVar, get_origin, get_type_hints
 
 import msgspec
 from flask import Response, request
+from pydantic import BaseModel
 
 from kb.errors import InvalidRequest
 from kb.json import plain
@@ -44,32 +47,56 @@ def passage_json(passage: Passage) -> dict[str, Any]:
 
 # --- Some fields of it ---------------------------------------------------------------------------
 
-_Tree = dict[str, "_Tree"]
+
+class _Tree(dict[str, "_Tree"]):
+    """Names of fields, each with those inside it. Inside an `open` one are keys that nobody knows yet."""
+
+    open = False
 
 
-def chosen(items: Sequence[dict[str, Any]], fields: str) -> list[dict[str, Any]]:
-    """Items with these of their fields only: "id,passage.text". Raises `InvalidRequest`."""
+def chosen(items: Sequence[dict[str, Any]], fields: str, shape: type) -> list[dict[str, Any]]:
+    """Items of a shape with these of their fields only: "id,passage.text". Raises `InvalidRequest`."""
     if not fields:
         return list(items)
-    wanted: _Tree = {}
+    wanted = _Tree()
     for path in fields.split(","):
-        inside = wanted
+        inside, known = wanted, _fields_of(shape)
+        before: list[str] = []
         for name in path.strip().split("."):
-            inside = inside.setdefault(name, {})
-    return [_only(item, wanted, "") for item in items]
+            _check_field(name, known, before)
+            inside, known = inside.setdefault(name, _Tree()), known.get(name, known)
+            before.append(name)
+    return [_only(item, wanted) for item in items]
 
 
-def _only(item: dict[str, Any], wanted: _Tree, path: str) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
-    for name, inside in wanted.items():
-        if name not in item:
-            known = ", ".join(path + field for field in item)
-            raise InvalidRequest(f"There is no field “{path}{name}”; known are: {known}.", "fields")
-        value = item[name]
-        if inside and not isinstance(value, dict):
-            raise InvalidRequest(f"“{path}{name}” has no fields of its own.", "fields")
-        kept[name] = _only(value, inside, f"{path}{name}.") if inside else value
-    return kept
+def _check_field(name: str, known: _Tree, before: list[str]) -> None:
+    if name in known or known.open:
+        return
+    path = ".".join([*before, name])
+    names = ", ".join(".".join([*before, one]) for one in known)
+    said = f"known are: {names}" if known else f"“{'.'.join(before)}” has no fields of its own"
+    raise InvalidRequest(f"There is no field “{path}”; {said}.", "fields")
+
+
+@cache
+def _fields_of(shape: Any) -> _Tree:
+    """The fields of a model or dataclass, as they are called in JSON."""
+    tree = _Tree()
+    if get_origin(shape) in (dict, Mapping):
+        tree.open = True
+    elif isinstance(shape, type) and (is_dataclass(shape) or issubclass(shape, BaseModel)):
+        for name, annotation in get_type_hints(shape).items():
+            if not name.startswith("model_") and get_origin(annotation) is not ClassVar:
+                tree[name.removesuffix("_")] = _fields_of(annotation)
+    return tree
+
+
+def _only(item: dict[str, Any], wanted: _Tree) -> dict[str, Any]:
+    return {
+        name: _only(item[name], inside) if inside else item[name]
+        for name, inside in wanted.items()
+        if name in item
+    }
 
 
 # --- Pages of lists ------------------------------------------------------------------------------

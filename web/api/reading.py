@@ -9,11 +9,11 @@ from flask import Response, request
 from werkzeug.exceptions import NotAcceptable
 
 from kb.json import plain
-from kb.models import Article, Hit, Passage, Principle, Scope, SearchRequest, SearchResults
+from kb.models import Article, Hit, Passage, Principle, Scope, SearchRequest, SearchResults, Suggestion
 from web.api import contract
 from web.api.access import key_shown
 from web.api.answers import answer, article_json, chosen, cursor_of, digest, offset_of, page, passage_json
-from web.api.blueprint import read
+from web.api.calls import read
 from web.api.contract import Choosing, LanguagePaging, Paging, Parameters
 from web.current import book
 
@@ -46,7 +46,7 @@ def search(asked: contract.SearchParameters) -> Response:
 def suggest(asked: contract.SuggestParameters) -> Response:
     """Titles, principles, terms and frequent phrases that a text may become, best first."""
     found = plain(book.suggest(asked.q, asked.language, asked.limit))
-    return answer({"query": asked.q, "suggestions": chosen(found, asked.fields)})
+    return answer({"query": asked.q, "suggestions": chosen(found, asked.fields, Suggestion)})
 
 
 @read("/analyze", contract.AnalyzeParameters, contract.Analysis, "Search", "Take a text apart")
@@ -63,7 +63,7 @@ def articles(asked: LanguagePaging) -> Response:
     """Articles by id, without their texts."""
     found = [one for one in book.articles() if asked.language in (None, one.language)]
     shown, further = page(found, lambda one: one.id, asked.limit, asked.cursor)
-    items = chosen([article_json(one) for one in shown], asked.fields)
+    items = chosen([article_json(one) for one in shown], asked.fields, contract.ArticleRecord)
     return answer({"total": len(found), "articles": items, "next": further})
 
 
@@ -72,7 +72,7 @@ def article(asked: Choosing, article_id: str) -> Response:
     """An article with all its passages. Its ETag is what `If-Match` takes when it is written."""
     found, passages = book.article(article_id)
     whole = full_article(found, passages)
-    response = answer(chosen([whole], asked.fields)[0])
+    response = answer(chosen([whole], asked.fields, contract.FullArticle)[0])
     response.set_etag(article_tag(whole))
     return response.make_conditional(request)
 
@@ -92,7 +92,7 @@ def article_passages(asked: Paging, article_id: str) -> Response:
     """The passages of an article in reading order."""
     _, passages = book.article(article_id)
     shown, further = page(passages, lambda one: one.id, asked.limit, asked.cursor)
-    items = chosen([passage_json(passage) for passage in shown], asked.fields)
+    items = chosen([passage_json(passage) for passage in shown], asked.fields, contract.PassageRecord)
     return answer({"total": len(passages), "passages": items, "next": further})
 
 
@@ -105,13 +105,13 @@ def passages(asked: contract.PassagesParameters) -> Response:
     found = book.passages(asked.id)
     items = [_in_article(*one) for one in found.values()]
     missing = [id for id in dict.fromkeys(asked.id) if id not in found]
-    return answer({"passages": chosen(items, asked.fields), "missing": missing})
+    return answer({"passages": chosen(items, asked.fields, contract.PassageInArticle), "missing": missing})
 
 
 @read("/passages/<passage_id>", Choosing, contract.PassageInArticle, "Passages", "One passage")
 def passage(asked: Choosing, passage_id: str) -> Response:
     """A passage, by its id or the anchor of any of its blocks, and its article."""
-    return answer(chosen([_in_article(*book.passage(passage_id))], asked.fields)[0])
+    return answer(chosen([_in_article(*book.passage(passage_id))], asked.fields, contract.PassageInArticle)[0])
 
 
 def _in_article(found: Passage, where: Article) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def counterparts(asked: contract.CounterpartParameters, passage_id: str) -> Resp
 def similar(asked: contract.SimilarParameters, passage_id: str) -> Response:
     """The passages closest by words, principles and trade terms, in the same language or another."""
     found = plain(book.similar(passage_id, asked.language, asked.limit))
-    return answer({"hits": chosen(found, asked.fields)})
+    return answer({"hits": chosen(found, asked.fields, Hit)})
 
 
 # --- Principles and terms of the trade -----------------------------------------------------------
@@ -172,7 +172,7 @@ def _branch(concept: Principle, above: tuple[str, ...]) -> dict[str, Any]:
 def principle(asked: Choosing, principle_id: str) -> Response:
     """A principle or group, in JSON, Turtle or JSON-LD."""
     found = book.principle(principle_id)
-    return _as_skos(found) or answer(chosen([plain(found)], asked.fields)[0])
+    return _as_skos(found) or answer(chosen([plain(found)], asked.fields, Principle)[0])
 
 
 @read(
@@ -198,7 +198,7 @@ def terms(asked: Paging) -> Response:
 def term(asked: Choosing, term_id: str) -> Response:
     """A term of the trade, in JSON, Turtle or JSON-LD."""
     found = book.trade_term(term_id)
-    return _as_skos(found) or answer(chosen([plain(found)], asked.fields)[0])
+    return _as_skos(found) or answer(chosen([plain(found)], asked.fields, Principle)[0])
 
 
 @read("/terms/<term_id>/passages", LanguagePaging, contract.HitList, "Terms", "Passages that name a term")
@@ -210,12 +210,12 @@ def term_passages(asked: LanguagePaging, term_id: str) -> Response:
 
 def _concepts(name: str, found: Sequence[Principle], asked: Paging) -> Response:
     shown, further = page(found, lambda one: one.id, asked.limit, asked.cursor)
-    return answer({"total": len(found), name: chosen(plain(list(shown)), asked.fields), "next": further})
+    return answer({"total": len(found), name: chosen(plain(list(shown)), asked.fields, Principle), "next": further})
 
 
 def _hits(found: SearchResults, offset: int, asked: LanguagePaging) -> Response:
     hits: tuple[Hit, ...] = found.hits
-    items = chosen(plain(list(hits)), asked.fields)
+    items = chosen(plain(list(hits)), asked.fields, Hit)
     further = cursor_of(offset + len(hits), found.total) if hits else None
     return answer({"total": found.total, "hits": items, "next": further})
 
@@ -256,4 +256,4 @@ def key(asked: Parameters) -> Response:
 
 
 def _with_hits(found: dict[str, Any], fields: str) -> dict[str, Any]:
-    return {**found, "hits": chosen(found["hits"], fields)}
+    return {**found, "hits": chosen(found["hits"], fields, Hit)}

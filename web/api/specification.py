@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 import kb
 from web.api.answers import answer
-from web.api.blueprint import REQUEST_BODY, blueprint
+from web.api.calls import REQUEST_BODY, blueprint
 from web.api.contract import ProblemDetails, registry
 
 _DESCRIPTION = """\

@@ -13,7 +13,7 @@ from kb.errors import NotFound
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Article, Passage
 from web.api.answers import article_json, passage_json
-from web.api.blueprint import read
+from web.api.calls import read
 from web.api.contract import ArticleLine, PassageLine, StreamParameters
 from web.current import EXTENSION
 

@@ -12,7 +12,7 @@ from kb.errors import InvalidRequest, NotFound, Outdated
 from kb.readers import READERS
 from web.api import contract
 from web.api.answers import answer
-from web.api.blueprint import write
+from web.api.calls import write
 from web.api.contract import Parameters
 from web.api.reading import article_tag, full_article
 from web.current import book
