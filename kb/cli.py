@@ -478,14 +478,14 @@ def serve(host: str, port: int) -> None:
         if other := book.made_with_another():
             click.echo(f"kb: the index was made with another {other}; all articles are read again", err=True)
         _print_report(book.index(progress=progress))
-    from waitress import serve as listen
+    from web import create_app, logs, warm_up
+    from web.serving import serve as listen
 
-    from web import create_app, warm_up
-
+    logs.configure(book.settings)
     app = create_app(book.settings)
     warm_up(app)
-    click.echo(f"Servicebook is at http://{host}:{port} (Ctrl-C stops it)")
-    listen(app, host=host, port=port, ident=None)
+    told = f"Servicebook is at http://{host}:{port} (Ctrl-C stops it)"
+    listen(app, host, port, lambda: click.echo(told))
 
 
 @main.command()

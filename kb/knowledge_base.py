@@ -15,14 +15,14 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import ParamSpec, Self, TypeVar
 
 from kb import archive, changes, corpus_folder, languages, passages, query, readers, snippets, statistics
 from kb.accounts import Accounts
 from kb.concepts import Concepts
 from kb.corpus_folder import Draft, FolderChanges
 from kb.engines import Engine, EngineHit, EngineHits, EngineWriter, open_engine
-from kb.errors import IndexLocked, InvalidRequest, NotFound, WriteRefused
+from kb.errors import EngineError, IndexLocked, InvalidRequest, NotFound, StoreUnavailable, WriteRefused
 from kb.keys import Keys
 from kb.models import (
     Article,
@@ -72,6 +72,8 @@ _MOST_OF_PASSAGE = 600
 # Seconds that a short write waits for another to be done.
 PATIENCE = 2.0
 
+P = ParamSpec("P")
+R = TypeVar("R")
 Progress = Callable[[int, int, int], None]
 """Told of the files done, the files in all, and the passages made so far."""
 
@@ -87,6 +89,29 @@ class IndexReport:
     removed: int
     unchanged: int
     problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchTrace:
+    """How long each phase of a search took ("understand", "find", "mark"), and how many hits it has."""
+
+    seconds: Mapping[str, float]
+    total: int
+
+
+class _Phases:
+    """Measures the phases of a search; one that comes again adds up."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    def time(self, phase: str, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Do the work of a phase."""
+        started = time.perf_counter()
+        try:
+            return work(*args, **kwargs)
+        finally:
+            self.seconds[phase] = self.seconds.get(phase, 0.0) + time.perf_counter() - started
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +132,7 @@ class KnowledgeBase:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.on_search: Callable[[SearchTrace], None] = lambda trace: None
         self._writing_files = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -425,23 +451,29 @@ class KnowledgeBase:
         Raises `InvalidRequest` that names the parameter at fault.
         """
         request = text if isinstance(text, SearchRequest) else _request(text, options)
-        started = time.perf_counter()
-        asked, bridges = self._asked(request)
-        found = self.engine.search(asked, request.explain)
+        phases = _Phases()
+        asked, bridges = phases.time("understand", self._asked, request)
+        found = phases.time("find", self.engine.search, asked, request.explain)
         typed = None
-        if request.correct and (repaired := self._repaired(request, found.total)):
+        if request.correct and (repaired := phases.time("understand", self._repaired, request, found.total)):
             typed, request = request.text, repaired
-            asked, bridges = self._asked(request)
-            found = self.engine.search(asked, request.explain)
-        hits = tuple(self._hit(hit, asked) for hit in found.hits)
+            asked, bridges = phases.time("understand", self._asked, request)
+            found = phases.time("find", self.engine.search, asked, request.explain)
+        hits, facets = phases.time("mark", self._marked, found, asked)
+        self.on_search(SearchTrace(phases.seconds, found.total))
         return SearchResults(
             query=request.text,
             total=found.total,
-            took_ms=round((time.perf_counter() - started) * 1000, 3),
+            took_ms=round(sum(phases.seconds.values()) * 1000, 3),
             interpreted=Interpretation(typed, _shown_terms(asked.terms), bridges),
             hits=hits,
-            facets=self._facets(found),
+            facets=facets,
         )
+
+    def _marked(
+        self, found: EngineHits, asked: Query
+    ) -> tuple[tuple[Hit, ...], dict[str, tuple[Facet, ...]]]:
+        return tuple(self._hit(hit, asked) for hit in found.hits), self._facets(found)
 
     def _facets(self, found: EngineHits) -> dict[str, tuple[Facet, ...]]:
         return {
@@ -786,6 +818,22 @@ class KnowledgeBase:
     def index_status(self) -> statistics.IndexStatus:
         """What the index was made from and when, and whether it is up to date with this version."""
         return statistics.status(self.engine, self.made_with_another())
+
+    def faults(self) -> dict[str, str]:
+        """What keeps it from answering as it should, by part: "index", "store", "vocabulary"."""
+        found = {}
+        try:
+            if self.is_empty():
+                found["index"] = "Nothing is indexed yet."
+            elif other := self.made_with_another():
+                found["vocabulary"] = f"The index was made with another {other}; run kb index."
+        except EngineError:
+            found["index"] = "The index does not answer."
+        try:
+            self.store.database.check()
+        except StoreUnavailable:
+            found["store"] = "The database does not answer."
+        return found
 
     def modified(self) -> Mapping[str, datetime]:
         """When the file of each article was last changed, by the article's id."""

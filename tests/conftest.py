@@ -99,9 +99,7 @@ def make_book(
 
 def app_of(book: KnowledgeBase) -> Flask:
     """The web application over a book that is there already."""
-    app = create_app(book.settings)
-    app.extensions["servicebook"] = book
-    return app
+    return create_app(book.settings, book)
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> None:

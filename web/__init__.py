@@ -19,19 +19,22 @@ from web import (
     errors,
     feeds,
     interface,
+    logs,
+    operations,
     pages,
     request_ids,
     reviews,
     search_log,
     security,
+    widget,
 )
 from web.current import EXTENSION
 
 __all__ = ["create_app", "warm_up"]
 
 
-def create_app(settings: Settings | None = None) -> Flask:
-    """The application, with one knowledge base of its own."""
+def create_app(settings: Settings | None = None, book: KnowledgeBase | None = None) -> Flask:
+    """The application over a knowledge base: `book`, or one of its own."""
     settings = settings or load()
     # Errors and documents are ours; APIFlask brings the contract of the API.
     app = APIFlask(__name__, json_errors=False, spec_path=None, docs_path=None)
@@ -41,13 +44,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.extensions[EXTENSION] = KnowledgeBase(settings)
+    app.extensions[EXTENSION] = book or KnowledgeBase(settings)
     for part in (request_ids, compression, interface, assets, security, errors):
         part.set_up(app)
     accounts.set_up(app, settings)
     for part_of_site in (pages, accounts, reviews, search_log, feeds):
         app.register_blueprint(part_of_site.blueprint)
     api.set_up(app, settings)
+    operations.set_up(app, settings)
+    widget.set_up(app)
+    logs.set_up(app, settings)
     if settings.proxies:
         trusted = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, trusted, trusted, trusted, x_prefix=trusted)  # type: ignore[method-assign]

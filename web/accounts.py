@@ -51,6 +51,9 @@ _OPEN_TO_ALL = {
     "feeds.healthz",
     "feeds.favicon",
     "feeds.robots",
+    "operations.ready",
+    "operations.metrics",
+    "widget.script",
 }
 
 P = ParamSpec("P")

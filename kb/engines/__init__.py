@@ -120,6 +120,11 @@ class Engine(Protocol):
         """What is equal as long as nothing was written: tells whether what was gathered still holds."""
         ...
 
+    @property
+    def memory_used(self) -> int:
+        """How much it remembers now, in bytes."""
+        ...
+
     def close(self) -> None:
         """Give back files and memory; the engine cannot be used afterwards."""
         ...

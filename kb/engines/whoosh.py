@@ -228,6 +228,11 @@ class WhooshEngine:
         number: int = self._index.latest_generation()
         return number
 
+    @property
+    def memory_used(self) -> int:
+        """What is remembered of postings and records, in bytes."""
+        return self._memory.used
+
     def close(self) -> None:
         """Give back files and memory."""
         with self._opening:

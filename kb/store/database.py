@@ -44,6 +44,11 @@ class Database:
         with self._transaction(writes=True) as connection:
             yield connection
 
+    def check(self) -> None:
+        """Raise `StoreUnavailable` when it does not answer."""
+        with self.read() as connection:
+            connection.execute(text("SELECT 1"))
+
     @contextmanager
     def write_unprepared(self) -> Iterator[Connection]:
         """The same without a look at the schema: for the one who makes it."""

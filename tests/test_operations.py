@@ -1,0 +1,154 @@
+"""What those who run it rely on: readiness, figures, log lines, prefixes, a graceful stop."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from kb.errors import EngineUnavailable, StoreUnavailable
+from kb.knowledge_base import KnowledgeBase
+from tests.conftest import CORPUS, MakeBook, app_of
+from web import logs
+
+ARTICLE = {"a.md": "# Жалоба — подарок\n\nБлагодарите за жалобу.\n"}
+
+
+def test_it_is_ready_when_all_parts_are(make_book: MakeBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    book = make_book(ARTICLE, reading="members")
+    client = app_of(book).test_client()
+    assert client.get("/readyz").json == {"status": "ready", "faults": {}}
+
+    def fails(error: Exception) -> Callable[..., None]:
+        def fail(*_: object) -> None:
+            raise error
+
+        return fail
+
+    with monkeypatch.context() as broken:
+        broken.setattr(KnowledgeBase, "is_empty", fails(EngineUnavailable("/secret")))
+        broken.setattr(book.store.database, "check", fails(StoreUnavailable("/secret")))
+        answer = client.get("/readyz")
+    assert answer.status_code == 503 and set(answer.json["faults"]) == {"index", "store"}
+    assert "secret" not in answer.text
+    monkeypatch.setattr(KnowledgeBase, "made_with_another", lambda _: "vocabulary")
+    assert list(client.get("/readyz").json["faults"]) == ["vocabulary"]
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_new_one_is_not_ready(make_book: MakeBook) -> None:
+    answer = app_of(make_book({}, index=False)).test_client().get("/readyz")
+    assert answer.status_code == 503 and list(answer.json["faults"]) == ["index"]
+
+
+def test_figures_for_prometheus(make_book: MakeBook) -> None:
+    client = app_of(make_book(ARTICLE, metrics="on")).test_client()
+    for address in ("/api/v1/search?q=жалоба", "/search?q=жалобу", "/api/v1/search?q=кот", "/invented/by/anybody"):
+        client.get(address)
+    answer = client.get("/metrics")
+    samples = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+    assert samples["servicebook_searches_total", "something"] == 2
+    assert samples["servicebook_searches_total", "nothing"] == 1
+    assert samples["servicebook_search_seconds_count", "find"] == 3
+    assert samples["servicebook_requests_total", "api.search", "200"] == 2
+    assert samples["servicebook_requests_total", "none", "404"] == 1
+    assert samples["servicebook_index_passages",] == 1
+    assert samples["servicebook_index_memory_bytes",] > 0
+    assert "invented" not in answer.text and "жалоб" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("options", "header", "status"),
+    [
+        ({}, "", 404),
+        ({"metrics": "on"}, "", 200),
+        ({"metrics": "on", "metrics_token": "t"}, "", 401),
+        ({"metrics": "on", "metrics_token": "t"}, "Bearer wrong", 401),
+        ({"metrics": "on", "metrics_token": "t", "reading": "members"}, "Bearer t", 200),
+    ],
+)
+def test_figures_are_for_those_who_may(
+    make_book: MakeBook, options: dict[str, str], header: str, status: int
+) -> None:
+    client = app_of(make_book({}, index=False, **options)).test_client()
+    assert client.get("/metrics", headers={"Authorization": header}).status_code == status
+
+
+@pytest.mark.parametrize(("setting", "said"), [("off", False), ("on", True)])
+def test_log_lines_name_no_searches(
+    make_book: MakeBook, caplog: pytest.LogCaptureFixture, setting: str, said: bool
+) -> None:
+    client = app_of(make_book(ARTICLE, log_queries=setting)).test_client()
+    with caplog.at_level(logging.INFO, "servicebook.requests"):
+        client.get("/api/v1/search?q=secret", headers={"X-Request-ID": "abc"})
+    (record,) = [record for record in caplog.records if record.name == "servicebook.requests"]
+    line = json.loads(logs.JsonLines().format(record))
+    assert ("secret" in json.dumps(line)) is said
+    assert line["status"] == 200 and line["method"] == "GET" and line["ms"] >= 0
+    assert line["path"].startswith("/api/v1/search")
+
+
+def test_a_line_of_the_log_is_json() -> None:
+    try:
+        raise ValueError("broken\nin two lines")
+    except ValueError:
+        record = logging.LogRecord("x", logging.ERROR, "", 1, "Что %s", ("случилось",), sys.exc_info())
+    line = logs.JsonLines().format(record)
+    assert "\n" not in line and json.loads(line)["message"] == "Что случилось"
+    assert "ValueError" in json.loads(line)["traceback"]
+
+
+def test_links_keep_the_prefix_of_a_proxy(make_book: MakeBook) -> None:
+    book = make_book(ARTICLE, proxies=1)
+    client = app_of(book).test_client()
+    behind = {"X-Forwarded-Prefix": "/handbook", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "example.com"}
+    assert client.get("/api/v1/openapi.json", headers=behind).json["servers"] == [{"url": "/handbook"}]
+    page = client.get("/api/v1/", headers=behind).text
+    assert 'href="/handbook/static/api/api.css' in page and 'href="/static' not in page
+    key = book.keys.add("w", ["write"])[1]
+    sent = {**behind, "Authorization": f"Bearer {key}", "Content-Type": "text/markdown"}
+    made = client.put("/api/v1/articles/b", data="# Б\n\nТекст.", headers=sent)
+    assert made.headers["Location"] == "/handbook/api/v1/articles/b"
+    assert client.get("/", headers=behind).text.count('="/handbook/') > 5
+
+
+def test_a_request_is_answered_though_it_is_told_to_stop(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = {"KB_HOME": str(tmp_path / "home"), "KB_CORPUS": str(CORPUS / "ru"), "KB_LOG": "json"}
+    command = [sys.executable, "-c", "from kb.cli import main; main()", "serve", "--port", str(port)]
+    with subprocess.Popen(
+        command, env={**os.environ, **settings}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as served:
+        assert served.stdout
+        while "Servicebook is at" not in served.stdout.readline():
+            assert served.poll() is None
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        sizes = []
+        for told in (False, True):
+            connection.request("GET", "/api/v1/streams/articles")
+            answer = connection.getresponse()
+            if told:  # more than a megabyte is still to come
+                served.send_signal(signal.SIGTERM)
+            sizes.append(len(answer.read()))
+        connection.close()
+        _, errors = served.communicate(timeout=30)
+    assert served.returncode == 0 and "Traceback" not in errors
+    assert sizes[0] == sizes[1] > 1_000_000
+    lines = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
+    assert any(line.get("path") == "/api/v1/streams/articles" for line in lines)
