@@ -306,7 +306,7 @@ def _part(id: str) -> str:
     return quote(id, safe="")
 
 
-def _as(type: Any, value: Any) -> Any:
+def _as(type: type[T], value: Any) -> T:
     """JSON as nouns of ours. "from", which Python keeps for itself, is `from_`."""
     if isinstance(value, dict) and (interpreted := value.get("interpreted")):
         for bridge in interpreted["bridges"]:

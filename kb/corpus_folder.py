@@ -115,7 +115,9 @@ class FolderChanges:
     def _remember(self, path: Path) -> None:
         inside = path.parent.resolve().is_relative_to(self.root.resolve())
         if not inside or path.is_symlink():
-            raise WriteRefused("This article comes from a file outside of the corpus folder; change it there.")
+            raise WriteRefused(
+                "This article comes from a file outside of the corpus folder; change it there."
+            )
         if path not in self._before:
             self._before[path] = path.read_bytes() if path.exists() else None
 
@@ -151,4 +153,3 @@ def changing(root: Path) -> Iterator[FolderChanges]:
     except BaseException:
         changes.undo()
         raise
-

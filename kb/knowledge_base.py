@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
 
-from kb import archive, changes, corpus_folder, languages, passages, query, readers, snippets, statistics
+from kb import archive, changes, corpus_folder, languages, passages, query, readers, snippets
 from kb.accounts import Accounts
 from kb.concepts import Concepts
 from kb.corpus_folder import Draft, FolderChanges
@@ -60,6 +60,7 @@ from kb.principles import (
     read_examples,
 )
 from kb.settings import Settings
+from kb.statistics import IndexStatus, Statistics, gather, status
 from kb.store import Store, sqlite_url
 from kb.suggestions import Suggestions, unquoted
 
@@ -811,13 +812,13 @@ class KnowledgeBase:
         """The tokens of a text: what it is searched for and found by."""
         return languages.analyse(text)
 
-    def statistics(self) -> statistics.Statistics:
+    def statistics(self) -> Statistics:
         """How much there is of what."""
-        return statistics.gather(self.engine, self.vocabulary)
+        return gather(self.engine, self.vocabulary)
 
-    def index_status(self) -> statistics.IndexStatus:
+    def index_status(self) -> IndexStatus:
         """What the index was made from and when, and whether it is up to date with this version."""
-        return statistics.status(self.engine, self.made_with_another())
+        return status(self.engine, self.made_with_another())
 
     def faults(self) -> dict[str, str]:
         """What keeps it from answering as it should, by part: "index", "store", "vocabulary"."""
@@ -890,10 +891,8 @@ def _put_file(
 ) -> Path:
     """Write the file of an article: in place of the one it had, or a new one; returns its path."""
     before = _only_file_of(draft.id, homes) if draft.id in homes else None
-    if before and before.suffix.lower() == draft.suffix:
-        path = before
-    else:
-        path = changed.new_file(draft, known)
+    keeps = before is not None and before.suffix.lower() == draft.suffix
+    path = before if before and keeps else changed.new_file(draft, known)
     changed.write(path, draft.content)
     if before and before != path:
         changed.remove(before)

@@ -248,7 +248,9 @@ def test_pages_make_up_the_whole(here: SimpleNamespace, path: str, name: str) ->
     assert len(items) == found["total"] == len(set(ids))
 
 
-@given(keys=st.sets(st.text("abc", min_size=1, max_size=4), max_size=12), limit=st.integers(1, 5), data=st.data())
+@given(
+    keys=st.sets(st.text("abc", min_size=1, max_size=4), max_size=12), limit=st.integers(1, 5), data=st.data()
+)
 def test_a_list_that_loses_items_between_pages_skips_none(
     keys: set[str], limit: int, data: st.DataObject
 ) -> None:
@@ -298,7 +300,9 @@ def test_concepts_are_skos_for_those_who_ask(
     with warnings.catch_warnings():  # rdflib's JSON-LD parser uses a class rdflib has deprecated
         warnings.simplefilter("ignore", DeprecationWarning)
         graph = Graph().parse(data=answer.text, format=form)
-    concept = URIRef("urn:servicebook:trade-terms:nps" if "terms" in path else "urn:servicebook:principles:empathy")
+    concept = URIRef(
+        "urn:servicebook:trade-terms:nps" if "terms" in path else "urn:servicebook:principles:empathy"
+    )
     names = {str(label) for label in graph.objects(concept, SKOS.prefLabel)}
     book: KnowledgeBase = here.book
     known = book.trade_term("nps") if "terms" in path else book.principle("empathy")
@@ -317,7 +321,9 @@ def test_json_is_what_one_gets_otherwise(here: SimpleNamespace, accept: str, mim
 # --- Asking again --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", ["search?q=эмпатия", "articles", "articles/{article_id}", "principles", "index"])
+@pytest.mark.parametrize(
+    "path", ["search?q=эмпатия", "articles", "articles/{article_id}", "principles", "index"]
+)
 def test_what_did_not_change_is_not_sent_again(here: SimpleNamespace, path: str) -> None:
     address = f"/api/v1/{path_of(here, path)}"
     first = here.client.get(address)
@@ -413,10 +419,19 @@ def test_other_sites_may_ask_where_they_are_named(here: SimpleNamespace) -> None
     answer = here.client.get("/api/v1/search?q=a", headers=friend)
     assert answer.headers["Access-Control-Allow-Origin"] == "https://intranet.example"
     assert "Access-Control-Allow-Credentials" not in answer.headers
-    assert "Access-Control-Allow-Origin" not in here.client.get("/api/v1/search?q=a", headers=stranger).headers
-    asked = {**friend, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+    assert (
+        "Access-Control-Allow-Origin" not in here.client.get("/api/v1/search?q=a", headers=stranger).headers
+    )
+    asked = {
+        **friend,
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "authorization",
+    }
     before = here.client.options("/api/v1/search", headers=asked)
-    assert before.status_code == 200 and "authorization" in before.headers["Access-Control-Allow-Headers"].lower()
+    assert (
+        before.status_code == 200
+        and "authorization" in before.headers["Access-Control-Allow-Headers"].lower()
+    )
     assert "Access-Control-Allow-Origin" not in here.client.get("/", headers=friend).headers
 
 
@@ -458,7 +473,9 @@ def test_keys_are_kept_as_digests_and_expire(store: Store) -> None:
 def test_keys_are_made_listed_and_revoked_by_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KB_HOME", str(tmp_path))
     run = CliRunner().invoke
-    made = json.loads(run(main, ["keys", "add", "Widget", "--scope", "write", "--days", "9", "--json"]).stdout)
+    made = json.loads(
+        run(main, ["keys", "add", "Widget", "--scope", "write", "--days", "9", "--json"]).stdout
+    )
     assert made["key"].startswith(f"sbk_{made['id']}_") and made["scopes"] == ["write"]
     assert run(main, ["keys", "add", "Second"]).stdout.startswith("sbk_")
     listed = run(main, ["keys", "list", "--json"]).stdout
@@ -476,7 +493,9 @@ def test_keys_are_made_listed_and_revoked_by_command(tmp_path: Path, monkeypatch
 @pytest.fixture
 def folder(make_book: MakeBook) -> SimpleNamespace:
     """A small corpus folder, and a client that may write."""
-    book = make_book({"gift.md": "# Жалоба — подарок\n\nБлагодарите за жалобу.\n", "sub/two.md": "# Два\n\nТекст.\n"})
+    book = make_book(
+        {"gift.md": "# Жалоба — подарок\n\nБлагодарите за жалобу.\n", "sub/two.md": "# Два\n\nТекст.\n"}
+    )
     key = book.keys.add("writer", [Scope.WRITE])[1]
     client = app_of(book).test_client()
     client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {key}"
@@ -486,7 +505,9 @@ def folder(make_book: MakeBook) -> SimpleNamespace:
 
 def put(folder: SimpleNamespace, id: str, text: str | bytes = DRAFT, **headers: str) -> Any:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return folder.client.put(f"/api/v1/articles/{id}", data=text, headers={"Content-Type": "text/markdown", **named})
+    return folder.client.put(
+        f"/api/v1/articles/{id}", data=text, headers={"Content-Type": "text/markdown", **named}
+    )
 
 
 def files(folder: SimpleNamespace) -> dict[str, bytes]:
@@ -642,5 +663,3 @@ def test_the_starter_corpus_is_not_written_to(tmp_path: Path) -> None:
 def test_a_body_has_a_limit(folder: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("web.api.calls.MAX_BYTES", 1000)
     assert put(folder, "long", "# A\n\n" + "text " * 500).status_code == 413
-
-

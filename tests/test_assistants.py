@@ -72,10 +72,11 @@ def test_what_is_fetched_is_what_the_api_gives(book: KnowledgeBase) -> None:
     http = app_of(book).test_client()
     article = book.articles()[0]
     passages = book.article(article.id)[1]
-    one, whole = ask(
-        server(book), ("fetch", {"id": passages[3].id}), ("fetch", {"id": article.id})
+    one, whole = ask(server(book), ("fetch", {"id": passages[3].id}), ("fetch", {"id": article.id}))
+    assert (
+        one.structured_content["text"]
+        == http.get(f"/api/v1/passages/{passages[3].id}").json["passage"]["text"]
     )
-    assert one.structured_content["text"] == http.get(f"/api/v1/passages/{passages[3].id}").json["passage"]["text"]
     texts = [passage["text"] for passage in http.get(f"/api/v1/articles/{article.id}").json["passages"]]
     assert whole.structured_content["text"] == "\n\n".join(texts)
     assert whole.structured_content["url"].endswith(f"/articles/{article.id}")
@@ -100,9 +101,7 @@ def test_principles_and_counterparts(book: KnowledgeBase) -> None:
         ("search", {}, "query"),
     ],
 )
-def test_errors_tell_what_to_do(
-    book: KnowledgeBase, tool: str, arguments: dict[str, Any], said: str
-) -> None:
+def test_errors_tell_what_to_do(book: KnowledgeBase, tool: str, arguments: dict[str, Any], said: str) -> None:
     (answer,) = ask(server(book), (tool, arguments))
     assert answer.is_error and said in answer.content[0].text
     assert "Traceback" not in answer.content[0].text
@@ -136,5 +135,3 @@ def test_over_http(book: KnowledgeBase) -> None:
     finally:
         served.terminate()
         served.wait()
-
-

@@ -12,11 +12,11 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install '.[browser]'")
 
-from playwright.sync_api import Browser, Page, expect  # noqa: E402
-from waitress.server import create_server  # noqa: E402
+from playwright.sync_api import Browser, Page, expect
+from waitress.server import create_server
 
-from kb.settings import load  # noqa: E402
-from web import create_app  # noqa: E402
+from kb.settings import load
+from web import create_app
 
 PAGE = """<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><title>Intranet</title>
 <script type="module" src="{book}/widget.js"></script></head>

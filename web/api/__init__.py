@@ -25,4 +25,4 @@ def set_up(app: APIFlask, settings: Settings) -> None:
     app.register_blueprint(blueprint)
     app.extensions["csrf"].exempt(blueprint)
     specification.set_up(app)
-    access.set_up(app, settings)
+    access.set_up(app, blueprint, settings)

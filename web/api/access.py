@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from http import HTTPStatus
 
-from flask import Flask, Request, Response, current_app, g, request
+from flask import Blueprint, Flask, Request, Response, current_app, g, request
 from flask_cors import CORS
 from flask_limiter import Limiter
 from limits import parse_many
@@ -26,7 +26,7 @@ _PREFLIGHT_SECONDS = 3600
 _EXPOSED = ["ETag", "Link", "Retry-After", "X-Request-ID"]
 
 
-def set_up(app: Flask, settings: Settings) -> None:
+def set_up(app: Flask, blueprint: Blueprint, settings: Settings) -> None:
     """Give an application's API its limits, and other sites their leave."""
     origins = settings.cors_origins.replace(",", " ").split()
     if origins:
@@ -40,18 +40,20 @@ def set_up(app: Flask, settings: Settings) -> None:
             send_wildcard="*" in origins,
         )
     if settings.api_limit:
-        _limit(app, settings.api_limit)
+        _limit(app, blueprint, settings.api_limit)
 
 
-def _limit(app: Flask, limit: str) -> None:
+def _limit(app: Flask, blueprint: Blueprint, limit: str) -> None:
     """Count calls of the API, in this process; who has made too many hears when to come back."""
     try:
         parse_many(limit)
     except ValueError as error:
-        raise SettingsError(f"KB_API_LIMIT: “{limit}” is no limit; write for example 600 per minute.") from error
+        raise SettingsError(
+            f"KB_API_LIMIT: “{limit}” is no limit; write for example 600 per minute."
+        ) from error
     limiter = Limiter(_caller, app=app, storage_uri="memory://")
     too_many = f"Too many calls: at most {limit}. Wait as long as Retry-After says."
-    limiter.limit(limit, error_message=too_many)(app.blueprints["api"])
+    limiter.limit(limit, error_message=too_many)(blueprint)
 
     @app.after_request
     def tell_when(response: Response) -> Response:

@@ -151,7 +151,13 @@ def _opened(cursor: str) -> str:
 
 def state_tag() -> str:
     """What stays the same for an address as long as nothing was written: the weak ETag of its answer."""
-    said = (_PROCESS, book.engine.generation, book.vocabulary.digest, request.full_path, request.accept_mimetypes)
+    said = (
+        _PROCESS,
+        book.engine.generation,
+        book.vocabulary.digest,
+        request.full_path,
+        request.accept_mimetypes,
+    )
     return digest(map(str, said))
 
 

@@ -1,12 +1,12 @@
 """The blueprint of `/api/v1`, what happens before and after each call, and how a call is described.
 
-    @read("/articles/<article_id>", Choosing, FullArticle, "Articles", "One article")
-    def article(asked: Choosing, article_id: str) -> Response: ...
+@read("/articles/<article_id>", Choosing, FullArticle, "Articles", "One article")
+def article(asked: Choosing, article_id: str) -> Response: ...
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -59,7 +59,11 @@ def read(
     `forms` the media types it can answer in, the one that `answer` describes first."""
     found = (404,) if "<" in rule else ()
     statuses = sorted({*_READING, *found, *also})
-    texts = {form: {"schema": {"type": "string"}} for form in forms[1:]}
+    responses: dict[int | str, Any] = {
+        200: {"content": {form: {"schema": {"type": "string"}} for form in forms[1:]}},
+        304: {"description": "Nothing was changed since `If-None-Match`."},
+        **problems(statuses),
+    }
 
     def decorate(view: View) -> View:
         described = blueprint.doc(
@@ -67,12 +71,8 @@ def read(
             description=view.__doc__,
             tags=[tag],
             operation_id=view.__name__,
-            responses={
-                200: {"content": texts},
-                304: {"description": "Nothing was changed since `If-None-Match`."},
-                **problems(statuses),
-            },
-            security=[{}, {"key": []}],  # type: ignore[list-item]
+            responses=responses,
+            security=[{}, {"key": []}],
         )(view)
         described = blueprint.output(answer, description=summary, content_type=forms[0])(described)
         described = blueprint.input(parameters, location="query", arg_name="asked")(described)
@@ -102,7 +102,7 @@ def write(
             tags=["Writing"],
             operation_id=view.__name__,
             responses=problems(_WRITING),
-            security=[{"key": []}],  # type: ignore[list-item]
+            security=[{"key": []}],
             extensions={REQUEST_BODY: body} if isinstance(body, dict) else None,
         )(view)
         described = blueprint.output(answer, description="Done, and indexed.")(described)
@@ -116,7 +116,7 @@ def write(
     return decorate
 
 
-def problems(statuses: Any) -> dict[int, dict[str, Any]]:
+def problems(statuses: Iterable[int]) -> dict[int | str, dict[str, Any]]:
     """The problems that a call may answer, for OpenAPI."""
     schema = {"$ref": f"#/components/schemas/{ProblemDetails.__name__}"}
     return {
@@ -149,7 +149,9 @@ def _before() -> Answer | None:
         authorise(_SCOPES[endpoint.partition(".")[2]])
     if request.method in ("GET", "HEAD"):
         g.state_tag = answers.state_tag()
-        if request.if_none_match.contains_weak(g.state_tag):
+        known = request.if_none_match
+        # “*” is anything that is there, which only the view can tell.
+        if known.contains_weak(g.state_tag) and not known.star_tag:
             return _tagged(Response(status=HTTPStatus.NOT_MODIFIED))
     return None
 

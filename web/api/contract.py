@@ -7,6 +7,7 @@ against the published document.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal, TypeVar
@@ -15,12 +16,12 @@ from apiflask.schema_adapters.pydantic import PydanticAdapter
 from apiflask.schema_adapters.registry import registry
 from flask import Request
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
     RootModel,
     ValidationError,
     WithJsonSchema,
@@ -29,10 +30,20 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from kb.errors import InvalidRequest
-from kb.keys import Scope
 from kb.knowledge_base import WrittenArticle
 from kb.languages import LANGUAGES
-from kb.models import Block, Hit, Principle, PrincipleTag, SearchResults, Section, Suggestion, Tag, Token
+from kb.models import (
+    Block,
+    Hit,
+    Principle,
+    PrincipleTag,
+    Scope,
+    SearchResults,
+    Section,
+    Suggestion,
+    Tag,
+    Token,
+)
 from kb.query import LONGEST_QUERY, MOST_HITS
 from kb.statistics import IndexStatus, Statistics
 
@@ -41,6 +52,7 @@ MOST_IDS = 100  # asked for at once
 MOST_IN_BATCH = 100
 LONGEST_TEXT = 100_000  # characters that are analysed at once
 FURTHEST = 1_000_000
+_RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 
 # --- Parameters ----------------------------------------------------------------------------------
 
@@ -60,14 +72,28 @@ def _switch(value: Any) -> Any:
     return value
 
 
+def _moment(value: Any) -> Any:
+    """Moments as RFC 3339 writes them; a bare number could be anything."""
+    if isinstance(value, str) and not _RFC_3339.match(value):
+        raise ValueError("must be a moment with its time zone, such as 2026-11-01T00:00:00Z")
+    return value
+
+
 Number = BeforeValidator(_digits)
 Switch = Annotated[
     bool,
     BeforeValidator(_switch),
     WithJsonSchema({"type": "string", "enum": ["0", "1", "false", "true"]}),
-    PlainSerializer(lambda on: str(int(on)), return_type=str, when_used="json"),
 ]
-Language = Annotated[str, WithJsonSchema({"type": "string", "enum": list(LANGUAGES)})]
+
+
+def _known(code: str) -> str:
+    if code not in LANGUAGES:
+        raise ValueError(f"There is no language “{code}”; known are {', '.join(LANGUAGES)}.")
+    return code
+
+
+Language = Annotated[str, AfterValidator(_known), WithJsonSchema({"type": "string", "enum": list(LANGUAGES)})]
 Id = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -91,7 +117,7 @@ _Fields = Annotated[
     ),
 ]
 _Limit = Annotated[
-    int, Number, Field(default=50, ge=1, le=MOST_ITEMS, description="How many items on a page.")
+    int, Field(default=50, ge=1, le=MOST_ITEMS, description="How many items on a page."), Number
 ]
 _Cursor = Annotated[
     str, Field(default="", max_length=300, description="`next` of the page before; without it, the first.")
@@ -126,14 +152,16 @@ class SearchParameters(Choosing):
     q: str = Field(
         "",
         max_length=LONGEST_QUERY,
-        description="What to search for; quotes, `-word`, `OR`, `довер*` and `principle:empathy` are understood."
+        description="What to search for; quotes, `-word`, `OR`, `довер*`, `principle:empathy` are understood."
         " Without it, everything that passes the filters.",
     )
     language: list[Language] = Field([], max_length=10, description="Any of these languages.")
     principle: list[Id] = Field([], max_length=50, description="All of these principles, by id.")
     article: list[Id] = Field([], max_length=MOST_IDS, description="Any of these articles, by id.")
     limit: Annotated[int, Number] = Field(10, ge=0, le=MOST_HITS, description="How many hits.")
-    offset: Annotated[int, Number] = Field(0, ge=0, le=FURTHEST, description="How many hits to leave out first.")
+    offset: Annotated[int, Number] = Field(
+        0, ge=0, le=FURTHEST, description="How many hits to leave out first."
+    )
     bridge: Switch = Field(True, description="Find other words and languages for the same concept too.")
     correct: Switch = Field(True, description="Repair a query that finds little.")
     explain: Switch = Field(False, description="Say what each term gave to each score.")
@@ -176,7 +204,7 @@ class SimilarParameters(Choosing):
 class StreamParameters(Parameters):
     """What goes into a stream."""
 
-    since: AwareDatetime | None = Field(
+    since: Annotated[AwareDatetime | None, BeforeValidator(_moment)] = Field(
         None,
         description="Only articles whose file was changed at or after this moment, with its time zone:"
         " `2026-11-01T00:00:00Z`.",
@@ -195,7 +223,9 @@ class ArticleToPut(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60, description="Its id, also its file's name.")
+    id: str = Field(
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60, description="Its id, also its file's name."
+    )
     format: Format = Field("markdown", description="How it is written.")
     content: str = Field(min_length=1, max_length=5_000_000, description="The whole article.")
 
@@ -468,13 +498,10 @@ def from_query(model: type[_Model], given: Mapping[str, list[str]]) -> _Model:
         if len(values) > 1 and not several:
             raise InvalidRequest(f"“{name}” may be given once, not {len(values)} times.", name)
         data[name] = values if several else values[0]
-    found = checked(model, data)
-    codes = getattr(found, "language", None) or []
-    for code in [codes] if isinstance(codes, str) else codes:
-        if code not in LANGUAGES:
-            known = ", ".join(LANGUAGES)
-            raise InvalidRequest(f"There is no language “{code}”; known are {known}.", "language")
-    return found
+    try:
+        return checked(model, data)
+    except InvalidRequest as error:  # of a repeated parameter, pydantic names the place: language.0
+        raise InvalidRequest(str(error), (error.parameter or "").partition(".")[0] or None) from None
 
 
 def checked(model: type[_Model], data: object) -> _Model:
@@ -484,5 +511,5 @@ def checked(model: type[_Model], data: object) -> _Model:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         name = ".".join(map(str, first["loc"]))
-        said = first["msg"].removeprefix("Value error, ")
+        said = first["msg"].removeprefix("Value error, ").rstrip(".")
         raise InvalidRequest(f"“{name}”: {said}." if name else f"{said}.", name or None) from None

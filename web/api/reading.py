@@ -74,7 +74,8 @@ def article(asked: Choosing, article_id: str) -> Response:
     whole = full_article(found, passages)
     response = answer(chosen([whole], asked.fields, contract.FullArticle)[0])
     response.set_etag(article_tag(whole))
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def full_article(found: Article, passages: Iterable[Passage]) -> dict[str, Any]:
@@ -111,7 +112,9 @@ def passages(asked: contract.PassagesParameters) -> Response:
 @read("/passages/<passage_id>", Choosing, contract.PassageInArticle, "Passages", "One passage")
 def passage(asked: Choosing, passage_id: str) -> Response:
     """A passage, by its id or the anchor of any of its blocks, and its article."""
-    return answer(chosen([_in_article(*book.passage(passage_id))], asked.fields, contract.PassageInArticle)[0])
+    return answer(
+        chosen([_in_article(*book.passage(passage_id))], asked.fields, contract.PassageInArticle)[0]
+    )
 
 
 def _in_article(found: Passage, where: Article) -> dict[str, Any]:
@@ -168,7 +171,9 @@ def _branch(concept: Principle, above: tuple[str, ...]) -> dict[str, Any]:
     return {"id": concept.id, "labels": labels, "grouping": concept.grouping, "narrower": below}
 
 
-@read("/principles/<principle_id>", Choosing, contract.Concept, "Principles", "One principle", 406, forms=FORMS)
+@read(
+    "/principles/<principle_id>", Choosing, contract.Concept, "Principles", "One principle", 406, forms=FORMS
+)
 def principle(asked: Choosing, principle_id: str) -> Response:
     """A principle or group, in JSON, Turtle or JSON-LD."""
     found = book.principle(principle_id)
@@ -210,7 +215,9 @@ def term_passages(asked: LanguagePaging, term_id: str) -> Response:
 
 def _concepts(name: str, found: Sequence[Principle], asked: Paging) -> Response:
     shown, further = page(found, lambda one: one.id, asked.limit, asked.cursor)
-    return answer({"total": len(found), name: chosen(plain(list(shown)), asked.fields, Principle), "next": further})
+    return answer(
+        {"total": len(found), name: chosen(plain(list(shown)), asked.fields, Principle), "next": further}
+    )
 
 
 def _hits(found: SearchResults, offset: int, asked: LanguagePaging) -> Response:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from apiflask import APIFlask
+from apiflask.schema_adapters.registry import registry
 from flask import Response, current_app, render_template, request
 from markupsafe import Markup, escape
 
 import kb
 from web.api.answers import answer
 from web.api.calls import REQUEST_BODY, blueprint
-from web.api.contract import ProblemDetails, registry
+from web.api.contract import ProblemDetails
 
 _DESCRIPTION = """\
 Search a knowledge base on service standards in Russian, Chinese and English, and quote it.
@@ -67,7 +68,7 @@ def set_up(app: APIFlask) -> None:
 def document(app: APIFlask) -> dict[str, Any]:
     """The OpenAPI document, made once."""
     if _CACHED not in app.extensions:
-        app.extensions[_CACHED] = _finished(dict(app.spec))
+        app.extensions[_CACHED] = _finished(dict(cast("dict[str, Any]", app.spec)))
     made: dict[str, Any] = app.extensions[_CACHED]
     return made
 

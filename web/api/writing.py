@@ -120,4 +120,3 @@ def batch_articles(asked: Parameters, batch: contract.Batch) -> Response:
     """Write up to 100 articles and delete others, all or nothing, with one look at the index."""
     drafts = [Draft(one.id, contract.SUFFIXES[one.format], one.content.encode()) for one in batch.put]
     return answer({"articles": book.write_articles(drafts, batch.delete) if drafts or batch.delete else []})
-

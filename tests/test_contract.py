@@ -1,0 +1,101 @@
+"""Schemathesis: whatever the contract allows, and much that it does not, is answered as it says.
+
+Skipped where schemathesis is missing, but never in CI.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+if importlib.util.find_spec("schemathesis") is None and "CI" not in os.environ:
+    pytest.skip("needs schemathesis: pip install '.[dev]'", allow_module_level=True)
+
+import schemathesis
+from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from kb.models import Scope
+from tests.conftest import CORPUS, MakeBook, app_of
+
+ARTICLES = ("ru/empathy-at-the-clinic.md", "zh/empathy-and-listening.md")
+EXAMPLES = 12  # of each call
+CALM = {
+    "deadline": None,
+    "derandomize": True,
+    "suppress_health_check": list(HealthCheck),
+    "database": None,
+}
+
+
+@pytest.fixture(scope="module")
+def app(open_book: MakeBook, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """An application over a corpus folder of its own, and a key that may write into it."""
+    corpus = tmp_path_factory.mktemp("corpus")
+    for name in ARTICLES:
+        (corpus / Path(name).name).write_bytes((CORPUS / name).read_bytes())
+    with open_book(home=tmp_path_factory.mktemp("home"), corpus=corpus) as book:
+        book.index()
+        made = app_of(book)
+        made.config["TEST_KEY"] = book.keys.add("schemathesis", [Scope.WRITE])[1]
+        yield made
+
+
+@pytest.fixture(scope="module")
+def contract(app: Any) -> Any:
+    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+def test_every_call_answers_as_described(
+    contract: Any, app: Any, mode: GenerationMode, subtests: pytest.Subtests
+) -> None:
+    """With what the contract allows (positive), and with what it does not (negative)."""
+    headers = {"Authorization": f"Bearer {app.config['TEST_KEY']}", "Accept-Encoding": "identity"}
+    for found in contract.get_all_operations():
+        operation = found.ok()
+
+        @given(case=operation.as_strategy(generation_mode=mode))
+        @settings(max_examples=EXAMPLES, **CALM)
+        def ask(case: Any) -> None:
+            if mode is GenerationMode.POSITIVE and case.query:
+                # Cursors come from answers, and names of fields from the item: no schema knows them.
+                case.query = {name: of for name, of in case.query.items() if name not in ("cursor", "fields")}
+            random.seed()  # Hypothesis makes it repeat itself, but Whoosh names segments by it
+            case.call_and_validate(headers=headers, excluded_checks=unfit(case))
+
+        with subtests.test(operation.label):
+            try:
+                ask()
+            except hypothesis.errors.Unsatisfiable:
+                assert mode is GenerationMode.NEGATIVE  # nothing can be wrong about it
+
+
+def unfit(case: Any) -> list[Any]:
+    """The checks that say nothing here: whether one may write depends on what is there."""
+    return [positive_data_acceptance] if case.method != "GET" else []
+
+
+def test_calls_one_after_another_answer_as_described(contract: Any, app: Any) -> None:
+    """What was written is read, changed and deleted, in orders nobody thought of."""
+
+    headers = {"Authorization": f"Bearer {app.config['TEST_KEY']}", "Accept-Encoding": "identity"}
+
+    class Calls(contract.as_state_machine()):  # type: ignore[misc]
+        def get_call_kwargs(self, case: Any) -> dict[str, Any]:
+            random.seed()
+            return {"headers": headers}
+
+        def validate_response(self, response: Any, case: Any, *_: Any, **options: Any) -> None:
+            options = {"transport_kwargs": options, "recorder": self.recorder}
+            case.validate_response(response, excluded_checks=[positive_data_acceptance], **options)
+
+    Calls.run(settings=settings(max_examples=15, stateful_step_count=6, phases=[Phase.generate], **CALM))
