@@ -115,7 +115,7 @@ class Tagger:
     """Tags passages with the principles of a vocabulary. It may be shared by threads."""
 
     def __init__(self, vocabulary: Vocabulary, cache: Path | None = None) -> None:
-        """Compile the vocabulary's labels, which takes half a second.
+        """Compile the vocabulary's labels, which takes a second or two.
 
         With `cache`, a folder where it remembers what it looked up, a tenth of it the next time.
         """
