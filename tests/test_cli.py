@@ -132,7 +132,7 @@ def test_search_as_json_has_the_names_of_the_contract(run):
     for bridge in found["interpreted"]["bridges"]:
         assert set(bridge) == {"principle", "from", "to"}
         assert all(isinstance(labels, list) for labels in bridge["to"].values())
-    assert set(found["facets"]) == {"language", "principle", "article"}
+    assert set(found["facets"]) == {"language", "principle", "article", "date"}
     for facet in [one for facets in found["facets"].values() for one in facets]:
         assert set(facet) >= {"value", "count"}
     assert found["hits"]
@@ -163,7 +163,7 @@ def test_the_json_of_nothing_has_the_same_shape(run, folder):
     write_files(folder / "articles", {})
     found = json.loads(run("search", "жалоба", "--json").stdout)
     assert (found["total"], found["hits"]) == (0, [])
-    assert found["facets"] == {"language": [], "principle": [], "article": []}
+    assert found["facets"] == {"language": [], "principle": [], "article": [], "date": []}
 
 
 def test_options_of_search(run):

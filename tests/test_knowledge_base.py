@@ -330,7 +330,7 @@ def test_an_empty_corpus(make_book):
     book = make_book({"readme.rst": "not read"})
     found = book.search("жалоба")
     assert (found.total, found.hits) == (0, ())
-    assert found.facets == {"language": (), "principle": (), "article": ()}
+    assert found.facets == {"language": (), "principle": (), "article": (), "date": ()}
     assert book.is_empty()
     assert book.size() == 0
 
