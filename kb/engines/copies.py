@@ -37,24 +37,22 @@ class Copies:
 
     # --- In a search ---
 
-    def collapsed(self, numbers: Numbers, *merits: Floats | Numbers) -> tuple[Numbers, Numbers]:
-        """The passages without those whose group has a better one among them, and for every passage
-        of the collection how many gave way to it.
+    def collapsed(self, numbers: Numbers, *merits: Floats | Numbers) -> tuple[Mask, Numbers]:
+        """Which of the passages are not outdone by a copy among them, and how many copies each outdoes.
 
-        `numbers` rises. `merits` have a value for every passage: a higher one is better, the first
-        counts most; equal ones go by number.
+        `numbers` rises. `merits` are those of the passages, what counts most first: higher is better,
+        and where all are equal, the first passage is.
         """
-        more = np.zeros(len(self._groups), np.int32)
-        copies = numbers[self.copied[numbers]]
-        groups = self._groups[copies]
+        shown, more = np.ones(len(numbers), np.bool_), np.zeros(len(numbers), np.int32)
+        copies = np.flatnonzero(self.copied[numbers])
+        groups = self._groups[numbers[copies]]
         order = np.lexsort((*(-merit[copies] for merit in reversed(merits)), groups))
-        ranked, begins = copies[order], _begins(groups[order])
-        gives_way = np.ones(len(ranked), np.bool_)
-        gives_way[begins] = False
-        hidden = np.zeros(len(self._groups), np.bool_)
-        hidden[ranked[gives_way]] = True
-        more[ranked[begins]] = np.diff(begins, append=len(ranked)) - 1
-        return numbers[~hidden[numbers]], more
+        begins = _begins(groups[order])
+        best = copies[order[begins]]
+        shown[copies] = False
+        shown[best] = True
+        more[best] = np.diff(begins, append=len(order)) - 1
+        return shown, more
 
     def once(self, numbers: npt.NDArray[np.integer], values: npt.NDArray[np.integer]) -> Mask:
         """Which of the passages are the first of their group to have their value."""

@@ -211,7 +211,7 @@ class Impacts:
         )
 
 
-def best(scores: Floats, matched: Numbers | None, count: int, *then: Floats) -> Numbers:
+def best(scores: Floats | Numbers, matched: Numbers | None, count: int, *then: Floats | Numbers) -> Numbers:
     """The `count` best of the matched passages (None: of all that score), by score, then by what else
     is given, and then by number."""
     found = scores if matched is None else scores[matched]
@@ -224,7 +224,7 @@ def best(scores: Floats, matched: Numbers | None, count: int, *then: Floats) -> 
     return places[order][:count].astype(np.int32)
 
 
-def _reached(found: Floats, count: int) -> float:
+def _reached(found: Floats | Numbers, count: int) -> float:
     """A score that at least `count` reach, and few more: the `count`-th best of a best in each row.
 
     That takes a fifth of the time of finding the `count`-th best of all.

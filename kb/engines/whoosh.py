@@ -20,7 +20,7 @@ from dataclasses import replace
 from datetime import date
 from functools import cached_property, reduce
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -34,7 +34,7 @@ from whoosh.writing import SegmentWriter
 
 from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter, Place
 from kb.engines.copies import Copies
-from kb.engines.impacts import Collection, Impacts, Mask, Memory, Numbers, Postings, best
+from kb.engines.impacts import Collection, Floats, Impacts, Mask, Memory, Numbers, Postings, best
 from kb.engines.mapped_files import mapped_storage
 from kb.errors import EngineError, IndexLocked, SettingsError
 from kb.languages import fold
@@ -362,6 +362,13 @@ _encode = msgspec.json.encode
 _Record = TypeVar("_Record", Article, Passage, SourceFile)
 
 
+class _Page(NamedTuple):
+    """How many hits there are, and of those on the page the number, the score, and the copies collapsed."""
+
+    total: int
+    hits: tuple[tuple[int, float, int], ...]
+
+
 class _Snapshot:
     """One commit, for reading. Whoosh's readers are not safe for threads, so a lock guards them."""
 
@@ -675,30 +682,35 @@ class _Snapshot:
         matched = self._matching(terms, query.clauses)
         filters = self._filters(query)
         numbers = np.flatnonzero(_all(matched, filters)).astype(np.int32)
-        scores = self.impacts.scores(terms)
-        merits = [self._passages["published"], scores] if query.sort is Sort.DATE else [scores]
+        page = self._page(terms, numbers, query)
         facets = self._facets(matched, filters, numbers, query.collapse)
-        more = None
-        if query.collapse:
-            numbers, more = self._copies.collapsed(numbers, *merits)
-        page = best(merits[0], numbers, query.offset + query.limit, *merits[1:])[query.offset :]
         bridges = [term for term in terms if term.via]
         direct = self.impacts.hits([term for term in terms if not term.via]) if bridges else matched
         return EngineHits(
-            total=len(numbers),
+            total=page.total,
             hits=tuple(
-                self._hit(
-                    int(number),
-                    float(scores[number]),
-                    more=0 if more is None else int(more[number]),
-                    bridges=() if direct[number] else bridges,
-                    explained=terms if explain else (),
-                )
-                for number in page
+                self._hit(number, score, more, () if direct[number] else bridges, terms if explain else ())
+                for number, score, more in page.hits
             ),
             facets=facets,
             titles={id: article.title for id in facets["article"] if (article := self.article(id))},
         )
+
+    def _page(self, terms: Sequence[QueryTerm], numbers: Numbers, query: Query) -> _Page:
+        """The hits of the page that is asked for among all, which rise."""
+        scores = self.impacts.scores(terms)[numbers] if query.limit else np.zeros(len(numbers))
+        more = np.zeros(len(numbers), np.int32)
+        merits: list[Floats | Numbers] = [scores]
+        if query.sort is Sort.DATE:
+            merits.insert(0, self._passages["published"][numbers])
+        if query.collapse:
+            shown, more = self._copies.collapsed(numbers, *merits)
+            numbers, more = numbers[shown], more[shown]
+            merits = [merit[shown] for merit in merits]
+        everything = np.arange(len(numbers), dtype=np.int32)
+        page = best(merits[0], everything, query.offset + query.limit, *merits[1:])[query.offset :]
+        hits = zip(numbers[page].tolist(), merits[-1][page].tolist(), more[page].tolist(), strict=True)
+        return _Page(len(numbers), tuple(hits))
 
     def _prefix_terms(self, clauses: Sequence[Clause]) -> Iterator[QueryTerm]:
         """The words that wanted prefixes stand for, as terms that weigh like a word."""
