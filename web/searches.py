@@ -92,7 +92,7 @@ class Search:
         said: dict[str, Any] = {"q": self.q} if self.q else {}
         said |= {facet: list(getattr(self, facet)) for facet in FACETS if getattr(self, facet)}
         said |= {"like": self.like} if self.like else {}
-        said |= {"sort": self.sort.value} if self.sort is not Sort.RELEVANCE else {}
+        said |= {"sort": str(self.sort)} if self.sort != Sort.RELEVANCE else {}
         said |= {"page": self.page} if self.page > 1 else {}
         said |= {} if self.bridge else {"bridge": 0}
         said |= {} if self.correct else {"correct": 0}
