@@ -19,6 +19,7 @@ Traditional characters is no copy of the same in Simplified ones, as readers wan
 from __future__ import annotations
 
 import hashlib
+import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
 from collections.abc import Iterator, Sequence
@@ -46,6 +47,9 @@ _BAND = 4
 # In a band that thousands share, each sketch is compared with so many next ones: chains do the rest.
 _NEIGHBOURS = 8
 _SEED = 1
+# The letters that terms are indexed with.
+_SHINGLE = TermKind.PAIR.value
+_EXACT = frozenset({TermKind.PAIR.value, TermKind.FORM.value, TermKind.WORD.value, TermKind.CHAR.value})
 
 
 def version() -> int:
@@ -63,11 +67,13 @@ def sketched(text: IndexedText, locale: str) -> IndexedText:
     """
     if text.length < LEAST:
         return text
+    shingles = [term for term in text.terms if term[0] == _SHINGLE]
     # Before each shingle, so that nothing is common to the two scripts.
     script = locale if locale == "zh-Hant" else ""
-    sketch = _minhash([script + term for term in text.terms if term[0] == TermKind.PAIR])
+    sketch = _minhash([script + term for term in shingles] if script else shingles)
     if text.length < SHORT:
-        words = sorted(f"{term} {times}" for term, times in text.terms.items() if term[0] != TermKind.CONCEPT)
+        # How often it has each pair and form tells a short text but for its signs.
+        words = sorted(f"{term} {times}" for term, times in text.terms.items() if term[0] in _EXACT)
         digest = hashlib.shake_128("\n".join([script, *words]).encode()).digest(SKETCH_LENGTH)
         sketch = sketch[:_TRACE_LENGTH] + digest[_TRACE_LENGTH:]
     return replace(text, sketch=sketch)
@@ -79,7 +85,7 @@ def _minhash(shingles: Sequence[str]) -> bytes:
 
     minhash = RMinHash(num_perm=SKETCH_LENGTH, seed=_SEED)
     minhash.update(shingles)
-    return bytes(value & 0xFF for value in minhash.digest())
+    return struct.pack(f"<{SKETCH_LENGTH}I", *minhash.digest())[::4]
 
 
 # --- Groups --------------------------------------------------------------------------------------

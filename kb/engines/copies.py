@@ -45,6 +45,8 @@ class Copies:
         """
         shown, more = np.ones(len(numbers), np.bool_), np.zeros(len(numbers), np.int32)
         copies = np.flatnonzero(self.copied[numbers])
+        if len(copies) < 2:  # as in most searches
+            return shown, more
         groups = self._groups[numbers[copies]]
         order = np.lexsort((*(-merit[copies] for merit in reversed(merits)), groups))
         begins = _begins(groups[order])
@@ -58,6 +60,8 @@ class Copies:
         """Which of the passages are the first of their group to have their value."""
         first = np.ones(len(numbers), np.bool_)
         copies = np.flatnonzero(self.copied[numbers])
+        if len(copies) < 2:
+            return first
         keys = self._groups[numbers[copies]].astype(np.int64) << 32 | values[copies]
         _, firsts = np.unique(keys, return_index=True)
         first[copies] = False
