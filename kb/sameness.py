@@ -111,23 +111,27 @@ def _distinct(sketches: Sketches) -> tuple[Sketches, npt.NDArray[np.intp]]:
     """The different sketches, in an order that only they decide, and which of them each row is."""
     factors = np.random.default_rng(_SEED).integers(1, 2**63, SKETCH_LENGTH // 8, np.uint64) | np.uint64(1)
     hashes = (sketches.view(np.uint64) * factors).sum(axis=1, dtype=np.uint64)
-    _, first, kinds = np.unique(hashes, return_index=True, return_inverse=True)
-    return sketches[first], kinds
+    order = np.argsort(hashes)
+    begins = np.diff(hashes[order], prepend=~hashes[order[:1]]) != 0
+    kinds = np.empty(len(order), np.intp)
+    kinds[order] = np.cumsum(begins) - 1
+    return sketches[order[begins]], kinds
 
 
 def _links(sketches: Sketches) -> Iterator[npt.NDArray[np.intp]]:
     """Pairs of copies among different sketches, as rows of two numbers."""
-    for band in np.ascontiguousarray(sketches.view(np.uint32).T):
+    numbers = np.arange(len(sketches), dtype=np.uint64)
+    for band in sketches.view(np.uint32).T:
         # Band and number in one, so that one fast sort brings those together that share a band.
-        keyed = band.astype(np.uint64) << np.uint64(32) | np.arange(len(band), dtype=np.uint64)
+        keyed = band.astype(np.uint64) << np.uint64(32) | numbers
         keyed.sort()
-        keys, order = keyed >> np.uint64(32), (keyed & np.uint64(0xFFFFFFFF)).astype(np.intp)
+        keys = keyed >> np.uint64(32)
+        places = np.flatnonzero(keys[1:] == keys[:-1])
         for distance in range(1, _NEIGHBOURS + 1):
-            places = np.flatnonzero(keys[distance:] == keys[:-distance])
-            if not len(places):
-                break
-            pairs = np.column_stack((order[places], order[places + distance]))
-            yield pairs[_alike(sketches[pairs[:, 0]], sketches[pairs[:, 1]])]
+            places = places[: np.searchsorted(places, len(keys) - distance)]
+            places = places[keys[places + distance] == keys[places]]
+            pairs = np.column_stack((keyed[places], keyed[places + distance])) & np.uint64(0xFFFFFFFF)
+            yield pairs[_alike(sketches[pairs[:, 0]], sketches[pairs[:, 1]])].astype(np.intp)
 
 
 def _alike(left: Sketches, right: Sketches) -> npt.NDArray[np.bool_]:

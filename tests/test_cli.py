@@ -180,6 +180,23 @@ def test_options_of_search(run):
     assert hits("жалоба", "--explain")[0]["explanation"]
 
 
+def test_copies_and_dates(run, folder):
+    rule = "Тот, кто жалуется, ещё верит, что его услышат, поблагодарят и всё исправят в тот же день."
+    files = {f"{n}.md": f"---\ndate: 202{n}-05-01\n---\n\n# Статья {n}\n\n{rule}\n" for n in range(4, 7)}
+    write_files(folder / "articles", files)
+    run("index")
+    found = json.loads(run("search", "жалуется", "--json").stdout)
+    assert (found["total"], [hit["more"] for hit in found["hits"]]) == (1, [2])
+    id = found["hits"][0]["passage"]["id"]
+    assert f"and 2 more like this: --like {id}" in run("search", "жалуется").stdout
+    for words in ("--all-copies",), ("--like", id):
+        every = json.loads(run("search", "жалуется", "--sort", "date", *words, "--json").stdout)
+        dates = [hit["article"]["published"] for hit in every["hits"]]
+        assert dates == ["2026-05-01", "2025-05-01", "2024-05-01"]
+    chosen = json.loads(run("search", "жалуется", "--date", "2025-05", "--json").stdout)
+    assert [hit["article"]["published"] for hit in chosen["hits"]] == ["2025-05-01"]
+
+
 def test_a_first_search_builds_the_index(run):
     assert json.loads(run("search", "жалоба", "--json").stdout)["total"] > 0
 
@@ -197,6 +214,7 @@ def test_search_for_people(run):
     [
         (("search", "жалоба", "--language", "xx"), "no language"),
         (("search", "жалоба", "--limit", "100000"), "limit"),
+        (("search", "жалоба", "--date", "soon"), "A date is a year"),
         (("search", "жалоба", "--offset", "-1"), "offset"),
         (("search", "ж" * 2000), "at most"),
         (("show", "never"), "no passage with the id “never”"),

@@ -244,7 +244,9 @@ def test_passages_are_copied_with_text_citation_and_link(opened: Opening, addres
     assert cited.startswith(text) and "— Servicebook." in cited and f"{address}/articles/" in cited
     page.reload()
     link = copied(page, "link")
-    assert re.search(r"/articles/[a-z0-9-]+\?passage=[0-9a-f]+&at=\d+&near=[\w-]{16}#[0-9a-f]+:~:text=.", link)
+    assert re.search(
+        r"/articles/[a-z0-9-]+\?passage=[0-9a-f]+&at=\d+&near=[\w-]{16}#[0-9a-f]+:~:text=.", link
+    )
     page.goto(link)
     expect(page.locator(".passage.target")).to_be_in_viewport()
     expect(page.locator("#lost")).to_be_hidden()
