@@ -120,7 +120,11 @@ def check_exact(book, scan: dict[str, str], typed: str) -> None:
         assert results.total == len(expected), typed
     assert {hit.passage.id for hit in hits} == expected, typed
     for hit in hits[:50]:
-        assert any(plain(typed) in plain(hit.passage.text[start:end]) for start, end in hit.highlights), typed
+        text = hit.passage.text
+        # What stands around a character may decide how it is simplified: 反覆 is 反复, 覆 alone stays.
+        whole = plain(text) if len(plain(text)) == len(text) else ""
+        marked = [whole[start:end] or plain(text[start:end]) for start, end in hit.highlights]
+        assert any(plain(typed) in part for part in marked), typed
 
 
 # Which passage, where in it, and how much of it.
