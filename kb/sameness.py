@@ -43,11 +43,10 @@ LEAST = 4
 # A link finds a passage again that kept about a quarter of its shingles.
 _TRACE_LENGTH = 12
 _TRACED = 3
-_BAND = 4
 # In a band that thousands share, each sketch is compared with so many next ones: chains do the rest.
 _NEIGHBOURS = 8
 _SEED = 1
-# The letters that terms are indexed with.
+# The letters that terms are indexed with. With any other value here, raise `kb.knowledge_base.PIPELINE`.
 _SHINGLE = TermKind.PAIR.value
 _EXACT = frozenset({TermKind.PAIR.value, TermKind.FORM.value, TermKind.WORD.value, TermKind.CHAR.value})
 
@@ -97,7 +96,7 @@ def groups(sketches: Sketches) -> Numbers:
     Rows of zeros are empty sketches and no copies. It takes time in proportion to the rows.
     """
     rows = np.flatnonzero(sketches.any(axis=1))
-    distinct, kinds = _distinct(np.ascontiguousarray(sketches[rows]))
+    distinct, kinds = _distinct(sketches[rows])
     labels = _connected(len(distinct), list(_links(distinct)))[kinds]
     # Until here groups are named by a sketch; now by their first passage.
     firsts = np.full(len(distinct), len(sketches), np.int32)
@@ -110,7 +109,7 @@ def groups(sketches: Sketches) -> Numbers:
 def _distinct(sketches: Sketches) -> tuple[Sketches, npt.NDArray[np.intp]]:
     """The different sketches, in an order that only they decide, and which of them each row is."""
     factors = np.random.default_rng(_SEED).integers(1, 2**63, SKETCH_LENGTH // 8, np.uint64) | np.uint64(1)
-    hashes = (sketches.view(np.uint64) * factors).sum(axis=1, dtype=np.uint64)
+    hashes = sketches.view(np.uint64) @ factors
     order = np.argsort(hashes)
     begins = np.diff(hashes[order], prepend=~hashes[order[:1]]) != 0
     kinds = np.empty(len(order), np.intp)
@@ -120,18 +119,25 @@ def _distinct(sketches: Sketches) -> tuple[Sketches, npt.NDArray[np.intp]]:
 
 def _links(sketches: Sketches) -> Iterator[npt.NDArray[np.intp]]:
     """Pairs of copies among different sketches, as rows of two numbers."""
-    numbers = np.arange(len(sketches), dtype=np.uint64)
-    for band in sketches.view(np.uint32).T:
-        # Band and number in one, so that one fast sort brings those together that share a band.
-        keyed = band.astype(np.uint64) << np.uint64(32) | numbers
-        keyed.sort()
-        keys = keyed >> np.uint64(32)
-        places = np.flatnonzero(keys[1:] == keys[:-1])
+    for band in np.ascontiguousarray(sketches.view(np.uint32).T):
+        sharing = _sharing(band)
+        order = sharing[np.argsort(band[sharing], kind="stable")]
+        keys = band[order]
         for distance in range(1, _NEIGHBOURS + 1):
-            places = places[: np.searchsorted(places, len(keys) - distance)]
-            places = places[keys[places + distance] == keys[places]]
-            pairs = np.column_stack((keyed[places], keyed[places + distance])) & np.uint64(0xFFFFFFFF)
-            yield pairs[_alike(sketches[pairs[:, 0]], sketches[pairs[:, 1]])].astype(np.intp)
+            places = np.flatnonzero(keys[distance:] == keys[:-distance])
+            if not len(places):
+                break
+            pairs = np.column_stack((order[places], order[places + distance]))
+            yield pairs[_alike(sketches[pairs[:, 0]], sketches[pairs[:, 1]])]
+
+
+def _sharing(band: npt.NDArray[np.uint32]) -> npt.NDArray[np.intp]:
+    """Where a value stands that stands elsewhere, too, and perhaps a few others: most stand alone, and
+    sorting values without their places is fast."""
+    ordered = np.sort(band)
+    shared = np.zeros(1 << 16, np.bool_)
+    shared[ordered[1:][ordered[1:] == ordered[:-1]] & 0xFFFF] = True
+    return np.flatnonzero(shared[band & 0xFFFF])
 
 
 def _alike(left: Sketches, right: Sketches) -> npt.NDArray[np.bool_]:

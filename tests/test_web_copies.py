@@ -169,6 +169,7 @@ def test_both_sides_of_a_conflict_are_versions_of_one_article(client: FlaskClien
 def test_articles_that_share_most_are_versions(client: FlaskClient) -> None:
     shown = page(client, "/articles/statia-1")
     assert len(re.findall(r'<p class="version">', shown)) == 3
+    assert client.get("/api/v1/articles/statia-1").json["versions"] == [f"statia-{n}" for n in (2, 3, 4)]
 
 
 # --- Edited passages -----------------------------------------------------------------------------

@@ -65,6 +65,7 @@ def article(article_id: str) -> Response:
         {
             **_article_json(found),
             "sections": sections,
+            "versions": [other.id for other in book.versions(found.id)],
             "passages": [_passage_json(passage) for passage in passages],
         }
     )
