@@ -77,11 +77,21 @@ def index(ctx: click.Context, paths: Sequence[Path], forget: Sequence[Path], jso
 @click.option("--language", multiple=True, help="Only passages in this language (ru, zh, en).")
 @click.option("--principle", multiple=True, help="Only passages on this principle, by id.")
 @click.option("--article", multiple=True, help="Only passages of this article, by id.")
+@click.option("--date", multiple=True, help="Only what was published then: 2026, 2026-03 or 2026-03-15.")
+@click.option("--like", default="", help="Only copies of this passage, by id.")
+@click.option(
+    "--sort",
+    type=click.Choice(["relevance", "date"]),
+    default="relevance",
+    show_default=True,
+    help="What comes first.",
+)
 @click.option("--limit", default=10, show_default=True, help="How many hits to show.")
 @click.option("--offset", default=0, help="How many hits to leave out first.")
 @click.option(
     "--no-bridge", is_flag=True, help="Search for these very words: no synonyms, no other languages."
 )
+@click.option("--all-copies", is_flag=True, help="Show every copy of a passage, not one of them.")
 @click.option("--explain", is_flag=True, help="Say what each term gave to each score.")
 @as_json
 def search(
@@ -89,8 +99,12 @@ def search(
     language: tuple[str, ...],
     principle: tuple[str, ...],
     article: tuple[str, ...],
+    date: tuple[str, ...],
+    like: str,
+    sort: str,
     limit: int,
     offset: int,
+    all_copies: bool,
     no_bridge: bool,
     explain: bool,
     json: bool,
@@ -102,17 +116,22 @@ def search(
       kb search жалоба как подарок
       kb search эмпатия --language zh
       kb search '"обратная связь" -опрос' --principle customer-feedback
+      kb search отзывы --date 2026 --sort date
     """
-    from kb.models import SearchRequest
+    from kb.models import SearchRequest, Sort
 
     request = SearchRequest(
         text=_readable(" ".join(text)),
         languages=language,
         principles=principle,
         articles=article,
+        dates=date,
+        like=like,
+        sort=Sort(sort),
         limit=limit,
         offset=offset,
         bridge=not no_bridge,
+        collapse=not all_copies,
         explain=explain,
     )
     with _book() as book:
@@ -551,6 +570,8 @@ def _print_hit(hit: Hit) -> None:
     click.echo(_marked(hit.passage.text, hit.highlights, hit.extract))
     labels = ", ".join(tag.label for tag in hit.passage.principles)
     click.secho(f"{hit.passage.language}  {labels}", fg="cyan")
+    if hit.more:
+        click.secho(f"and {hit.more} more like this: --like {hit.passage.id}", dim=True)
     for part in hit.explanation:
         click.echo(f"    {part.score:8.3f}  {part.kind:8} {part.field:8} {part.term}")
     click.echo()

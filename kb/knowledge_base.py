@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from kb import changes, languages, passages, query, readers, snippets
+from kb import changes, languages, passages, query, readers, repetitions, sameness, snippets
 from kb.concepts import Concepts
 from kb.engines import Engine, EngineHit, EngineWriter, open_engine
 from kb.errors import InvalidRequest, NotFound
@@ -56,7 +56,7 @@ from kb.store import Store
 from kb.suggestions import Suggestions, unquoted
 
 # Raised when reading, splitting, tagging or analysing changes what they give: files are read again.
-PIPELINE = 3
+PIPELINE = 4
 
 Progress = Callable[[int, int, int], None]
 """Told of the files done, the files in all, and the passages made so far."""
@@ -148,11 +148,19 @@ class KnowledgeBase:
                 writer.drop_file(path)
             for lost in _article_ids(known.values()) - _article_ids(files):
                 writer.drop_article(lost)
-        return _report(known, files, found.problems)
+        return _report(known, files, (*found.problems, *self._repetitions(files)))
 
     @cached_property
     def _pipeline(self) -> str:
-        return f"{PIPELINE} {self.vocabulary.digest}"
+        return f"{self._steps} {self.vocabulary.digest}"
+
+    @cached_property
+    def _steps(self) -> str:
+        return f"{PIPELINE}.{sameness.version()}"
+
+    def _repetitions(self, files: Iterable[SourceFile]) -> Sequence[Problem]:
+        paths = {given: file.path for file in files for _, given in file.articles}
+        return repetitions.notices(self.engine, paths)
 
     def _index_file(self, file: changes.FoundFile, ids: changes.IdGiver, writer: EngineWriter) -> SourceFile:
         """Bring the index up to date with one file."""
@@ -206,8 +214,15 @@ class KnowledgeBase:
         tagged = self._tagged(article, passages.split(article) if units is None else units)
         title = self.concepts.indexed_title(article)
         texts = [
-            (self.concepts.indexed(passage.text), self.concepts.indexed_headings(passage))
+            (
+                sameness.sketched(self.concepts.indexed(passage.text), passage.locale),
+                self.concepts.indexed_headings(passage),
+            )
             for passage in tagged
+        ]
+        tagged = [
+            replace(passage, trace=sameness.trace(text.sketch))
+            for passage, (text, _) in zip(tagged, texts, strict=True)
         ]
         writer.put_article(article, tagged, title, texts)
         return len(tagged)
@@ -321,9 +336,7 @@ class KnowledgeBase:
         """A request as the engine takes it, and the concepts it also finds in other languages."""
         parsed = query.parse(request.text, self._principle_id)
         asked = query.prepare(request, parsed)
-        # What must be in a passage as it was typed cannot be there in another language.
-        is_open = all(clause.negated for clause in parsed.clauses)
-        bridging = request.bridge and is_open
+        bridging = request.bridge and parsed.is_open
         bridges = dict(self.concepts.bridges(parsed.plain, asked.languages)) if bridging else {}
         return replace(asked, terms=(*asked.terms, *bridges)), tuple(bridges.values())
 
@@ -392,6 +405,7 @@ class KnowledgeBase:
             highlights=marks,
             extract=snippets.extract(text, marks),
             via=hit.via,
+            more=hit.more,
             explanation=hit.explanation,
         )
 
@@ -404,6 +418,7 @@ class KnowledgeBase:
             headings=passage.headings,
             position=passage.position,
             principles=self.principle_tags(passage),
+            trace=passage.trace,
         )
 
     def _facet_label(self, facet: str, value: str, titles: Mapping[str, str]) -> str:
@@ -419,6 +434,22 @@ class KnowledgeBase:
         if found is None:
             raise NotFound("article", article_id)
         return found
+
+    def versions(self, article_id: str) -> Sequence[Article]:
+        """The other versions of an article: those read from the same file, which holds an unresolved
+        merge conflict, and those that share most of their text with it. Raises `NotFound`."""
+        article, _ = self.article(article_id)
+        siblings = next(
+            (
+                [given for _, given in file.articles]
+                for file in (self.engine.files().values() if article.version else ())
+                if any(given == article_id for _, given in file.articles)
+            ),
+            [],
+        )
+        ids = dict.fromkeys([*siblings, *self.engine.versions(article_id)])
+        found = (self.engine.article(id) for id in ids if id != article_id)
+        return [other for other, _ in filter(None, found)]
 
     def look_up(self, id: str) -> tuple[Article, tuple[Passage, ...]]:
         """An article with its passages, or a passage alone with its article, by id. Raises `NotFound`."""
@@ -440,7 +471,7 @@ class KnowledgeBase:
         nothing. `index` mends it."""
         for file in self.engine.files().values():
             if file.pipeline != self._pipeline and Path(file.path).exists():
-                return "vocabulary" if file.pipeline.startswith(f"{PIPELINE} ") else "version"
+                return "vocabulary" if file.pipeline.startswith(f"{self._steps} ") else "version"
         return ""
 
     def articles(self) -> Sequence[Article]:
@@ -468,6 +499,13 @@ class KnowledgeBase:
                 return found
         raise NotFound("passage", passage_id)
 
+    def nearest(self, article_id: str, trace: str) -> Passage | None:
+        """The passage of an article that is nearest to one it does not hold any more, by the trace
+        that a link to it carries; None when none is near. Raises `NotFound` for an unknown article."""
+        _, units = self.article(article_id)
+        place = sameness.nearest(trace, [passage.trace for passage in units])
+        return None if place is None else units[place]
+
     def counterparts(
         self, passage_id: str, language: str | None = None, limit: int = 3
     ) -> dict[str, tuple[Hit, ...]]:
@@ -481,7 +519,7 @@ class KnowledgeBase:
             return {}
         found = {}
         for code in [language] if language else languages.LANGUAGES:
-            query = Query(terms, languages=(code,), limit=limit)
+            query = Query(terms, languages=(code,), limit=limit, collapse=True)
             if code != passage.language and (hits := self.engine.search(query).hits):
                 found[code] = tuple(self._hit(hit, query) for hit in hits)
         return found
@@ -501,7 +539,7 @@ class KnowledgeBase:
     ) -> Sequence[tuple[Passage, Article]]:
         """The passages in a language that speak most of a principle: the best of each article first."""
         found = self.engine.search(
-            Query(languages=(language,), principles=(principle_id,), limit=query.MOST_HITS)
+            Query(languages=(language,), principles=(principle_id,), limit=query.MOST_HITS, collapse=True)
         )
         ranked = sorted(found.hits, key=lambda hit: _tag_strength(hit.passage, principle_id), reverse=True)
         taken: Counter[str] = Counter()
@@ -536,7 +574,7 @@ class KnowledgeBase:
 
 def _request(text: str, options: dict[str, object]) -> SearchRequest:
     """A request from the keyword arguments of `search`; a single language and so on may be a string."""
-    plural = {"language": "languages", "principle": "principles", "article": "articles"}
+    plural = {"language": "languages", "principle": "principles", "article": "articles", "date": "dates"}
     named = {plural.get(name, name): value for name, value in options.items() if value is not None}
     for name in plural.values():
         if isinstance(named.get(name), str):

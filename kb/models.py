@@ -135,6 +135,7 @@ class Passage:
     one per block in order; the first is the passage's own id, and each leads to the passage.
     `headings` is the path of headings it stands under, outermost first, without the title.
     `section` numbers the article's sections, so passages with the same number are neighbours.
+    `trace` is what a link carries to find it again when it was edited; see `kb.sameness`.
     """
 
     id: str
@@ -147,6 +148,7 @@ class Passage:
     blocks: tuple[Block, ...]
     anchors: tuple[str, ...]
     tags: tuple[Tag, ...] = ()
+    trace: str = ""
 
     @property
     def text(self) -> str:
@@ -256,24 +258,38 @@ class TagReview:
 # --- What is asked ------------------------------------------------------------------------------
 
 
+class Sort(StrEnum):
+    """What comes first: what answers best, or the newest article and then what answers best."""
+
+    RELEVANCE = "relevance"
+    DATE = "date"
+
+
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
     """One search as a person or a program asks for it, in the names of the contract.
 
     `text` may use the query syntax (quotes, -word, OR, `principle:empathy`, `довер*`). Several
-    languages or articles mean any of them; several principles mean all of them. `bridge` also finds
-    passages that name what the query names in other words or languages; `correct` may repair a query
-    that finds little; `explain` adds to each hit what gave it its score.
+    languages, articles or dates mean any of them; several principles mean all of them. A date is a
+    year, month or day of publication (2026, 2026-03, 2026-03-15). `like` is the id of a passage:
+    only its copies, itself among them. `bridge` also finds passages that name what the query
+    names in other words or languages; `correct` may repair a query that finds little; `collapse`
+    shows one of several copies, unless the text says what must stand in a passage (then every place
+    counts); `explain` adds to each hit what gave it its score.
     """
 
     text: str = ""
     languages: tuple[str, ...] = ()
     principles: tuple[str, ...] = ()
     articles: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
+    like: str = ""
+    sort: Sort = Sort.RELEVANCE
     limit: int = 10
     offset: int = 0
     bridge: bool = True
     correct: bool = True
+    collapse: bool = True
     explain: bool = False
 
 
@@ -322,7 +338,8 @@ class Clause:
 class Query:
     """A request made ready for an engine: finished terms, clauses and filters.
 
-    Without terms and clauses it asks for every passage that passes the filters.
+    Without terms and clauses it asks for every passage that passes the filters. `dates` are first
+    and last days. When it is to `collapse`, of several copies only the first in order is a hit.
     """
 
     terms: tuple[QueryTerm, ...] = ()
@@ -330,6 +347,10 @@ class Query:
     languages: tuple[str, ...] = ()
     principles: tuple[str, ...] = ()
     articles: tuple[str, ...] = ()
+    dates: tuple[tuple[date, date], ...] = ()
+    like: str = ""
+    sort: Sort = Sort.RELEVANCE
+    collapse: bool = False
     limit: int = 10
     offset: int = 0
 
@@ -358,6 +379,7 @@ class FoundPassage:
     headings: tuple[str, ...]
     position: int
     principles: tuple[PrincipleTag, ...]
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,7 +409,8 @@ class Hit:
     """A passage that was found. `extract` is the best part of a long text, as offsets into it.
 
     `highlights` are the forms that were searched for; `via` the principles that led here from
-    another language; `explanation` is filled on request.
+    another language; `more` is how many copies of it were found and are not shown (a search `like`
+    it lists them); `explanation` is filled on request.
     """
 
     score: float
@@ -396,12 +419,13 @@ class Hit:
     highlights: tuple[Span, ...] = ()
     extract: Span = (0, 0)
     via: tuple[str, ...] = ()
+    more: int = 0
     explanation: tuple[TermScore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """How many hits there are with a value, and the value's name for people."""
+    """How many hits choosing a value would give, and the value's name for people."""
 
     value: str
     count: int
@@ -460,7 +484,8 @@ class Interpretation:
 
 @dataclass(frozen=True, slots=True)
 class SearchResults:
-    """The answer to a search; `total` counts all hits, `took_ms` is wall time in milliseconds."""
+    """The answer to a search; `total` counts all hits, copies that are not shown left out, so it is
+    what one can page through. `took_ms` is wall time in milliseconds."""
 
     query: str
     total: int

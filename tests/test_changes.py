@@ -39,7 +39,8 @@ def answers(book, queries=QUERIES):
     for text in queries:
         results = book.search(text, limit=1000, explain=True)
         hits = [
-            (h.passage, h.article, round(h.score, 6), h.highlights, h.extract, h.via) for h in results.hits
+            (h.passage, h.article, round(h.score, 6), h.highlights, h.extract, h.via, h.more)
+            for h in results.hits
         ]
         found.append((results.total, hits, results.facets, results.interpreted))
     return articles, found
@@ -272,6 +273,8 @@ paragraphs = st.sampled_from(
         "服务标准与员工培训。",
         "NPS и KANO模型 в одной строке.",
         "The promise is kept.",
+        "Тот, кто жалуется, ещё верит, что его услышат, поблагодарят и всё исправят в тот же день.",
+        "Тот, кто жалуется, ещё верит, что его услышат, поблагодарят и всё исправят уже сегодня.",
         "- один\n- два",
         "## Глава\n\nПод главой.",
     ]

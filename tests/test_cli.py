@@ -132,7 +132,7 @@ def test_search_as_json_has_the_names_of_the_contract(run):
     for bridge in found["interpreted"]["bridges"]:
         assert set(bridge) == {"principle", "from", "to"}
         assert all(isinstance(labels, list) for labels in bridge["to"].values())
-    assert set(found["facets"]) == {"language", "principle", "article"}
+    assert set(found["facets"]) == {"language", "principle", "article", "date"}
     for facet in [one for facets in found["facets"].values() for one in facets]:
         assert set(facet) >= {"value", "count"}
     assert found["hits"]
@@ -163,7 +163,7 @@ def test_the_json_of_nothing_has_the_same_shape(run, folder):
     write_files(folder / "articles", {})
     found = json.loads(run("search", "жалоба", "--json").stdout)
     assert (found["total"], found["hits"]) == (0, [])
-    assert found["facets"] == {"language": [], "principle": [], "article": []}
+    assert found["facets"] == {"language": [], "principle": [], "article": [], "date": []}
 
 
 def test_options_of_search(run):
@@ -178,6 +178,23 @@ def test_options_of_search(run):
     both = hits("жалоба OR люди")
     assert hits("жалоба OR люди", "--limit", "1", "--offset", "1") == both[1:2]
     assert hits("жалоба", "--explain")[0]["explanation"]
+
+
+def test_copies_and_dates(run, folder):
+    rule = "Тот, кто жалуется, ещё верит, что его услышат, поблагодарят и всё исправят в тот же день."
+    files = {f"{n}.md": f"---\ndate: 202{n}-05-01\n---\n\n# Статья {n}\n\n{rule}\n" for n in range(4, 7)}
+    write_files(folder / "articles", files)
+    run("index")
+    found = json.loads(run("search", "жалуется", "--json").stdout)
+    assert (found["total"], [hit["more"] for hit in found["hits"]]) == (1, [2])
+    id = found["hits"][0]["passage"]["id"]
+    assert f"and 2 more like this: --like {id}" in run("search", "жалуется").stdout
+    for words in ("--all-copies",), ("--like", id):
+        every = json.loads(run("search", "жалуется", "--sort", "date", *words, "--json").stdout)
+        dates = [hit["article"]["published"] for hit in every["hits"]]
+        assert dates == ["2026-05-01", "2025-05-01", "2024-05-01"]
+    chosen = json.loads(run("search", "жалуется", "--date", "2025-05", "--json").stdout)
+    assert [hit["article"]["published"] for hit in chosen["hits"]] == ["2025-05-01"]
 
 
 def test_a_first_search_builds_the_index(run):
@@ -197,6 +214,7 @@ def test_search_for_people(run):
     [
         (("search", "жалоба", "--language", "xx"), "no language"),
         (("search", "жалоба", "--limit", "100000"), "limit"),
+        (("search", "жалоба", "--date", "soon"), "A date is a year"),
         (("search", "жалоба", "--offset", "-1"), "offset"),
         (("search", "ж" * 2000), "at most"),
         (("show", "never"), "no passage with the id “never”"),

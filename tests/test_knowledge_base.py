@@ -120,7 +120,11 @@ def check_exact(book, scan: dict[str, str], typed: str) -> None:
         assert results.total == len(expected), typed
     assert {hit.passage.id for hit in hits} == expected, typed
     for hit in hits[:50]:
-        assert any(plain(typed) in plain(hit.passage.text[start:end]) for start, end in hit.highlights), typed
+        text = hit.passage.text
+        # What stands around a character may decide how it is simplified: 反覆 is 反复, 覆 alone stays.
+        whole = plain(text) if len(plain(text)) == len(text) else ""
+        marked = [whole[start:end] or plain(text[start:end]) for start, end in hit.highlights]
+        assert any(plain(typed) in part for part in marked), typed
 
 
 # Which passage, where in it, and how much of it.
@@ -330,7 +334,7 @@ def test_an_empty_corpus(make_book):
     book = make_book({"readme.rst": "not read"})
     found = book.search("жалоба")
     assert (found.total, found.hits) == (0, ())
-    assert found.facets == {"language": (), "principle": (), "article": ()}
+    assert found.facets == {"language": (), "principle": (), "article": (), "date": ()}
     assert book.is_empty()
     assert book.size() == 0
 

@@ -159,6 +159,10 @@ def say(kind: str, number: int) -> str:
             said = ngettext("%(number)s article", "%(number)s articles", number, number=digits)
         case "passages":
             said = ngettext("%(number)s passage", "%(number)s passages", number, number=digits)
+        case "more":
+            said = ngettext(
+                "and %(number)s more like this", "and %(number)s more like this", number, number=digits
+            )
         case "minutes":
             said = ngettext("%(number)s minute’s read", "%(number)s minutes’ read", number, number=digits)
         case _:

@@ -16,7 +16,16 @@ from kb.errors import SettingsError
 from kb.models import Article, Passage, Query, SourceFile, TermScore
 from kb.ranking import IndexedText
 
-__all__ = ["ARTICLE_ID_LENGTH", "ENGINES", "Engine", "EngineHit", "EngineHits", "EngineWriter", "open_engine"]
+__all__ = [
+    "ARTICLE_ID_LENGTH",
+    "ENGINES",
+    "Engine",
+    "EngineHit",
+    "EngineHits",
+    "EngineWriter",
+    "Place",
+    "open_engine",
+]
 
 # The longest id an article may have, in ASCII characters.
 ARTICLE_ID_LENGTH = 72
@@ -28,25 +37,31 @@ ENGINES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class EngineHit:
-    """A ranked passage with its article; `via` are the principles whose terms led to it."""
+    """A ranked passage with its article; `via` are the principles whose terms led to it, `more` the
+    number of its copies that were found and collapsed."""
 
     passage: Passage
     article: Article
     score: float
     via: tuple[str, ...] = ()
+    more: int = 0
     explanation: tuple[TermScore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class EngineHits:
-    """The hits of one page, the number of all, and how many there are of each language, principle
-    and article (facet → value → count, most frequent first). `titles` are those of the articles in
-    the facet, by id."""
+    """The hits of one page, the number of all, and how many there would be with each language,
+    principle, article and date (facet → value → count, most frequent first); dates are years.
+    `titles` are those of the articles in the facet, by id."""
 
     total: int
     hits: tuple[EngineHit, ...] = ()
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
+
+
+Place = tuple[str, int]
+"""Where a passage stands: the id of its article, and its position there."""
 
 
 class EngineWriter(Protocol):
@@ -96,6 +111,14 @@ class Engine(Protocol):
 
     def search(self, query: Query, explain: bool = False) -> EngineHits:
         """The passages that answer a query, best first; ties in the order of article and position."""
+        ...
+
+    def versions(self, article_id: str) -> Sequence[str]:
+        """The articles that share most of their text with one, by id."""
+        ...
+
+    def copied(self, least: int) -> Sequence[Sequence[Place]]:
+        """Where each passage stands that stands in `least` articles or more, most often copied first."""
         ...
 
     def article(self, article_id: str) -> tuple[Article, tuple[Passage, ...]] | None:

@@ -211,17 +211,20 @@ class Impacts:
         )
 
 
-def best(scores: Floats, matched: Numbers | None, count: int) -> Numbers:
-    """The `count` best of the matched passages (None: of all that score), by score and then number."""
+def best(scores: Floats | Numbers, matched: Numbers | None, count: int, *then: Floats | Numbers) -> Numbers:
+    """The `count` best of the matched passages (None: of all that score), by score, then by what else
+    is given, and then by number."""
     found = scores if matched is None else scores[matched]
     lowest = _reached(found, count)
     worthy = found > 0 if matched is None and lowest <= 0 else found >= lowest
     kept = np.flatnonzero(worthy)
-    order = kept[np.argsort(-found[kept], kind="stable")][:count]
-    return order.astype(np.int32) if matched is None else matched[order]
+    places = kept if matched is None else matched[kept]
+    keys = [-merit[places] for merit in (*reversed(then), scores)]
+    order = np.lexsort(keys) if then else np.argsort(keys[0], kind="stable")
+    return places[order][:count].astype(np.int32)
 
 
-def _reached(found: Floats, count: int) -> float:
+def _reached(found: Floats | Numbers, count: int) -> float:
     """A score that at least `count` reach, and few more: the `count`-th best of a best in each row.
 
     That takes a fifth of the time of finding the `count`-th best of all.

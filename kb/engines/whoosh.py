@@ -17,9 +17,10 @@ import weakref
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from datetime import date
 from functools import cached_property, reduce
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -31,8 +32,9 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.reading import IndexReader, TermNotFound
 from whoosh.writing import SegmentWriter
 
-from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter
-from kb.engines.impacts import Collection, Impacts, Mask, Memory, Numbers, Postings, best
+from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter, Place
+from kb.engines.copies import Copies
+from kb.engines.impacts import Collection, Floats, Impacts, Mask, Memory, Numbers, Postings, best
 from kb.engines.mapped_files import mapped_storage
 from kb.errors import EngineError, IndexLocked, SettingsError
 from kb.languages import fold
@@ -44,15 +46,17 @@ from kb.models import (
     Prefix,
     Query,
     QueryTerm,
+    Sort,
     SourceFile,
     TermKind,
     TermScore,
 )
 from kb.phrases import is_certain, occurrences, phrase_terms
 from kb.ranking import KIND_WEIGHTS, Field, IndexedText
+from kb.sameness import SKETCH_LENGTH, groups
 
 # Raised when what is stored changes its form; an index of another format is rebuilt.
-FORMAT = 2
+FORMAT = 3
 
 _PASSAGE, _ARTICLE, _FILE = 1, 2, 3
 _FACTS = np.dtype(
@@ -62,6 +66,7 @@ _FACTS = np.dtype(
         ("article", f"S{ARTICLE_ID_LENGTH}"),
         ("position", "u4"),
         ("section", "u4"),
+        ("published", "i4"),  # the day as Python counts them, 0 without a date
         ("text_words", "u4"),
         ("heading_words", "u4"),
         ("title_words", "u4"),
@@ -94,15 +99,14 @@ class _Terms(fields.FieldType):
             yield term.encode(), times, float(times), b""
 
 
-class _Facts(fields.FieldType):
-    """The column of `_FACTS`."""
+class _Bytes(fields.FieldType):
+    """A column of fixed width; what is not given is zero."""
 
     indexed = stored = scorable = unique = False
     analyzer = format = vector = None
-    column_type = columns.FixedBytesColumn(_FACTS.itemsize)
 
-    def __init__(self) -> None:
-        pass
+    def __init__(self, width: int) -> None:
+        self.column_type = columns.FixedBytesColumn(width)
 
     def to_column_value(self, value: bytes) -> bytes:
         """Bytes go in as they are."""
@@ -114,7 +118,8 @@ _SCHEMA = fields.Schema(
     key=_Terms(),
     anchor=_Terms(),
     principle=_Terms(),
-    facts=_Facts(),
+    facts=_Bytes(_FACTS.itemsize),
+    sketch=_Bytes(SKETCH_LENGTH),
     record=fields.STORED(),
 )
 # Large blocks without compression are decoded several times faster and cost a tenth more disk.
@@ -222,6 +227,14 @@ class WhooshEngine:
         """The passages that answer a query, best first."""
         return self._snapshot().search(query, explain)
 
+    def versions(self, article_id: str) -> Sequence[str]:
+        """The articles that share most of their text with one."""
+        return self._snapshot().versions(article_id)
+
+    def copied(self, least: int) -> Sequence[Sequence[Place]]:
+        """Where each passage stands that stands in so many articles."""
+        return self._snapshot().copied(least)
+
     @property
     def generation(self) -> int:
         """The number of the newest commit."""
@@ -285,7 +298,8 @@ class _Writer:
                 headings=headings.terms,
                 # Once for an article: its title is the same for all its passages.
                 title=title.terms if first else {},
-                facts=_facts(passage, text.length, headings.length, title.length),
+                facts=_facts(article, passage, text.length, headings.length, title.length),
+                sketch=text.sketch or _NO_SKETCH,
                 record=_encode(passage),
             )
         outline = replace(article, sections=tuple(replace(s, blocks=()) for s in article.sections))
@@ -327,21 +341,32 @@ def _file_key(path: str) -> str:
     return f"file {hashlib.sha256(os.fsencode(path)).hexdigest()}"
 
 
-def _facts(passage: Passage, text_words: int, heading_words: int, title_words: int) -> bytes:
+def _facts(
+    article: Article, passage: Passage, text_words: int, heading_words: int, title_words: int
+) -> bytes:
     facts = np.zeros((), _FACTS)
     facts["type"] = _PASSAGE
     facts["language"] = passage.language
     facts["article"] = passage.article_id
     facts["position"] = passage.position
     facts["section"] = passage.section
+    facts["published"] = article.published.toordinal() if article.published else 0
     facts["text_words"] = text_words
     facts["heading_words"] = heading_words
     facts["title_words"] = title_words
     return facts.tobytes()
 
 
+_NO_SKETCH = bytes(SKETCH_LENGTH)
 _encode = msgspec.json.encode
 _Record = TypeVar("_Record", Article, Passage, SourceFile)
+
+
+class _Page(NamedTuple):
+    """How many hits there are, and of those on the page the number, the score, and the copies collapsed."""
+
+    total: int
+    hits: tuple[tuple[int, float, int], ...]
 
 
 class _Snapshot:
@@ -453,7 +478,7 @@ class _Snapshot:
         """`_NUMBERED` of one segment and its own ids; they never change, so are remembered."""
 
         def read() -> tuple[npt.NDArray[np.void], npt.NDArray[np.bytes_]]:
-            facts = self._stored_facts(leaf)
+            facts = self._stored(leaf, "facts", _FACTS)
             # An article's documents stand together, so few of the ids need to be compared.
             runs = _begins(facts["article"])
             ids, places = np.unique(facts["article"][runs], return_inverse=True)
@@ -466,16 +491,17 @@ class _Snapshot:
 
         return self._memory.get((segment, "columns"), read, lambda found: found[0].nbytes + found[1].nbytes)
 
-    def _stored_facts(self, leaf: IndexReader) -> npt.NDArray[np.void]:
+    def _stored(self, leaf: IndexReader, field: str, form: np.dtype[Any]) -> npt.NDArray[Any]:
+        """What a column of fixed width holds for every document of a segment."""
         with self._lock:
-            facts = np.zeros(leaf.doc_count_all(), _FACTS)
-            column = cast(Any, leaf.column_reader("facts", translate=False))
+            stored = np.zeros(leaf.doc_count_all(), form)
+            column = cast(Any, leaf.column_reader(field, translate=False))
             if isinstance(column, columns.EmptyColumnReader):
-                return facts
+                return stored
             # All at once: Whoosh has no public way to it, and one by one takes fifty times as long.
-            width = column._count * _FACTS.itemsize
-            facts[: column._count] = np.frombuffer(column._dbfile.get(column._basepos, width), _FACTS)
-            return facts
+            width = column._count * form.itemsize
+            stored[: column._count] = np.frombuffer(column._dbfile.get(column._basepos, width), form)
+            return stored
 
     @cached_property
     def _live(self) -> Mask:
@@ -533,6 +559,41 @@ class _Snapshot:
         """The languages that passages have, and the place of every passage's among them."""
         codes, places = np.unique(self._passages["language"], return_inverse=True)
         return codes, places.astype(np.int32)
+
+    @cached_property
+    def _years(self) -> tuple[npt.NDArray[np.bytes_], Numbers]:
+        """The years that passages were published in, "" for those without a date, and the place of
+        every passage's among them."""
+        days, places = np.unique(self._passages["published"], return_inverse=True)
+        years = [f"{date.fromordinal(day).year:04}" if day else "" for day in days]
+        codes, of_day = np.unique(np.array(years, "S4"), return_inverse=True)
+        return codes, of_day[places].astype(np.int32)
+
+    @cached_property
+    def _copies(self) -> Copies:
+        """Which passages are copies of each other."""
+        sketches = [
+            self._stored(leaf, "sketch", np.dtype(("u1", SKETCH_LENGTH))) for leaf, _, _ in self._leaves
+        ]
+        joined = np.concatenate(sketches)[self._documents]
+        return Copies(groups(joined), self._article, self._passages["text_words"].astype(np.int32))
+
+    def versions(self, article_id: str) -> list[str]:
+        """The articles that share most of their text with one."""
+        place = _place(self._article_ids, article_id)
+        if place is None:
+            return []
+        return [self._article_ids[number].decode() for number in self._copies.versions(place)]
+
+    def copied(self, least: int) -> list[list[Place]]:
+        """Where each passage stands that stands in so many articles."""
+        if not len(self._documents):
+            return []
+        positions = self._passages["position"]
+        return [
+            [(self._article_ids[self._article[n]].decode(), int(positions[n])) for n in members]
+            for members in self._copies.spread(least)
+        ]
 
     @cached_property
     def impacts(self) -> Impacts:
@@ -616,30 +677,40 @@ class _Snapshot:
     def search(self, query: Query, explain: bool) -> EngineHits:
         """The passages that answer a query, best first."""
         if not len(self._documents):
-            return EngineHits(0, facets={"language": {}, "principle": {}, "article": {}})
+            return EngineHits(0, facets={"language": {}, "principle": {}, "article": {}, "date": {}})
         terms = (*query.terms, *self._prefix_terms(query.clauses))
         matched = self._matching(terms, query.clauses)
         filters = self._filters(query)
         numbers = np.flatnonzero(_all(matched, filters)).astype(np.int32)
-        scores = self.impacts.scores(terms)
-        page = best(scores, numbers, query.offset + query.limit)[query.offset :]
-        facets = self._facets(matched, filters, numbers)
+        page = self._page(terms, numbers, query)
+        facets = self._facets(matched, filters, numbers, query.collapse)
         bridges = [term for term in terms if term.via]
         direct = self.impacts.hits([term for term in terms if not term.via]) if bridges else matched
         return EngineHits(
-            total=len(numbers),
+            total=page.total,
             hits=tuple(
-                self._hit(
-                    int(number),
-                    float(scores[number]),
-                    bridges=() if direct[number] else bridges,
-                    explained=terms if explain else (),
-                )
-                for number in page
+                self._hit(number, score, more, () if direct[number] else bridges, terms if explain else ())
+                for number, score, more in page.hits
             ),
             facets=facets,
             titles={id: article.title for id in facets["article"] if (article := self.article(id))},
         )
+
+    def _page(self, terms: Sequence[QueryTerm], numbers: Numbers, query: Query) -> _Page:
+        """The hits of the page that is asked for among all, which rise."""
+        scores = self.impacts.scores(terms)[numbers] if query.limit else np.zeros(len(numbers))
+        more = np.zeros(len(numbers), np.int32)
+        merits: list[Floats | Numbers] = [scores]
+        if query.sort is Sort.DATE:
+            merits.insert(0, self._passages["published"][numbers])
+        if query.collapse:
+            shown, more = self._copies.collapsed(numbers, *merits)
+            numbers, more = numbers[shown], more[shown]
+            merits = [merit[shown] for merit in merits]
+        everything = np.arange(len(numbers), dtype=np.int32)
+        page = best(merits[0], everything, query.offset + query.limit, *merits[1:])[query.offset :]
+        hits = zip(numbers[page].tolist(), merits[-1][page].tolist(), more[page].tolist(), strict=True)
+        return _Page(len(numbers), tuple(hits))
 
     def _prefix_terms(self, clauses: Sequence[Clause]) -> Iterator[QueryTerm]:
         """The words that wanted prefixes stand for, as terms that weigh like a word."""
@@ -717,6 +788,14 @@ class _Snapshot:
             masks["principle"] = np.logical_and.reduce(
                 [self._tagged_mask(principle) for principle in query.principles]
             )
+        days = self._passages["published"]
+        if query.dates:
+            masks["date"] = np.logical_or.reduce(
+                [(first.toordinal() <= days) & (days <= last.toordinal()) for first, last in query.dates]
+            )
+        if query.like:
+            found = self._numbers[self.documents("anchor", query.like)]
+            masks["like"] = self._copies.like(found[0]) if len(found) else np.zeros(len(days), np.bool_)
         return masks
 
     def _tagged_mask(self, principle: str) -> Mask:
@@ -725,30 +804,49 @@ class _Snapshot:
         return mask
 
     def _facets(
-        self, matched: Mask, filters: Mapping[str, Mask], numbers: Numbers
+        self, matched: Mask, filters: Mapping[str, Mask], numbers: Numbers, collapse: bool
     ) -> dict[str, dict[str, int]]:
-        """How many hits there are of each value. A passage has one language and one article, so
-        these are counted as if their own filter were off: what else one could choose."""
+        """How many hits choosing each value would give. A passage has one language, article and date,
+        so these are counted as if their own filter were off: what else one could choose. When copies
+        are collapsed, those with the same value count once."""
 
-        def without(facet: str) -> Numbers | npt.NDArray[np.intp]:
-            if facet not in filters:
-                return numbers
-            return np.flatnonzero(_all(matched, {n: mask for n, mask in filters.items() if n != facet}))
+        def places(facet: str, of: Numbers) -> Numbers:
+            found = numbers
+            if facet in filters:
+                others = {name: mask for name, mask in filters.items() if name != facet}
+                found = np.flatnonzero(_all(matched, others)).astype(np.int32)
+            return of[found[self._copies.once(found, of[found])]] if collapse else of[found]
 
         codes, languages = self._languages
+        years, year = self._years
+        dates = _counts(years, places("date", year))
         return {
-            "language": _counts(codes, languages[without("language")]),
-            "principle": self._principle_counts(numbers),
-            "article": _counts(self._article_ids, self._article[without("article")], _ARTICLES_IN_FACET),
+            "language": _counts(codes, places("language", languages)),
+            "principle": self._principle_counts(numbers, collapse),
+            "article": _counts(self._article_ids, places("article", self._article), _ARTICLES_IN_FACET),
+            "date": {value: count for value, count in dates.items() if value},
         }
 
-    def _principle_counts(self, numbers: Numbers) -> dict[str, int]:
+    def _principle_counts(self, numbers: Numbers, collapse: bool) -> dict[str, int]:
         principles, tagged, begins = self._tagged
-        hits = np.zeros(len(self._documents), np.int32)
-        hits[numbers] = 1
         if not len(tagged):
             return {}
-        return _most(principles, np.add.reduceat(hits[tagged], begins))
+        hits = np.zeros(len(self._documents), np.int32)
+        hits[numbers] = 1
+        found = hits[tagged]
+        if collapse:
+            copies, principle = self._copied_tags
+            held = found[copies] > 0
+            copies, principle = copies[held], principle[held]
+            found[copies[~self._copies.once(tagged[copies], principle)]] = 0
+        return _most(principles, np.add.reduceat(found, begins))
+
+    @cached_property
+    def _copied_tags(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+        """Where in `_tagged` there are passages with copies, and the place of the principle of each."""
+        _, tagged, begins = self._tagged
+        copies = np.flatnonzero(self._copies.copied[tagged])
+        return copies, np.searchsorted(begins, copies, side="right") - 1
 
     @cached_property
     def _tagged(self) -> tuple[Sequence[bytes], Numbers, npt.NDArray[np.intp]]:
@@ -766,6 +864,7 @@ class _Snapshot:
         self,
         number: int,
         score: float,
+        more: int,
         bridges: Sequence[QueryTerm],
         explained: Sequence[QueryTerm],
     ) -> EngineHit:
@@ -777,6 +876,7 @@ class _Snapshot:
             passage=passage,
             article=article,
             score=score,
+            more=more,
             via=tuple(
                 dict.fromkeys(
                     term.via

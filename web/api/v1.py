@@ -12,12 +12,12 @@ from kb.json import plain
 from kb.languages import LANGUAGES
 from kb.models import Article, Passage, SearchRequest
 from web.current import book
-from web.searches import whole_number
+from web.searches import sort_of, whole_number
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
 _SEARCH = frozenset(
-    {"q", "language", "principle", "article", "limit", "offset", "bridge", "correct", "explain"}
+    "q language principle article date like sort limit offset bridge correct collapse explain".split()
 )
 _SUGGESTIONS = 6
 
@@ -32,10 +32,14 @@ def search() -> Response:
             languages=tuple(request.args.getlist("language")),
             principles=tuple(request.args.getlist("principle")),
             articles=tuple(request.args.getlist("article")),
+            dates=tuple(request.args.getlist("date")),
+            like=request.args.get("like", ""),
+            sort=sort_of(request.args),
             limit=whole_number(request.args, "limit", 0, 1000, default=10),
             offset=whole_number(request.args, "offset", 0, 10**6, default=0),
             bridge=_switch("bridge", usual=True),
             correct=_switch("correct", usual=True),
+            collapse=_switch("collapse", usual=True),
             explain=_switch("explain", usual=False),
         )
     )
@@ -61,6 +65,7 @@ def article(article_id: str) -> Response:
         {
             **_article_json(found),
             "sections": sections,
+            "versions": [other.id for other in book.versions(found.id)],
             "passages": [_passage_json(passage) for passage in passages],
         }
     )
@@ -115,6 +120,7 @@ def _passage_json(passage: Passage) -> dict[str, Any]:
         "headings": passage.headings,
         "position": passage.position,
         "principles": book.principle_tags(passage),
+        "trace": passage.trace,
         "article_id": passage.article_id,
         "anchors": passage.anchors,
         "blocks": passage.blocks,
