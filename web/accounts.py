@@ -36,7 +36,7 @@ from kb.accounts import Action, may
 from kb.errors import InvalidRequest, SignInRefused, StoreUnavailable, TooManyAttempts
 from kb.models import Account, Role
 from kb.settings import Settings
-from web import single_sign_on
+from web import interface, single_sign_on
 from web.current import book
 
 blueprint = Blueprint("accounts", __name__)
@@ -173,8 +173,7 @@ def _here() -> str:
     """The address that is being shown, as far as one can come back to it."""
     if request.method not in ("GET", "HEAD") or request.blueprint == "accounts":
         return own_address(request.values.get("next", ""))
-    query = f"?{request.query_string.decode('ascii', 'replace')}" if request.query_string else ""
-    return own_address(f"{request.root_path}{request.path}{query}")
+    return interface.this_page(request.args.items(multi=True))
 
 
 def own_address(address: str) -> str:

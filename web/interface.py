@@ -8,7 +8,7 @@ Translations are read from the `.po` files themselves: nothing is compiled, noth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -101,9 +101,15 @@ def _remember_language(response: Response) -> Response:
 
 def this_page_in(tag: str) -> str:
     """The address of the page that is being shown, in another language of the interface."""
-    path = quote("/" + (request.root_path + request.path).lstrip("/"))
     said = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
-    return f"{path}?{urlencode([*said, ('lang', tag)])}"
+    return this_page([*said, ("lang", tag)])
+
+
+def this_page(parameters: Iterable[tuple[str, str]]) -> str:
+    """The path of the page that is being shown, with these parameters; it never leads elsewhere."""
+    path = quote("/" + (request.root_path + request.path).lstrip("/"))
+    query = urlencode(list(parameters))
+    return f"{path}?{query}" if query else path
 
 
 # --- Its texts -----------------------------------------------------------------------------------
