@@ -250,7 +250,10 @@ def sign_out() -> Answer:
 def sign_in_with_provider() -> Answer:
     """On to the OpenID provider."""
     session["next"] = _here()
-    return single_sign_on.go(url_for("accounts.back_from_provider", _external=True))
+    try:
+        return single_sign_on.go(interface.absolute(url_for("accounts.back_from_provider", lang=None)))
+    except SignInRefused as refused:
+        return _not_by_provider(refused)
 
 
 @blueprint.get("/sign-in/provider/back")
@@ -261,10 +264,14 @@ def back_from_provider() -> Answer:
         person = single_sign_on.come_back()
         token = book.accounts.sign_in_from_provider(person.issuer, person.subject, person.name, person.role)
     except SignInRefused as refused:
-        current_app.logger.warning("The OpenID provider signed nobody in: %s", refused)
-        said = gettext("The provider did not sign you in. Try again, or ask who looks after Servicebook.")
-        return render_template("sign_in.html", name="", refused=said), HTTPStatus.FORBIDDEN
+        return _not_by_provider(refused)
     return _begin(token, after)
+
+
+def _not_by_provider(refused: SignInRefused) -> Answer:
+    current_app.logger.warning("The OpenID provider signed nobody in: %s", refused)
+    said = gettext("The provider did not sign you in. Try again, or ask who looks after Servicebook.")
+    return render_template("sign_in.html", name="", refused=said), HTTPStatus.FORBIDDEN
 
 
 # --- One's own account, and all ------------------------------------------------------------------
