@@ -478,7 +478,8 @@ def serve(host: str, port: int) -> None:
     app = create_app(book.settings)
     warm_up(app)
     click.echo(f"Servicebook is at http://{host}:{port} (Ctrl-C stops it)")
-    listen(app, host=host, port=port, ident=None)
+    # With proxies in front, their headers go on to the application, which counts them.
+    listen(app, host=host, port=port, ident=None, clear_untrusted_proxy_headers=not book.settings.proxies)
 
 
 @main.command()
