@@ -207,8 +207,11 @@ def test_a_trainer_undoes_only_their_own(app: Flask, book: KnowledgeBase, traine
     assert len(book.reviews()) == 1
 
 
-def test_several_at_once_lose_nothing(app: Flask, book: KnowledgeBase) -> None:
+def test_several_at_once_lose_nothing(
+    app: Flask, book: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each on a tag of their own, in the same passage: the index has one writer at a time."""
+    monkeypatch.setattr(knowledge_base, "PATIENCE", 30)
     one = passage(book, "солнечно")
     chosen = ["empathy", "loyalty", "training", "welcome"]
     clients = [signed_in(app, "trainer") for _ in chosen]
