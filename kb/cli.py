@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kb.errors import ServicebookError
+from kb.errors import NotFound, ServicebookError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kb.evaluation import Evaluation
     from kb.knowledge_base import IndexReport, KnowledgeBase
-    from kb.models import Article, Hit, Passage, Principle, Problem, SearchResults, Span
+    from kb.models import Account, Article, Hit, Passage, Principle, Problem, SearchResults, Span
     from kb.principles import Evaluation as TagEvaluation
     from kb.principles import Explanation
     from kb.principles.evaluation import Score
@@ -274,6 +274,210 @@ def reviews(json: bool) -> None:
             click.secho(f"    {said.reason}", dim=True)
 
 
+# --- Accounts -----------------------------------------------------------------------------------
+
+_ROLES = ("reader", "trainer", "editor", "administrator")
+from_stdin = click.option(
+    "--password-stdin", is_flag=True, help="Read the password from stdin instead of asking for it."
+)
+
+
+def _password(from_stdin: bool) -> str:
+    """A password that was typed twice, or the first line of stdin: never a word of the command,
+    which other users of the machine can see."""
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return asked
+
+
+@main.group()
+def users() -> None:
+    """Keep the accounts of those who sign in.
+
+    \b
+    Examples:
+      kb users add anna --role trainer
+      kb users list
+      kb users disable anna
+    """
+
+
+@users.command("add")
+@click.argument("name")
+@click.option(
+    "--role", type=click.Choice(_ROLES), default="reader", show_default=True, help="What they may do."
+)
+@from_stdin
+def add_user(name: str, role: str, password_stdin: bool) -> None:
+    """Make an account for NAME.
+
+    \b
+    Examples:
+      kb users add anna --role trainer
+      pass show servicebook/anna | kb users add anna --role editor --password-stdin
+    """
+    from kb.models import Role
+
+    with _book() as book:
+        account = book.accounts.add(name, Role(role), _password(password_stdin))
+    _print_account(account)
+
+
+@users.command("list")
+@as_json
+def list_users(json: bool) -> None:
+    """List the accounts.
+
+    \b
+    Example:
+      kb users list --json
+    """
+    with _book() as book:
+        found = book.accounts.all()
+    if json:
+        _print_json({"total": len(found), "users": found})
+        return
+    for account in found:
+        _print_account(account)
+
+
+@users.command("passwd")
+@click.argument("name")
+@from_stdin
+def set_password(name: str, password_stdin: bool) -> None:
+    """Give NAME another password; whoever is signed in with the old one no longer is.
+
+    \b
+    Example:
+      kb users passwd anna
+    """
+    with _book() as book:
+        book.accounts.named(name)
+        book.accounts.set_password(name, _password(password_stdin))
+
+
+@users.command("disable")
+@click.argument("name")
+def disable_user(name: str) -> None:
+    """Let NAME sign in no more; whoever is signed in no longer is.
+
+    \b
+    Example:
+      kb users disable anna
+    """
+    _set_enabled(name, enabled=False)
+
+
+@users.command("enable")
+@click.argument("name")
+def enable_user(name: str) -> None:
+    """Let NAME sign in again.
+
+    \b
+    Example:
+      kb users enable anna
+    """
+    _set_enabled(name, enabled=True)
+
+
+def _set_enabled(name: str, enabled: bool) -> None:
+    with _book() as book:
+        book.accounts.set_enabled(name, enabled)
+        _print_account(book.accounts.named(name))
+
+
+@users.command("role")
+@click.argument("name")
+@click.argument("role", type=click.Choice(_ROLES))
+def set_role(name: str, role: str) -> None:
+    """Give NAME another ROLE; they have to sign in again.
+
+    \b
+    Example:
+      kb users role anna editor
+    """
+    from kb.models import Role
+
+    with _book() as book:
+        book.accounts.set_role(name, Role(role))
+        _print_account(book.accounts.named(name))
+
+
+def _print_account(account: Account) -> None:
+    notes = [
+        note for note, holds in (("disabled", not account.enabled), ("OpenID", account.by_provider)) if holds
+    ]
+    click.echo(f"{account.name:24} {account.role:14} {', '.join(notes)}".rstrip())
+
+
+# --- Backup -------------------------------------------------------------------------------------
+
+
+@main.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def write_backup(file: Path) -> None:
+    """Write accounts, reviews, search log, settings and vocabulary to FILE, while the product runs.
+
+    Secrets are left out, passwords are hashes. Articles are files of yours: keep them as you do others.
+
+    \b
+    Example:
+      kb backup servicebook-2026-11-22.zip
+    """
+    with _book() as book:
+        contents = book.backup(file)
+    click.echo(
+        f"{file}: {_rows(contents.rows)}, {len(contents.settings)} settings"
+        + (", vocabulary" if contents.vocabulary else "")
+    )
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Put it in place of what the database holds.")
+def restore(file: Path, replace: bool) -> None:
+    """Check FILE and bring back what it holds, on this or another machine.
+
+    A backup of an earlier version is brought up to this one. Settings come to lie in `.env` in the
+    working folder, unless there is one.
+
+    \b
+    Examples:
+      kb restore servicebook-2026-11-22.zip
+      KB_DATABASE_URL=postgresql://kb@db/kb kb restore servicebook-2026-11-22.zip
+    """
+    with _book() as book:
+        contents = book.restore(file, replace)
+    click.echo(f"Restored {_rows(contents.rows)} of {contents.made:%Y-%m-%d %H:%M} UTC.")
+    lines = [f"{name}={_quoted(value)}" for name, value in contents.settings.items()]
+    if contents.vocabulary:
+        lines.append(f"KB_VOCABULARY={_quoted(str(contents.vocabulary.absolute()))}")
+    _restore_settings(lines)
+
+
+def _restore_settings(lines: Sequence[str]) -> None:
+    file = Path(".env")
+    if not lines:
+        return
+    if not file.exists():
+        file.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        click.echo(f"Its settings are in {file.absolute()}.")
+        return
+    click.echo(f"{file.absolute()} stays as it is. The backup was made with:")
+    for line in lines:
+        click.echo(f"  {line}")
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _rows(rows: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in rows.items()) or "nothing"
+
+
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, help="Port to listen on.")
@@ -295,7 +499,8 @@ def serve(host: str, port: int) -> None:
     app = create_app(book.settings)
     warm_up(app)
     click.echo(f"Servicebook is at http://{host}:{port} (Ctrl-C stops it)")
-    listen(app, host=host, port=port, ident=None)
+    # With proxies in front, their headers go on to the application, which counts them.
+    listen(app, host=host, port=port, ident=None, clear_untrusted_proxy_headers=not book.settings.proxies)
 
 
 @main.command()
@@ -401,6 +606,37 @@ def export(form: str) -> None:
     """
     with _book() as book:
         click.echo(book.vocabulary.export(form))
+
+
+@principles.command()
+@click.option("--drop", metavar="TERM", help="Take a term off the list.")
+@click.option("--csv", "csv", is_flag=True, help="Print a table for a spreadsheet.")
+@as_json
+def proposals(drop: str | None, csv: bool, json: bool) -> None:
+    """List the terms that editors put on the vocabulary's review list.
+
+    \b
+    Examples:
+      kb principles proposals --csv > proposals.csv
+      kb principles proposals --drop "тайный гость"
+    """
+    with _book() as book:
+        if drop is not None and not book.drop_proposal(drop):
+            raise NotFound("proposal", drop)
+        found = book.proposals()
+    if json:
+        _print_json({"total": len(found), "proposals": found})
+        return
+    if csv:
+        import csv as tables
+
+        rows = tables.writer(sys.stdout)
+        rows.writerow(("term", "language", "proposed by", "at"))
+        rows.writerows((one.text, one.language, one.proposer, one.at.isoformat()) for one in found)
+        return
+    for one in found:
+        about = f"  {one.language}  {one.proposer}  {one.at:%Y-%m-%d}"
+        click.echo(one.text + click.style(about, dim=True))
 
 
 @principles.command("evaluate")

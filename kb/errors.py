@@ -9,7 +9,11 @@
     ├── EngineError             the index cannot be used
     │   ├── EngineUnavailable   the engine does not answer now; trying again may help
     │   └── IndexLocked         another process is writing to the index
-    ├── NotFound                there is no article, passage or principle with this id
+    ├── StoreUnavailable        the database of what people write cannot be used now
+    ├── BackupError             a file is no backup that can be restored
+    ├── SignInRefused           this name and password do not belong together
+    │   └── TooManyAttempts     one has to wait before the next attempt to sign in
+    ├── NotFound                there is no article, passage, principle or account with this id
     ├── InvalidRequest          what was asked for cannot be asked (a limit, an unknown filter)
     └── MissingExtra            a library is not installed; the message names the extra
 
@@ -56,10 +60,30 @@ class IndexLocked(EngineError):
     """Another process is writing to the index."""
 
 
-class NotFound(ServicebookError):
-    """There is no such article, passage or principle.
+class StoreUnavailable(ServicebookError):
+    """The database of what people write cannot be used now."""
 
-    `kind` is the noun ("article", "passage", "principle"), `id` what was asked for.
+
+class BackupError(ServicebookError):
+    """A file is no backup that can be restored; nothing was changed."""
+
+
+class SignInRefused(ServicebookError):
+    """This name and password do not belong together, whether there is such an account or not."""
+
+
+class TooManyAttempts(SignInRefused):
+    """One has to wait `seconds` before the next attempt to sign in."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Too many attempts to sign in; try again in {-(-seconds // 60)} minutes.")
+        self.seconds = seconds
+
+
+class NotFound(ServicebookError):
+    """There is no such article, passage, principle, review or account.
+
+    `kind` is the noun ("article", "passage", …), `id` what was asked for.
     """
 
     def __init__(self, kind: str, id: str) -> None:

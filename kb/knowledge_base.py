@@ -9,16 +9,18 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from kb import changes, languages, passages, query, readers, repetitions, sameness, snippets
+from kb import archive, changes, languages, passages, query, readers, repetitions, sameness, snippets
+from kb.accounts import Accounts
 from kb.concepts import Concepts
 from kb.engines import Engine, EngineHit, EngineWriter, open_engine
-from kb.errors import InvalidRequest, NotFound
+from kb.errors import IndexLocked, InvalidRequest, NotFound
 from kb.models import (
     Article,
     Bridge,
@@ -27,10 +29,12 @@ from kb.models import (
     FoundPassage,
     Hit,
     Interpretation,
+    LoggedSearch,
     Passage,
     Principle,
     PrincipleTag,
     Problem,
+    Proposal,
     Query,
     QueryTerm,
     Repair,
@@ -52,11 +56,15 @@ from kb.principles import (
     read_examples,
 )
 from kb.settings import Settings
-from kb.store import Store
+from kb.store import Store, sqlite_url
 from kb.suggestions import Suggestions, unquoted
 
 # Raised when reading, splitting, tagging or analysing changes what they give: files are read again.
 PIPELINE = 4
+
+_LONGEST_TERM = 200
+# Seconds that a short write waits for another to be done.
+PATIENCE = 2.0
 
 Progress = Callable[[int, int, int], None]
 """Told of the files done, the files in all, and the passages made so far."""
@@ -115,7 +123,17 @@ class KnowledgeBase:
     def store(self) -> Store:
         """What people write."""
         self.settings.home.mkdir(parents=True, exist_ok=True)
-        return Store(self.settings.database)
+        return Store(self.settings.database_url or sqlite_url(self.settings.home / "servicebook.sqlite"))
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Who may do what."""
+        return Accounts(
+            self.store.accounts,
+            self.settings.signing_key,
+            idle=timedelta(minutes=self.settings.session_idle),
+            lasting=timedelta(hours=self.settings.session_hours),
+        )
 
     @cached_property
     def concepts(self) -> Concepts:
@@ -230,7 +248,7 @@ class KnowledgeBase:
     def _tagged(self, article: Article, units: Sequence[Passage]) -> Sequence[Passage]:
         """The passages with the tagger's tags, and over them what people said of tags."""
         tagged = self.tagger.tag(article, units)
-        reviews = self.store.reviews(passage.id for passage in tagged)
+        reviews = self.store.reviews.of(passage.id for passage in tagged)
         return [_with_reviews(passage, reviews) for passage in tagged] if reviews else tagged
 
     # --- Reviews ---
@@ -244,19 +262,59 @@ class KnowledgeBase:
         or principle, and `IndexLocked` while another process is indexing.
         """
         principle = self.principle(principle_id)
-        passage, article = self.passage(passage_id)
-        with self.engine.write() as writer:
+        with self._soon_writing() as writer:
+            # Read under the lock: an edit that came between would be lost.
+            passage, article = self.passage(passage_id)
             if accepted is None:
-                self.store.drop_review(passage.id, principle.id)
+                self.store.reviews.drop(passage.id, principle.id, reviewer)
             else:
                 at = datetime.now(UTC)
-                self.store.put_review(TagReview(passage.id, principle.id, accepted, reviewer, at, reason))
+                self.store.reviews.put(TagReview(passage.id, principle.id, accepted, reviewer, at, reason))
             self._put_article(article, writer, self.article(article.id)[1])
         return self.passage(passage_id)[0]
 
-    def reviews(self) -> Sequence[TagReview]:
-        """All reviews of tags, oldest first."""
-        return self.store.reviews()
+    def undo_review(self, number: int) -> bool:
+        """Take back one review, so that what was said before holds again.
+
+        Returns False where another has overruled it. Raises `NotFound` and `IndexLocked`.
+        """
+        review = self.review_by_number(number)
+        with self._soon_writing() as writer:
+            undone = self.store.reviews.undo(number)
+            self._retag({review.passage}, writer)
+        return undone
+
+    def review_by_number(self, number: int) -> TagReview:
+        """A review that may be undone. Raises `NotFound`."""
+        review = self.store.reviews.one(number)
+        if review is None:
+            raise NotFound("review", str(number))
+        return review
+
+    def reviews(self, passages: Iterable[Passage] | None = None) -> Sequence[TagReview]:
+        """The reviews of tags that hold, of these passages or of all, oldest first."""
+        return self.store.reviews.of(None if passages is None else [passage.id for passage in passages])
+
+    def _retag(self, passage_ids: Iterable[str], writer: EngineWriter) -> None:
+        """Tag the articles of these passages anew; passages that are gone do nothing."""
+        found = (self.engine.passage(passage_id) for passage_id in passage_ids)
+        for article in {one[1].id: one[1] for one in found if one}.values():
+            self._put_article(article, writer, self.article(article.id)[1])
+
+    @contextmanager
+    def _soon_writing(self) -> Iterator[EngineWriter]:
+        """A writer; another's short write is waited for. Raises `IndexLocked`."""
+        until = time.monotonic() + PATIENCE
+        with ExitStack() as stack:
+            while True:
+                try:
+                    writer = stack.enter_context(self.engine.write())
+                    break
+                except IndexLocked:
+                    if time.monotonic() > until:
+                        raise
+                    time.sleep(0.05)
+            yield writer
 
     def explain_tags(self, path: Path) -> Sequence[Explanation]:
         """Why each passage of a file gets its tags, without indexing it. Raises `InvalidRequest` when
@@ -426,6 +484,75 @@ class KnowledgeBase:
             return self.vocabulary.principles[value].label("en")
         return titles.get(value, value) if facet == "article" else value
 
+    # --- What is searched ---
+
+    def log_search(self, text: str, language: str, total: int) -> None:
+        """Record a search where `KB_SEARCH_LOG` is on; `language` is that of the interface."""
+        if self._logs and text.strip():
+            self.store.searches.put(text, language, total, _today(), self._log_kept)
+
+    def log_opening(self, text: str, passage_id: str) -> None:
+        """Record that a passage was opened from the results of a search, where `KB_SEARCH_LOG` is on."""
+        if self._logs and text.strip():
+            self.store.searches.put_opening(text, passage_id, _today(), self._log_kept)
+
+    @property
+    def _logs(self) -> bool:
+        return self.settings.search_log == "on"
+
+    @property
+    def _log_kept(self) -> timedelta:
+        return timedelta(days=self.settings.search_log_days)
+
+    def most_frequent_searches(self, limit: int = 50) -> Sequence[LoggedSearch]:
+        """What people search most."""
+        return self.store.searches.most_frequent(limit)
+
+    def searches_without_results(self, limit: int = 50) -> Sequence[LoggedSearch]:
+        """What people find nothing for, most frequent first."""
+        return self.store.searches.without_results(limit)
+
+    def propose_term(self, text: str, language: str, proposer: str) -> bool:
+        """Put a term on the vocabulary's review list; returns False where it was there.
+
+        Raises `InvalidRequest` for an empty or overlong term.
+        """
+        term = " ".join(text.split())
+        if not 0 < len(term) <= _LONGEST_TERM:
+            raise InvalidRequest(f"A term has 1 to {_LONGEST_TERM} characters.", "term")
+        return self.store.searches.propose(Proposal(term, language, proposer, datetime.now(UTC)))
+
+    def drop_proposal(self, text: str) -> bool:
+        """Take a term off the review list; returns whether it was there."""
+        return self.store.searches.drop_proposal(text)
+
+    def proposals(self) -> Sequence[Proposal]:
+        """The vocabulary's review list, oldest first."""
+        return self.store.searches.proposals()
+
+    # --- Backup ---
+
+    def backup(self, file: Path) -> archive.Contents:
+        """Write what people wrote, the settings and the vocabulary to one archive, of one moment.
+
+        The product may run meanwhile. Secrets are left out, passwords are hashes. Raises
+        `BackupError` when the file cannot be written.
+        """
+        return archive.write(file, self.store.database, self.settings)
+
+    def restore(self, file: Path, replace: bool = False) -> archive.Contents:
+        """Bring back what an archive holds; with `replace` in place of what is there.
+
+        Everything is checked first and changed together or not at all. What was said of tags holds
+        at once in the index there is. Raises `BackupError` that says why it cannot be restored, and
+        `IndexLocked`.
+        """
+        with self._soon_writing() as writer:
+            before = {review.passage for review in self.reviews()}
+            contents = archive.restore(file, self.store.database, self.settings, replace)
+            self._retag(before | {review.passage for review in self.reviews()}, writer)
+        return contents
+
     # --- Looking things up ---
 
     def article(self, article_id: str) -> tuple[Article, tuple[Passage, ...]]:
@@ -570,6 +697,10 @@ class KnowledgeBase:
     def _label(self, principle_id: str, language: str) -> str:
         principle = self.vocabulary.principles.get(principle_id)
         return principle.label(language) if principle else principle_id
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def _request(text: str, options: dict[str, object]) -> SearchRequest:

@@ -244,7 +244,8 @@ class SourceFile:
 class TagReview:
     """A person's word on a tag: the passage speaks of the principle (`accepted`) or does not.
 
-    It holds for the passage with this id, whatever the tagger says. `at` is in UTC.
+    It holds for the passage with this id, whatever the tagger says. `at` is in UTC. `number` names
+    it once it is kept.
     """
 
     passage: str
@@ -253,6 +254,54 @@ class TagReview:
     reviewer: str
     at: datetime
     reason: str = ""
+    number: int = field(default=0, compare=False)
+
+
+class Role(StrEnum):
+    """What an account may do: each role also what those before it may. See `kb.accounts.LEAST_ROLE`."""
+
+    READER = "reader"
+    TRAINER = "trainer"
+    EDITOR = "editor"
+    ADMINISTRATOR = "administrator"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person who signs in. `by_provider` when an OpenID provider vouches for them; `created` in UTC."""
+
+    id: int
+    name: str
+    role: Role
+    enabled: bool
+    created: datetime
+    by_provider: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedSearch:
+    """A text that was searched: how often, when last (`day`), and what it found then (`total`).
+
+    `language` is that of the interface; `opened` are ids of passages that were opened from its
+    results, with how often.
+    """
+
+    text: str
+    language: str
+    times: int
+    total: int
+    day: date
+    opened: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A term that an editor put on the vocabulary's review list; `at` is in UTC."""
+
+    text: str
+    language: str
+    proposer: str
+    at: datetime
 
 
 # --- What is asked ------------------------------------------------------------------------------

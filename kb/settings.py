@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import tempfile
+from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -39,9 +43,28 @@ class Settings(BaseSettings):
         "en", description="Language of the pages for a browser that asks for none of ours."
     )
     secret_key: str = Field(
-        default_factory=lambda: secrets.token_hex(32),
-        description="Secret that signs sessions; by default a new one at each start.",
-        repr=False,
+        "", description="Secret that signs cookies; by default one that is kept in KB_HOME.", repr=False
+    )
+    reading: Literal["open", "members"] = Field(
+        "open", description="Who may read: everybody (open) or who has signed in (members)."
+    )
+    session_idle: int = Field(120, ge=1, description="Minutes without a request after which a session ends.")
+    session_hours: int = Field(12, ge=1, description="Hours after which a session ends in any case.")
+    proxies: int = Field(
+        0, ge=0, le=9, description="Number of reverse proxies in front whose X-Forwarded headers are true."
+    )
+    search_log: Literal["off", "on"] = Field(
+        "off", description="Whether searches are recorded (on), without names and addresses."
+    )
+    search_log_days: int = Field(90, ge=1, description="Days that the search log is kept.")
+    oidc_issuer: str = Field(
+        "", description="Address of an OpenID Connect provider that signs people in (https://…)."
+    )
+    oidc_client_id: str = Field("", description="What the provider knows this Servicebook by.")
+    oidc_client_secret: str = Field("", description="The secret shared with the provider.", repr=False)
+    oidc_role_claim: str = Field("", description="Claim of the provider that decides roles, such as groups.")
+    oidc_roles: str = Field(
+        "", description="Roles by values of that claim: hr-trainers=trainer,hr-editors=editor."
     )
 
     @property
@@ -49,10 +72,10 @@ class Settings(BaseSettings):
         """`KB_ENGINE`, or the embedded index in `KB_HOME`."""
         return self.engine or f"whoosh://{quote((self.home.absolute() / 'index').as_posix())}"
 
-    @property
-    def database(self) -> str:
-        """`KB_DATABASE_URL`, or an SQLite file in `KB_HOME`."""
-        return self.database_url or f"sqlite:///{(self.home.absolute() / 'servicebook.sqlite').as_posix()}"
+    @cached_property
+    def signing_key(self) -> str:
+        """`KB_SECRET_KEY`, or one of `KB_HOME`'s own, which only its owner can read."""
+        return self.secret_key or _kept_secret(self.home / "secret-key")
 
     @property
     def corpus_path(self) -> Path:
@@ -62,6 +85,19 @@ class Settings(BaseSettings):
         package = Path(__file__).parent
         installed = package / "corpus"
         return installed if installed.is_dir() else package.parent / "corpus"
+
+
+def _kept_secret(file: Path) -> str:
+    """The secret in a file, which is made when it is not there; of two who make it at once, one wins."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, fresh = tempfile.mkstemp(dir=file.parent, prefix=f"{file.name}.")  # mode 0600
+        with os.fdopen(handle, "w", encoding="ascii") as written:
+            written.write(secrets.token_hex(32))
+        with suppress(FileExistsError):
+            Path(file).hardlink_to(fresh)
+        Path(fresh).unlink()
+    return file.read_text("ascii").strip()
 
 
 def load(**overrides: object) -> Settings:

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
+from sqlalchemy import URL, create_engine
 
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Passage
+from kb.models import Passage, Role
 from kb.principles import Tagger, Vocabulary
 from kb.settings import load
+from kb.store import Store, sqlite_url
+from web import create_app
+from web.current import EXTENSION
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 
@@ -29,6 +42,9 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("servicebook")
+
+# Real hashes take a quarter of a second, on purpose.
+QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 MakeBook = Callable[..., KnowledgeBase]
 
@@ -113,3 +129,147 @@ def starter(open_book: MakeBook, tmp_path_factory: pytest.TempPathFactory) -> It
 def starter_passages(starter: KnowledgeBase) -> list[Passage]:
     """All passages of the starter corpus, by article and position."""
     return [passage for article in starter.articles() for passage in starter.article(article.id)[1]]
+
+
+# --- Databases -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[URL]:
+    """A PostgreSQL server of our own on a free port of the loopback address, thrown away afterwards.
+
+    Without PostgreSQL on the machine these tests are skipped, but never in CI.
+    """
+    folders = [*map(str, Path("/usr/lib/postgresql").glob("*/bin")), *os.environ["PATH"].split(os.pathsep)]
+    initdb, pg_ctl = (shutil.which(name, path=os.pathsep.join(folders)) for name in ("initdb", "pg_ctl"))
+    if not initdb or not pg_ctl:
+        reason = "there is no PostgreSQL: apt-get install postgresql"
+        pytest.fail(reason) if "CI" in os.environ else pytest.skip(reason)
+    # It refuses to run as root, and must be able to enter its folder.
+    who: dict[str, Any] = {"user": "nobody", "group": "nogroup"} if os.getuid() == 0 else {}
+    with tempfile.TemporaryDirectory(prefix="pg", ignore_cleanup_errors=True) as place:
+        if who:
+            shutil.chown(place, *who.values())
+        data, password, log = f"{place}/data", f"{place}/password", f"{place}/log"
+        Path(password).write_text(secrets.token_hex(), "ascii")
+        Path(password).chmod(0o644 if who else 0o600)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        made = [
+            initdb,
+            "-D",
+            data,
+            "-U",
+            "kb",
+            "-A",
+            "scram-sha-256",
+            "--pwfile",
+            password,
+            "--no-sync",
+            "-E",
+            "UTF8",
+        ]
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+        at = {"cwd": place, "check": True, "stdout": subprocess.DEVNULL, **who}
+        subprocess.run([*made, "--locale=C.UTF-8"], **at)
+        subprocess.run([pg_ctl, "-D", data, "-l", log, "-o", options, "-w", "start"], **at)
+        try:
+            secret = Path(password).read_text("ascii")
+            yield URL.create("postgresql", "kb", secret, "127.0.0.1", port, "postgres")
+        finally:
+            subprocess.run([pg_ctl, "-D", data, "-m", "immediate", "stop"], **at)
+
+
+@pytest.fixture
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], URL]:
+    """Makes empty databases: `new_database("sqlite")`, `new_database("postgresql")`."""
+
+    def make(kind: str) -> URL:
+        name = f"kb_{secrets.token_hex(6)}"
+        if kind == "sqlite":
+            return URL.create("sqlite", database=str(tmp_path / f"{name}.sqlite"))
+        # A schema of its own is as good as a database, and made in a moment.
+        server: URL = request.getfixturevalue("postgresql")
+        engine = create_engine(server)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"CREATE SCHEMA {name}")
+        engine.dispose()
+        return server.set(query={"options": f"-csearch_path={name}"})
+
+    return make
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, new_database: Callable[[str], URL]) -> URL:
+    """An empty database of each kind."""
+    return new_database(request.param)
+
+
+@pytest.fixture(scope="session")
+def brought_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with our tables: the migrations take a tenth of a second."""
+    file = tmp_path_factory.mktemp("store") / "servicebook.sqlite"
+    store = Store(sqlite_url(file))
+    store.reviews.of()
+    store.close()
+    return file
+
+
+@pytest.fixture
+def store(database_url: URL, brought_up: Path) -> Iterator[Store]:
+    """A store in an empty database of each kind."""
+    if database_url.database and database_url.get_backend_name() == "sqlite":
+        shutil.copy(brought_up, database_url.database)
+    store = Store(database_url)
+    yield store
+    store.close()
+
+
+# --- The web -------------------------------------------------------------------------------------
+
+PASSWORD = "лошадь батарея скрепка"
+MakeApp = Callable[..., Flask]
+
+
+@pytest.fixture(scope="session")
+def make_app(
+    vocabulary: Vocabulary, shared_tagger: Tagger, brought_up: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MakeApp]:
+    """An application on a book of Markdown strings, with an account for each role, named after it:
+    `make_app({"a.md": "…"}, reading="members")`. All are closed at the end."""
+    made: list[KnowledgeBase] = []
+
+    def make(files: Mapping[str, str], **options: object) -> Flask:
+        folder = Path(tempfile.mkdtemp(dir=tmp_path_factory.getbasetemp()))
+        write_files(folder / "articles", files)
+        app = create_app(load(home=folder / "home", corpus=folder / "articles", **options))
+        book: KnowledgeBase = app.extensions[EXTENSION]
+        made.append(book)
+        shutil.copy(brought_up, folder / "home" / "servicebook.sqlite")
+        book.vocabulary, book.tagger = vocabulary, shared_tagger  # type: ignore[misc]
+        book.accounts._hasher = QUICK_HASHER  # type: ignore[misc]
+        for role in Role:
+            book.accounts.add(role.value, role, PASSWORD)
+        book.index()
+        return app
+
+    yield make
+    for book in made:
+        book.close()
+
+
+def csrf_of(client: FlaskClient, page: str = "/sign-in") -> str:
+    """The token of the first form of a page."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get(page).text)
+    assert found, f"{page} has no form"
+    return found[1]
+
+
+def signed_in(app: Flask, name: str | None, password: str = PASSWORD) -> FlaskClient:
+    """A browser in which somebody has signed in; None is nobody."""
+    client = app.test_client()
+    if name:
+        form = {"name": name, "password": password, "csrf_token": csrf_of(client)}
+        assert client.post("/sign-in", data=form).status_code == 303
+    return client

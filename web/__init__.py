@@ -6,10 +6,23 @@ A request for a page goes: its address → one view in `pages` → `book` → a 
 from __future__ import annotations
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings, load
-from web import api, assets, compression, errors, feeds, interface, pages, security
+from web import (
+    accounts,
+    api,
+    assets,
+    compression,
+    errors,
+    feeds,
+    interface,
+    pages,
+    reviews,
+    search_log,
+    security,
+)
 from web.current import EXTENSION
 
 __all__ = ["create_app", "warm_up"]
@@ -20,8 +33,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or load()
     app = Flask(__name__)
     app.config.from_mapping(
-        SECRET_KEY=settings.secret_key,
-        SESSION_COOKIE_SAMESITE="Lax",
         BASE_URL=settings.base_url,
         DEFAULT_LANGUAGE=settings.interface,
     )
@@ -30,8 +41,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions[EXTENSION] = KnowledgeBase(settings)
     for part in (compression, interface, assets, security, errors):
         part.set_up(app)
-    for blueprint in (pages.blueprint, feeds.blueprint, api.blueprint):
-        app.register_blueprint(blueprint)
+    accounts.set_up(app, settings)
+    for part_of_site in (pages, accounts, reviews, search_log, feeds, api):
+        app.register_blueprint(part_of_site.blueprint)
+    if settings.proxies:
+        trusted = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, trusted, trusted, trusted, x_prefix=trusted)  # type: ignore[method-assign]
     return app
 
 

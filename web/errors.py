@@ -5,9 +5,10 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from flask import Flask, Response, current_app, jsonify, render_template, request
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from kb.errors import EngineError, InvalidRequest, NotFound, ServicebookError
+from kb.errors import EngineError, InvalidRequest, NotFound, ServicebookError, SignInRefused, StoreUnavailable
 
 _TYPE = "urn:servicebook:problem:"
 
@@ -31,7 +32,9 @@ def _status(error: ServicebookError) -> HTTPStatus:
             return HTTPStatus.NOT_FOUND
         case InvalidRequest():
             return HTTPStatus.BAD_REQUEST
-        case EngineError():
+        case SignInRefused():
+            return HTTPStatus.FORBIDDEN
+        case EngineError() | StoreUnavailable():
             return HTTPStatus.SERVICE_UNAVAILABLE
         case _:
             return HTTPStatus.INTERNAL_SERVER_ERROR
@@ -71,5 +74,18 @@ def _problem(status: HTTPStatus, detail: str, error: Exception) -> Response:
 
 
 def _page(status: HTTPStatus, error: Exception) -> Response:
-    page = render_template("error.html", status=int(status), error=error)
+    page = render_template("error.html", status=int(status), error=error, kind=_kind(error))
     return Response(page, status=status, mimetype="text/html")
+
+
+def _kind(error: Exception) -> str:
+    """What it is about, where the page says more than the status: a noun, "form" or "store"."""
+    match error:
+        case NotFound():
+            return error.kind
+        case CSRFError():
+            return "form"
+        case StoreUnavailable():
+            return "store"
+        case _:
+            return ""

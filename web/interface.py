@@ -8,7 +8,7 @@ Translations are read from the `.po` files themselves: nothing is compiled, noth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -25,6 +25,7 @@ from opencc import OpenCC
 LANGUAGES = {"ru": "Русский", "zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
 TRANSLATIONS = Path(__file__).with_name("translations")
 COOKIE = "lang"
+_FOR_PEOPLE = ("pages", "accounts", "reviews", "search_log")  # blueprints whose pages speak
 _YEAR = 365 * 24 * 3600
 
 
@@ -80,7 +81,7 @@ def _closest(tag: str) -> str | None:
 
 
 def _keep_language(endpoint: str, values: dict[str, Any]) -> None:
-    if not has_request_context() or not endpoint.startswith("pages."):
+    if not has_request_context() or endpoint.partition(".")[0] not in _FOR_PEOPLE:
         return
     asked = g.get("asked_language")
     if asked and asked != request.cookies.get(COOKIE):
@@ -93,16 +94,22 @@ def _remember_language(response: Response) -> Response:
         response.set_cookie(
             COOKIE, asked, max_age=_YEAR, secure=request.is_secure, httponly=True, samesite="Lax"
         )
-    if request.blueprint == "pages":
+    if request.blueprint in _FOR_PEOPLE:
         response.vary.update(("Accept-Language", "Cookie"))
     return response
 
 
 def this_page_in(tag: str) -> str:
     """The address of the page that is being shown, in another language of the interface."""
-    path = quote("/" + (request.root_path + request.path).lstrip("/"))
     said = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
-    return f"{path}?{urlencode([*said, ('lang', tag)])}"
+    return this_page([*said, ("lang", tag)])
+
+
+def this_page(parameters: Iterable[tuple[str, str]]) -> str:
+    """The path of the page that is being shown, with these parameters; it never leads elsewhere."""
+    path = quote("/" + (request.root_path + request.path).lstrip("/"))
+    query = urlencode(list(parameters))
+    return f"{path}?{query}" if query else path
 
 
 # --- Its texts -----------------------------------------------------------------------------------
@@ -165,6 +172,8 @@ def say(kind: str, number: int) -> str:
             )
         case "minutes":
             said = ngettext("%(number)s minute’s read", "%(number)s minutes’ read", number, number=digits)
+        case "days":
+            said = ngettext("%(number)s day", "%(number)s days", number, number=digits)
         case _:
             raise ValueError(kind)
     return str(said)

@@ -17,6 +17,8 @@ from kb.errors import InvalidRequest, NotFound
 from kb.models import Article, FoundPassage, Passage, Principle, SearchResults, Span
 from web import chart, interface, rendering
 from web.current import book
+from web.reviews import said_of
+from web.search_log import log_opening, log_search
 from web.searches import HITS_PER_PAGE, LAST_PAGE, Search, by_article, results_of, whole_number, wider
 
 blueprint = Blueprint("pages", __name__)
@@ -103,6 +105,8 @@ def search() -> str:
         return home()
     found = book.search(asked.request())
     results = list(results_of(asked, found.hits))
+    if asked.page == 1:
+        log_search(asked.q, found.total)
     return render_template(
         "search.html",
         search=asked,
@@ -113,6 +117,7 @@ def search() -> str:
         pages=asked.pages(found.total),
         wider=wider(asked) if not found.total else (),
         tops=_tree() if not found.total else (),
+        said=said_of(result.passage for result in results),
     )
 
 
@@ -232,6 +237,7 @@ def article(article_id: str) -> str:
         versions=book.versions(article_id)[:MOST_VERSIONS],
         modified=book.modified().get(article_id),
         way=_way(asked),
+        said=said_of(passages),
         url_here=interface.absolute(url_for("pages.article", article_id=article_id, lang=None)),
     )
 
@@ -267,6 +273,8 @@ def _way(asked: Search) -> dict[str, Any] | None:
     before = max(number - 2, 0)
     found = book.search(asked.request(offset=before, limit=number - before + 1))
     numbered = dict(enumerate(found.hits, before + 1))
+    if number in numbered:
+        log_opening(asked.q, numbered[number].passage.id)
 
     def address(to: int) -> str | None:
         hit = numbered.get(to)
@@ -309,11 +317,13 @@ def counterparts(anchor: str) -> str:
     """The passages in the other languages that say nearly the same."""
     found, where = book.passage(anchor)
     closest = book.counterparts(found.id)
+    columns = {code: list(results_of(Search(), hits)) for code, hits in closest.items()}
     return render_template(
         "counterparts.html",
         passage=found,
         article=where,
-        columns={code: list(results_of(Search(), hits)) for code, hits in closest.items()},
+        columns=columns,
+        said=said_of([found, *(result.passage for results in columns.values() for result in results)]),
     )
 
 
@@ -351,6 +361,7 @@ def principle(principle_id: str) -> str:
     there = {facet.value for facet in book.search(limit=0).facets.get("language", ())}
     left, right = _columns(sorted(there, key=_CONTENT_LANGUAGES.index))
     facets = book.search(principle=principle_id, limit=0).facets
+    columns = [(code, book.best_passages(principle_id, code)) for code in (left, right) if code]
     return render_template(
         "principle.html",
         principle=found,
@@ -359,7 +370,8 @@ def principle(principle_id: str) -> str:
         below=_known(found.narrower),
         related=_known(found.related),
         models=[book.vocabulary.models[iri] for iri in found.matches if iri in book.vocabulary.models],
-        columns=[(code, book.best_passages(principle_id, code)) for code in (left, right) if code],
+        columns=columns,
+        said=said_of(passage for _, column in columns for passage, _ in column),
         choices=sorted(there, key=_CONTENT_LANGUAGES.index),
         counts={facet.value: facet.count for facet in facets.get("language", ())},
         teaching=_newest_first(book.articles_on(principle_id)),

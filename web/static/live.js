@@ -2,6 +2,7 @@
 // that is overtaken is cancelled; nothing is sent while an input method is composing.
 
 const PAUSE = 160;
+const SETTLED = 1500; // after so long without a key one has found what one sees, or has not
 
 export function setUpLiveResults(form, onNewContent) {
   const main = document.querySelector("main");
@@ -9,6 +10,7 @@ export function setUpLiveResults(form, onNewContent) {
   const input = form.elements.q;
   let asking = null;
   let timer = 0;
+  let settled = 0; // the search log counts what stays, not every letter on the way
   let typing = false; // whether the newest history entry is of this run of typing
 
   function address() {
@@ -21,15 +23,17 @@ export function setUpLiveResults(form, onNewContent) {
 
   async function fetchInto(url, inHistory) {
     asking?.abort();
+    clearTimeout(settled);
     asking = new AbortController();
     const { signal } = asking;
     main.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(url, { signal, headers: { Accept: "text/html" } });
+      const answer = await fetch(url, { signal, headers: { Accept: "text/html", "X-Typing": "1" } });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (signal.aborted) return;
       show(page);
       inHistory(url);
+      if ("logged" in form.dataset) settled = setTimeout(() => fetch(url, { method: "HEAD" }), SETTLED);
     } catch (error) {
       if (error.name !== "AbortError") location.assign(url); // the browser says what is wrong
     } finally {

@@ -16,7 +16,7 @@ const outline = document.querySelector(".outline");
 if (outline && matchMedia("(min-width: 62.01rem)").matches) outline.open = true;
 
 // A menu closes when one clicks elsewhere or leaves it with Escape.
-const menus = "details.menu, details.actions";
+const menus = "details.menu, details.actions, details.review";
 document.addEventListener("click", (event) => {
   for (const open of document.querySelectorAll(`:is(${menus})[open]`)) {
     if (!open.contains(event.target)) open.open = false;
