@@ -14,7 +14,7 @@ import hashlib
 import os
 import threading
 import weakref
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from functools import cached_property, reduce
@@ -26,14 +26,13 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 from whoosh import columns, fields, formats, index
-from whoosh.codec.whoosh3 import W3Codec
 from whoosh.filedb.filestore import FileStorage
 from whoosh.reading import IndexReader, TermNotFound
-from whoosh.writing import SegmentWriter
 
 from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter
 from kb.engines.impacts import Collection, Impacts, Mask, Memory, Numbers, Postings, best
 from kb.engines.mapped_files import mapped_storage
+from kb.engines.segments import BulkWriter, decoded
 from kb.errors import EngineError, IndexLocked, SettingsError
 from kb.languages import fold
 from kb.models import (
@@ -86,13 +85,6 @@ class _Terms(fields.FieldType):
     def __init__(self) -> None:
         pass
 
-    def index(
-        self, value: Mapping[str, int], **_: object
-    ) -> Generator[tuple[bytes, int, float, bytes], None, None]:
-        """Whoosh's tuples of term, frequency, weight and payload; the weight carries the frequency."""
-        for term, times in value.items():
-            yield term.encode(), times, float(times), b""
-
 
 class _Facts(fields.FieldType):
     """The column of `_FACTS`."""
@@ -104,10 +96,6 @@ class _Facts(fields.FieldType):
     def __init__(self) -> None:
         pass
 
-    def to_column_value(self, value: bytes) -> bytes:
-        """Bytes go in as they are."""
-        return value
-
 
 _SCHEMA = fields.Schema(
     **{field.value: _Terms() for field in Field},
@@ -117,8 +105,6 @@ _SCHEMA = fields.Schema(
     facts=_Facts(),
     record=fields.STORED(),
 )
-# Large blocks without compression are decoded several times faster and cost a tenth more disk.
-_CODEC = W3Codec(blocklimit=4096, compression=0)
 
 
 class WhooshEngine:
@@ -176,7 +162,7 @@ class WhooshEngine:
     @contextmanager
     def _write(self) -> Iterator[EngineWriter]:
         try:
-            writer = cast(SegmentWriter, self._index.writer(codec=_CODEC))
+            writer = BulkWriter(self._index)
         except index.LockError as error:
             raise IndexLocked(
                 f"Another process is writing to the index in {self._folder}; try again when it is done."
@@ -189,7 +175,10 @@ class WhooshEngine:
             writer.cancel()
             raise
         try:
-            writer.commit()
+            if writer.has_changes:
+                writer.commit()
+            else:
+                writer.cancel()
         except OSError as error:
             raise self._unwritable(error) from error
 
@@ -256,7 +245,7 @@ class WhooshEngine:
 class _Writer:
     """Turns articles and files into Whoosh documents."""
 
-    def __init__(self, writer: SegmentWriter, before: _Snapshot) -> None:
+    def __init__(self, writer: BulkWriter, before: _Snapshot) -> None:
         self._writer = writer
         self._before = before
         self._put: set[str] = set()
@@ -276,18 +265,17 @@ class _Writer:
         self.drop_article(article.id)
         key = {_article_key(article.id): 1}
         for passage, (text, headings) in zip(passages, texts, strict=True):
-            first = passage.position == 0
-            self._writer.add_document(
-                key=key,
-                anchor=dict.fromkeys(passage.anchors, 1),
-                principle={tag.principle: 1 for tag in passage.tags},
-                text=text.terms,
-                headings=headings.terms,
+            terms: dict[str, Mapping[str, int]] = {
+                "key": key,
+                "anchor": dict.fromkeys(passage.anchors, 1),
+                "principle": {tag.principle: 1 for tag in passage.tags},
+                Field.TEXT: text.terms,
+                Field.HEADINGS: headings.terms,
                 # Once for an article: its title is the same for all its passages.
-                title=title.terms if first else {},
-                facts=_facts(passage, text.length, headings.length, title.length),
-                record=_encode(passage),
-            )
+                Field.TITLE: title.terms if passage.position == 0 else {},
+            }
+            facts = _facts(passage, text.length, headings.length, title.length)
+            self._writer.add(terms, {"facts": facts}, _encode(passage))
         outline = replace(article, sections=tuple(replace(s, blocks=()) for s in article.sections))
         self._add_record(_ARTICLE, _article_key(article.id), outline, article.id)
 
@@ -309,7 +297,8 @@ class _Writer:
         facts["type"] = kind
         facts["article"] = article_id
         self._put.add(key)
-        self._writer.add_document(key={key: 1}, facts=facts.tobytes(), record=_encode(record))
+        self._writer.add({"key": {key: 1}}, {"facts": facts.tobytes()}, _encode(record))
+        self._writer.pause()
 
     def _drop(self, key: str) -> None:
         if key in self._put:
@@ -590,16 +579,10 @@ class _Snapshot:
                 matcher = leaf.postings(field, _bytes(term))
             except TermNotFound:
                 return np.empty(0, np.int32), np.empty(0, np.int32)
-            # Deleted documents are filtered by `_numbers`; block by block is a hundred times faster
-            # than one by one, and Whoosh has no public way to it.
-            matcher = cast(Any, getattr(matcher, "child", matcher))
-            while matcher.is_active():
-                matcher._read_data()
-                steps, weights, _ = matcher._data
+            # Deleted documents are filtered by `_numbers`.
+            for steps, weights in decoded(matcher):
                 documents.append(np.cumsum(steps, dtype=np.int32))
-                # One weight stands for a block where all are equal, and None where all are 1.
                 times.append(np.full(len(steps), 1 if weights is None else weights, np.int32))
-                matcher._next_block()
         return np.concatenate(documents), np.concatenate(times)
 
     def words(self, prefix: str) -> Iterator[tuple[str, int]]:
