@@ -16,6 +16,9 @@ from kb.models import Article, Problem, SourceFile
 # A file whose time of change is this near to when it was read may have changed again unseen: file
 # systems count in ticks of up to two seconds. In nanoseconds.
 _TICK = 2_000_000_000
+UNKNOWN = -1
+"""The time of change of a file that must be read again."""
+
 # Leaves room for "-2" and the like below `kb.engines.ARTICLE_ID_LENGTH`.
 _SLUG_LENGTH = 60
 
@@ -24,8 +27,8 @@ _SLUG_LENGTH = 60
 class FoundFile:
     """A file of a source as it is now; `before` is what the index knows of it.
 
-    `stale` is true when it must be read again. A file that was moved keeps its record of before,
-    under its new path.
+    `stale` is true when it must be read again. A file that was moved or renamed keeps its record of
+    before, which still has the old path.
     """
 
     path: str
@@ -108,19 +111,43 @@ def _is_below(path: str, root: str) -> bool:
 def _with_moves(
     present: Mapping[str, FoundFile], gone: Iterable[SourceFile], pipeline: str
 ) -> Iterator[tuple[str, FoundFile]]:
-    """The present files; one with the name and content of one that is gone takes over its record.
+    """The present files; one with the content of one that is gone takes over its record.
 
-    A file's name says how to read it, and what it is called when nothing else does.
+    It is only read again when its name matters: it says how to read a file, and what it is called
+    when nothing else does.
     """
-    left = {(Path(file.path).name, file.size): file for file in gone if file.pipeline == pipeline}
+    left: dict[tuple[int, str], list[SourceFile]] = {}
+    for lost in gone:
+        if lost.pipeline == pipeline and lost.digest:
+            left.setdefault((lost.size, lost.digest), []).append(lost)
+    sizes = {size for size, _ in left}
     for path, file in present.items():
-        if file.before is None:
-            moved = left.get((Path(path).name, file.size))
-            if moved and moved.digest == digest_of(path):
-                del left[Path(path).name, file.size]
-                yield path, FoundFile(path, False, moved, file.size, file.modified)
+        if file.before is None and file.size in sizes:
+            alike = left.get((file.size, digest_of(path)))
+            if alike:
+                moved = next((one for one in alike if Path(one.path).name == Path(path).name), alike[0])
+                alike.remove(moved)
+                yield path, FoundFile(path, _is_read_otherwise(path, moved), moved, file.size, file.modified)
                 continue
         yield path, file
+
+
+def _is_read_otherwise(path: str, moved: SourceFile) -> bool:
+    """Whether a file's new name changes what is read from it."""
+    new, old = Path(path), Path(moved.path)
+    return new.suffix.lower() != old.suffix.lower() or (moved.named and new.stem != old.stem)
+
+
+def kept_id(file: FoundFile, number: int, titles: Sequence[str]) -> str:
+    """The id that an article of a file that is, or once was, renamed goes on asking for, or none.
+
+    Links to it must not break. `titles` are those of all articles in the file now.
+    """
+    before = file.before
+    if before is None or len(before.articles) != len(titles):
+        return ""
+    is_named = before.named and titles[number] == Path(file.path).stem
+    return before.articles[number][0] if is_named or before.path != file.path else ""
 
 
 def stated_id(article: Article, path: str) -> str:

@@ -8,7 +8,8 @@
     ├── VocabularyError         a SKOS scheme cannot be used
     ├── EngineError             the index cannot be used
     │   ├── EngineUnavailable   the engine does not answer now; trying again may help
-    │   └── IndexLocked         another process is writing to the index
+    │   ├── IndexLocked         another process is writing to the index
+    │   └── IndexDamaged        files of the index are not as they were written; `kb index` mends it
     ├── NotFound                there is no article, passage or principle with this id
     ├── InvalidRequest          what was asked for cannot be asked (a limit, an unknown filter)
     └── MissingExtra            a library is not installed; the message names the extra
@@ -54,6 +55,10 @@ class EngineUnavailable(EngineError):
 
 class IndexLocked(EngineError):
     """Another process is writing to the index."""
+
+
+class IndexDamaged(EngineError):
+    """Files of the index are not as they were written; `kb index` makes it anew."""
 
 
 class NotFound(ServicebookError):

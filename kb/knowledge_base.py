@@ -6,16 +6,18 @@ A search goes: parse and analyse the query → ask the engine → mark what was 
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import tee
 from pathlib import Path
 from typing import Self
 
-from kb import changes, languages, passages, query, readers, snippets
+from kb import changes, languages, passages, preparing, query, readers, snippets
 from kb.concepts import Concepts
 from kb.engines import Engine, EngineHit, EngineWriter, open_engine
 from kb.errors import InvalidRequest, NotFound
@@ -42,6 +44,7 @@ from kb.models import (
     TagReview,
     TermKind,
 )
+from kb.preparing import Prepared, PreparedFile, Preparer, Row
 from kb.principles import (
     Evaluation,
     Example,
@@ -56,8 +59,9 @@ from kb.store import Store
 from kb.suggestions import Suggestions, unquoted
 
 # Raised when reading, splitting, tagging or analysing changes what they give: files are read again.
-PIPELINE = 3
+PIPELINE = 4
 
+_Reviews = dict[str, list[TagReview]]
 Progress = Callable[[int, int, int], None]
 """Told of the files done, the files in all, and the passages made so far."""
 
@@ -129,94 +133,167 @@ class KnowledgeBase:
         paths: Sequence[Path] = (),
         forget: Sequence[Path] = (),
         progress: Progress = lambda done, of, passages: None,
+        jobs: int = 1,
+        wait: bool = False,
     ) -> IndexReport:
         """Make the index match the files at and below `paths` (by default the configured corpus).
 
         Files below `forget` leave the index; other sources stay. Readers see all changes at once.
-        Raises `IndexLocked` when another process is indexing.
+        `jobs` are the processes that read and analyse, if there is work for them: those beside this
+        one import the main module, as Python's multiprocessing does. When another process is
+        indexing, wait for it or raise `IndexLocked`. A damaged index is made anew, of all sources.
         """
-        sources = paths or (() if forget else (self.settings.corpus_path,))
-        with self.engine.write() as writer:
-            known = self.engine.files()
+        sources = tuple(paths) or (() if forget else (self.settings.corpus_path,))
+        problems: tuple[Problem, ...] = ()
+        with self.engine.write(wait, repair=True) as writer:
+            if writer.damage:
+                sources, problems = self._repairing(sources, forget, writer.damage)
+            known = {} if writer.damage else self.engine.files()
             found = changes.survey(sources, forget, known, self._pipeline, readers.find)
-            ids = changes.IdGiver()
-            files: list[SourceFile] = []
-            for number, file in enumerate(found.files):
-                files.append(self._index_file(file, ids, writer))
-                progress(number + 1, len(found.files), sum(done.passages for done in files))
+            files = list(self._bring_in(found, writer, progress, jobs))
             for path in found.gone:
                 writer.drop_file(path)
             for lost in _article_ids(known.values()) - _article_ids(files):
                 writer.drop_article(lost)
-        return _report(known, files, found.problems)
+        self.store.put_sources(map(_written, sources), map(_written, forget))
+        self.engine.tidy()  # what changed can be found already
+        return _report(known, files, (*problems, *found.problems))
+
+    def _repairing(
+        self, sources: Sequence[Path], forget: Sequence[Path], damage: str
+    ) -> tuple[tuple[Path, ...], tuple[Problem, ...]]:
+        """All sources that were ever given and are still there, and what to tell of it."""
+        dropped = set(map(_written, forget))
+        known = [Path(source) for source in self.store.sources() if source not in dropped]
+        message = f"The index was damaged ({damage}); it was made anew from all its sources."
+        told = Problem(self.settings.engine_url, None, "index-rebuilt", message)
+        return tuple(dict.fromkeys((*sources, *filter(Path.exists, known)))), (told,)
 
     @cached_property
     def _pipeline(self) -> str:
         return f"{PIPELINE} {self.vocabulary.digest}"
 
-    def _index_file(self, file: changes.FoundFile, ids: changes.IdGiver, writer: EngineWriter) -> SourceFile:
-        """Bring the index up to date with one file."""
-        if file.before and not file.stale:
-            given = tuple((wanted, ids.give(wanted)) for wanted, _ in file.before.articles)
-            if given == file.before.articles:
-                if file.path != file.before.path:  # it was moved
-                    problems = tuple(replace(problem, file=file.path) for problem in file.before.problems)
-                    moved = replace(file.before, path=file.path, modified=file.modified, problems=problems)
-                    writer.put_file(moved)
-                    return moved
-                return file.before
-            ids.take_back(id for _, id in given)
-        return self._read_file(file, ids.give, writer)
+    @cached_property
+    def _preparer(self) -> Preparer:
+        return Preparer(self.tagger, self.concepts)
 
-    def _read_file(
-        self, file: changes.FoundFile, give: Callable[[str], str], writer: EngineWriter
-    ) -> SourceFile:
-        checked = changes.now()
-        reading = readers.read(Path(file.path))
-        articles: list[tuple[str, str]] = []
+    def _bring_in(
+        self, found: changes.Survey, writer: EngineWriter, progress: Progress, jobs: int
+    ) -> Iterator[SourceFile]:
+        """Bring the index up to date with each file, in the order of their paths."""
+        ids = changes.IdGiver()
+        stale = [file for file in found.files if file.stale]
+        cache = self.settings.home / "cache"
+        reading = preparing.read_files(stale, jobs, self.settings.vocabulary, cache)
+        reviews = self._reviews_by_passage()
         count = 0
-        for article in reading.articles:
-            wanted = changes.stated_id(article, file.path)
-            articles.append((wanted, give(wanted)))
-            count += self._put_article(_with_language(replace(article, id=articles[-1][1])), writer)
+        for number, file in enumerate(found.files, 1):
+            if file.stale:
+                record = self._put_file(file, next(reading), ids, writer, reviews)
+            elif not (record := self._kept(file, ids, writer)):
+                record = self._put_file(file, preparing.read_file(file.path), ids, writer, reviews)
+            count += record.passages
+            progress(number, len(found.files), count)
+            yield record
+
+    def _kept(self, file: changes.FoundFile, ids: changes.IdGiver, writer: EngineWriter) -> SourceFile | None:
+        """The record of a file that need not be read, unless its articles must get other ids."""
+        before = file.before
+        assert before
+        given = tuple((wanted, ids.give(wanted)) for wanted, _ in before.articles)
+        if given != before.articles:
+            ids.take_back(id for _, id in given)
+            return None
+        if file.path == before.path:
+            return before
+        problems = tuple(replace(problem, file=file.path) for problem in before.problems)
+        moved = replace(before, path=file.path, modified=file.modified, problems=problems)
+        writer.put_file(moved)
+        return moved
+
+    def _put_file(
+        self,
+        file: changes.FoundFile,
+        read: PreparedFile,
+        ids: changes.IdGiver,
+        writer: EngineWriter,
+        reviews: _Reviews,
+    ) -> SourceFile:
+        """Put a file that was read, and its articles, into the index."""
+        if read.died:
+            return self._put_dead(file, ids, writer)
+        articles: list[tuple[str, str]] = []
+        titles = [article.title for _, article in read.articles]
+        count = 0
+        for number, (asked, article) in enumerate(read.articles):
+            wanted = changes.kept_id(file, number, titles) or asked
+            articles.append((wanted, ids.give(wanted)))
+            if read.packed and articles[-1][1] == asked:
+                prepared = preparing.unpacked(read, number)
+            else:
+                prepared = self._preparer.prepare(replace(article, id=articles[-1][1]))
+            count += self._put_article(prepared, writer, reviews)
         record = SourceFile(
             path=file.path,
-            size=file.size,
-            modified=file.modified,
-            checked=checked,
-            digest=changes.digest_of(file.path),
+            size=read.size,
+            modified=read.modified if read.steady else changes.UNKNOWN,
+            checked=read.checked,
+            digest=read.digest,
             pipeline=self._pipeline,
             articles=tuple(articles),
             passages=count,
-            problems=reading.problems,
+            problems=read.problems,
+            named=Path(file.path).stem in titles,
         )
+        writer.put_file(record)
+        return record
+
+    def _put_dead(self, file: changes.FoundFile, ids: changes.IdGiver, writer: EngineWriter) -> SourceFile:
+        """Record that the process that read a file died of it; what is indexed of it stays."""
+        message = (
+            "The process that read this file was killed, perhaps for want of memory; what was indexed"
+            " of it before stays. Split the file, or try again with --jobs 1."
+        )
+        problem = Problem(file.path, None, "reader-died", message, "error")
+        before = file.before or SourceFile(file.path, 0, 0, 0, "", "")
+        given = tuple((wanted, ids.give(wanted)) for wanted, _ in before.articles)
+        if given != before.articles:  # others have taken its ids
+            before = replace(before, articles=(), passages=0)
+        record = replace(before, path=file.path, modified=changes.UNKNOWN, problems=(problem,))
         writer.put_file(record)
         return record
 
     def add(self, articles: Iterable[tuple[Article, Sequence[Passage] | None]]) -> None:
         """Index articles that come from no file, with their ids; None splits them into passages."""
         with self.engine.write() as writer:
+            reviews = self._reviews_by_passage()
             for article, units in articles:
-                self._put_article(_with_language(article), writer, units)
+                self._put_article(self._preparer.prepare(article, units), writer, reviews)
 
-    def _put_article(
-        self, article: Article, writer: EngineWriter, units: Sequence[Passage] | None = None
-    ) -> int:
-        """Split, tag, analyse and hand over one article; returns the number of its passages."""
-        tagged = self._tagged(article, passages.split(article) if units is None else units)
-        title = self.concepts.indexed_title(article)
-        texts = [
-            (self.concepts.indexed(passage.text), self.concepts.indexed_headings(passage))
-            for passage in tagged
-        ]
-        writer.put_article(article, tagged, title, texts)
-        return len(tagged)
+    def _put_article(self, prepared: Prepared, writer: EngineWriter, reviews: _Reviews) -> int:
+        """Hand one article over; returns the number of its passages."""
+        count = 0
 
-    def _tagged(self, article: Article, units: Sequence[Passage]) -> Sequence[Passage]:
-        """The passages with the tagger's tags, and over them what people said of tags."""
-        tagged = self.tagger.tag(article, units)
-        reviews = self.store.reviews(passage.id for passage in tagged)
-        return [_with_reviews(passage, reviews) for passage in tagged] if reviews else tagged
+        def reviewed() -> Iterator[Row]:
+            nonlocal count
+            for passage, text, headings in prepared.rows:
+                count += 1
+                if said := reviews.get(passage.id):
+                    passage = _with_reviews(passage, said)
+                    headings = self.concepts.indexed_headings(passage)
+                yield passage, text, headings
+
+        for_records, for_terms = tee(reviewed())
+        texts = ((text, headings) for _, text, headings in for_terms)
+        writer.put_article(prepared.article, (row[0] for row in for_records), prepared.title, texts)
+        return count
+
+    def _reviews_by_passage(self) -> _Reviews:
+        """What people said of tags; it goes over what the tagger says."""
+        found: _Reviews = {}
+        for review in self.store.reviews():
+            found.setdefault(review.passage, []).append(review)
+        return found
 
     # --- Reviews ---
 
@@ -236,7 +313,8 @@ class KnowledgeBase:
             else:
                 at = datetime.now(UTC)
                 self.store.put_review(TagReview(passage.id, principle.id, accepted, reviewer, at, reason))
-            self._put_article(article, writer, self.article(article.id)[1])
+            prepared = self._preparer.prepare(article, self.article(article.id)[1])
+            self._put_article(prepared, writer, self._reviews_by_passage())
         return self.passage(passage_id)[0]
 
     def reviews(self) -> Sequence[TagReview]:
@@ -588,15 +666,9 @@ def _found_article(article: Article) -> FoundArticle:
     )
 
 
-def _with_language(article: Article) -> Article:
-    """The article with the language its text is written in, where it does not state one."""
-    if article.language in languages.LANGUAGES:
-        return article
-    text = "\n".join(
-        [article.title, *(block.text for section in article.sections for block in section.blocks)]
-    )
-    code = languages.detect(text)
-    return replace(article, language=code, locale=languages.locale(code, text))
+def _written(path: Path) -> str:
+    """A path as it is kept; bytes that are no text stay as they are."""
+    return os.path.abspath(path)
 
 
 def _article_ids(files: Iterable[SourceFile]) -> set[str]:

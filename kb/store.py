@@ -7,6 +7,7 @@ another database by `KB_DATABASE_URL`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
@@ -60,6 +61,10 @@ _TAG_REVIEWS = Table(
 )
 
 
+# The files and folders that people gave to be indexed: an index that is made anew takes them all.
+_SOURCES = Table("sources", _SCHEMA, Column("path", Text, primary_key=True))
+
+
 # Databases limit the values in a statement, some to a thousand; reviews are few enough to sift.
 _MOST_PARAMETERS = 900
 
@@ -111,6 +116,24 @@ class Store:
         with self._database.connect() as connection:
             found = (TagReview(**row._asdict()) for row in connection.execute(chosen))
             return [review for review in found if wanted is None or review.passage in wanted]
+
+    def put_sources(self, paths: Iterable[str], forget: Iterable[str] = ()) -> None:
+        """Remember what is to be indexed, and forget what is not any more."""
+        with self._database.begin() as connection:
+            dropped = list(forget)
+            known = set(connection.execute(select(_SOURCES.c.path)).scalars())
+            for path in {os.fsencode(path).hex() for path in dropped} & known:
+                connection.execute(delete(_SOURCES).where(_SOURCES.c.path == path))
+            for path in {os.fsencode(path).hex() for path in paths} - known:
+                connection.execute(insert(_SOURCES).values(path=path))
+
+    def sources(self) -> Sequence[str]:
+        """What people gave to be indexed."""
+        with self._database.connect() as connection:
+            return [
+                os.fsdecode(bytes.fromhex(path))
+                for path in connection.execute(select(_SOURCES.c.path).order_by(_SOURCES.c.path)).scalars()
+            ]
 
     def close(self) -> None:
         """Give back connections."""

@@ -12,19 +12,26 @@ from array import array
 from binascii import crc32
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from itertools import accumulate, count, pairwise
+from pathlib import Path
 from pickle import dumps
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 from whoosh.codec.whoosh3 import WHOOSH3_HEADER_MAGIC, W3Codec, W3FieldWriter, W3Segment
+from whoosh.fields import Schema
+from whoosh.filedb.filestore import FileStorage
 from whoosh.filedb.filetables import HashWriter, OrderedHashWriter
 from whoosh.filedb.structfile import StructFile
-from whoosh.index import FileIndex
+from whoosh.index import TOC
 from whoosh.reading import SegmentReader
 from whoosh.util.numlists import GrowableArray
 from whoosh.writing import SegmentWriter
+
+from kb.engines import commits
+from kb.engines.commits import Commit
 
 # Postings that are gathered before a segment is written, and what one of them and a distinct term
 # take while it is, in bytes: about 300 MB whatever the corpus.
@@ -34,8 +41,9 @@ _POSTING_BYTES, _TERM_BYTES = 40, 220
 _MOST_RECORDS = 1_000_000_000
 # A block of postings: as many are decoded in one go, without compression several times faster.
 _BLOCK = 4096
-_FEW = 8
-_MERGED_AT_ONCE = 8
+# So many segments of about the same size are made one. All with fewer documents are small.
+_MANY = 4
+_SMALL = 256
 
 # W3TermInfo: flags, weight, documents, lengths, highest weight, first and last document; then where
 # the postings are and how many bytes they have.
@@ -54,11 +62,12 @@ Decoded = tuple[Sequence[int], Sequence[float] | float | None]
 class BulkWriter(SegmentWriter):
     """Writes to an index: documents of finished terms, several segments when they are many."""
 
-    def __init__(self, index: FileIndex, most_bytes: int = MOST_BYTES, **options: Any) -> None:
-        self._most_bytes = most_bytes
+    def __init__(self, folder: Path, commit: Commit, schema: Schema, most_bytes: int = MOST_BYTES) -> None:
+        """Begin to write what is to come after a commit. The caller must hold the writers' lock."""
+        self._folder, self._before, self._most_bytes = folder, commit, most_bytes
         self._finished: list[W3Segment] = []
         self._dropped = False
-        super().__init__(index, codec=_BulkCodec(), **options)
+        super().__init__(_Base(folder, commit, schema), codec=_BulkCodec(), _lk=False)
         self._begin()
 
     def _begin(self) -> None:
@@ -103,7 +112,7 @@ class BulkWriter(SegmentWriter):
         self._dropped = True
         super().delete_document(docnum, delete)
 
-    def merge(self, segments: Sequence[W3Segment]) -> None:
+    def absorb(self, segments: Sequence[W3Segment]) -> None:
         """Take the documents of earlier segments over, without those that were deleted."""
         for segment in segments:
             reader = SegmentReader(self.storage, self.schema, segment)
@@ -136,9 +145,14 @@ class BulkWriter(SegmentWriter):
         return kept
 
     def commit(self, **_: Any) -> None:
-        """Make everything visible at once. Segments are left as they are: `merge` is for quiet moments."""
+        """Make everything visible at once. Segments are left as they are: `absorb` is for quiet moments."""
+        self.segments = [one for one in self.segments if one.deleted_count() < one.doc_count_all()]
         self.segments += self._finished
         super().commit(merge=False)
+
+    def _commit_toc(self, segments: Sequence[W3Segment]) -> None:
+        written = commits.write(self._folder, self.generation, segments, self.schema)
+        commits.clean(self._folder, (self._before, written))
 
     def _flush_segment(self) -> None:
         self.perdocwriter.close()
@@ -146,26 +160,18 @@ class BulkWriter(SegmentWriter):
 
 
 def worth_merging(segments: Iterable[W3Segment]) -> list[W3Segment]:
-    """The segments to be made one: the smallest, when there are many of about the same size, and any
-    that holds more deleted documents than live ones.
+    """The segments to be made one: those of about the same size when they are many, and those with
+    more deleted documents than live ones.
 
-    So each document is copied once for each eightfold of the index (log-structured merging: O'Neil
-    et al. 1996).
+    So a document is copied once for each fourfold of the index (log-structured merging: O'Neil et
+    al. 1996).
     """
-    by_size: defaultdict[int, list[W3Segment]] = defaultdict(list)
-    hollow = []
+    alike: defaultdict[int, list[W3Segment]] = defaultdict(list)
     for segment in segments:
         live = segment.doc_count_all() - segment.deleted_count()
-        if segment.deleted_count() > live:
-            hollow.append(segment)
-        else:
-            by_size[live.bit_length() // 3].append(segment)
-    found = list(hollow)
-    for size in sorted(by_size):
-        if len(by_size[size]) < _MERGED_AT_ONCE:
-            continue
-        found += by_size[size]
-    return found
+        is_hollow = segment.deleted_count() > max(live, _SMALL)
+        alike[-1 if is_hollow else max(live, _SMALL).bit_length() // 2].append(segment)
+    return [one for size, group in alike.items() if size < 0 or len(group) >= _MANY for one in group]
 
 
 def decoded(matcher: Any) -> Iterator[Decoded]:
@@ -195,6 +201,20 @@ def _decoded_fields(reader: SegmentReader) -> Iterator[tuple[str, Iterator[tuple
                 if name == field
             ),
         )
+
+
+class _Base:
+    """What Whoosh's writer asks of an index."""
+
+    indexname = commits.NAME
+
+    def __init__(self, folder: Path, commit: Commit, schema: Schema) -> None:
+        self.storage = FileStorage(str(folder))
+        # A writer marks documents as deleted in the segments themselves; those of a reader stay.
+        self._toc = TOC(schema, deepcopy(list(commit.segments)), commit.generation)
+
+    def _read_toc(self) -> TOC:
+        return self._toc
 
 
 class _Postings:
