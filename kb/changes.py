@@ -6,7 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from slugify import slugify
@@ -28,7 +28,8 @@ class FoundFile:
     """A file of a source as it is now; `before` is what the index knows of it.
 
     `stale` is true when it must be read again. A file that was moved or renamed keeps its record of
-    before, which still has the old path.
+    before, which still has the old path. `checked` is when its content was compared (ns), 0 when
+    that was not needed.
     """
 
     path: str
@@ -36,6 +37,18 @@ class FoundFile:
     before: SourceFile | None = None
     size: int = 0
     modified: int = 0
+    checked: int = 0
+
+    def record(self) -> SourceFile:
+        """What is to be recorded of a file that need not be read."""
+        assert self.before
+        if self.path == self.before.path and not self.checked:
+            return self.before
+        problems = tuple(replace(problem, file=self.path) for problem in self.before.problems)
+        checked = self.checked or self.before.checked
+        return replace(
+            self.before, path=self.path, modified=self.modified, checked=checked, problems=problems
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +101,14 @@ def _found(path: str, before: SourceFile | None, pipeline: str) -> FoundFile:
         status = os.stat(path)
     except OSError:
         return FoundFile(path, stale=True, before=before)
-    fresh = (
-        before is not None
-        and before.pipeline == pipeline
-        and (before.size, before.modified) == (status.st_size, status.st_mtime_ns)
-        and before.modified + _TICK < before.checked
-    )
-    return FoundFile(path, not fresh, before, status.st_size, status.st_mtime_ns)
+    size, modified = status.st_size, status.st_mtime_ns
+    if before is None or before.pipeline != pipeline or before.size != size or before.modified == UNKNOWN:
+        return FoundFile(path, True, before, size, modified)
+    if before.modified == modified and modified + _TICK < before.checked:
+        return FoundFile(path, False, before, size, modified)
+    # Touched, checked out anew, or read in the tick in which it was written.
+    checked = now()
+    return FoundFile(path, digest_of(path) != before.digest, before, size, modified, checked)
 
 
 def _elsewhere(file: SourceFile, pipeline: str) -> FoundFile:
@@ -123,11 +137,13 @@ def _with_moves(
     sizes = {size for size, _ in left}
     for path, file in present.items():
         if file.before is None and file.size in sizes:
+            checked = now()
             alike = left.get((file.size, digest_of(path)))
             if alike:
                 moved = next((one for one in alike if Path(one.path).name == Path(path).name), alike[0])
                 alike.remove(moved)
-                yield path, FoundFile(path, _is_read_otherwise(path, moved), moved, file.size, file.modified)
+                stale = _is_read_otherwise(path, moved)
+                yield path, FoundFile(path, stale, moved, file.size, file.modified, checked)
                 continue
         yield path, file
 

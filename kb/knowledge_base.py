@@ -67,6 +67,16 @@ Progress = Callable[[int, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
+class FileChange:
+    """What became of a file: "added", "changed", "moved" (to `path`) or "removed"."""
+
+    path: str
+    what: str
+    passages: int
+    moved_from: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class IndexReport:
     """What indexing did. Articles and passages count what is in the index afterwards."""
 
@@ -76,6 +86,16 @@ class IndexReport:
     changed: int
     removed: int
     unchanged: int
+    problems: tuple[Problem, ...]
+    files: tuple[FileChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What reading found: the files and articles that were read, and their problems."""
+
+    files: int
+    articles: int
     problems: tuple[Problem, ...]
 
 
@@ -149,7 +169,7 @@ class KnowledgeBase:
             if writer.damage:
                 sources, problems = self._repairing(sources, forget, writer.damage)
             known = {} if writer.damage else self.engine.files()
-            found = changes.survey(sources, forget, known, self._pipeline, readers.find)
+            found = changes.survey(sources, forget, known, self.pipeline, readers.find)
             files = list(self._bring_in(found, writer, progress, jobs))
             for path in found.gone:
                 writer.drop_file(path)
@@ -170,7 +190,8 @@ class KnowledgeBase:
         return tuple(dict.fromkeys((*sources, *filter(Path.exists, known)))), (told,)
 
     @cached_property
-    def _pipeline(self) -> str:
+    def pipeline(self) -> str:
+        """The versions of all that shapes passages: what another one made is made again."""
         return f"{PIPELINE} {self.vocabulary.digest}"
 
     @cached_property
@@ -188,10 +209,10 @@ class KnowledgeBase:
         reviews = self._reviews_by_passage()
         count = 0
         for number, file in enumerate(found.files, 1):
-            if file.stale:
-                record = self._put_file(file, next(reading), ids, writer, reviews)
-            elif not (record := self._kept(file, ids, writer)):
-                record = self._put_file(file, preparing.read_file(file.path), ids, writer, reviews)
+            record = None if file.stale else self._kept(file, ids, writer)
+            if record is None:
+                read = next(reading) if file.stale else preparing.read_file(file.path)
+                record = self._put_file(file, read, ids, writer, reviews)
             count += record.passages
             progress(number, len(found.files), count)
             yield record
@@ -204,12 +225,10 @@ class KnowledgeBase:
         if given != before.articles:
             ids.take_back(id for _, id in given)
             return None
-        if file.path == before.path:
-            return before
-        problems = tuple(replace(problem, file=file.path) for problem in before.problems)
-        moved = replace(before, path=file.path, modified=file.modified, problems=problems)
-        writer.put_file(moved)
-        return moved
+        record = file.record()
+        if record != before:
+            writer.put_file(record)
+        return record
 
     def _put_file(
         self,
@@ -239,7 +258,7 @@ class KnowledgeBase:
             modified=read.modified if read.steady else changes.UNKNOWN,
             checked=read.checked,
             digest=read.digest,
-            pipeline=self._pipeline,
+            pipeline=self.pipeline,
             articles=tuple(articles),
             passages=count,
             problems=read.problems,
@@ -295,6 +314,35 @@ class KnowledgeBase:
             found.setdefault(review.passage, []).append(review)
         return found
 
+    def check(self, paths: Sequence[Path] = ()) -> CheckReport:
+        """Read files as `index` does, without indexing them, and say what an editor can mend.
+
+        By default those of the configured corpus.
+        """
+        problems: list[Problem] = []
+        files = articles = 0
+        for source in paths or (self.settings.corpus_path,):
+            for found in readers.find(source):
+                if isinstance(found, Problem):
+                    problems.append(found)
+                    continue
+                reading = readers.read(found)
+                files += 1
+                articles += len(reading.articles)
+                problems += reading.problems
+                for article in reading.articles:
+                    problems += self._unknown_principles(found, article)
+        return CheckReport(files, articles, tuple(problems))
+
+    def _unknown_principles(self, path: Path, article: Article) -> Iterator[Problem]:
+        """The principles that an article states and the vocabulary does not have."""
+        for stated in article.principles:
+            if not self.tagger.meant(stated):
+                lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+                line = next((number for number, text in enumerate(lines, 1) if stated in text), None)
+                message = f"There is no principle “{stated}”; kb principles lists those there are."
+                yield Problem(str(path), line, "unknown-principle", message)
+
     # --- Reviews ---
 
     def review(
@@ -328,7 +376,7 @@ class KnowledgeBase:
         if not reading.articles:
             raise InvalidRequest("; ".join(problem.message for problem in reading.problems))
         named = (
-            _with_language(replace(article, id=changes.stated_id(article, str(path))))
+            preparing.with_language(replace(article, id=changes.stated_id(article, str(path))))
             for article in reading.articles
         )
         return [
@@ -517,7 +565,7 @@ class KnowledgeBase:
         """What was another when the index was made: "vocabulary", "version" (of Servicebook), or
         nothing. `index` mends it."""
         for file in self.engine.files().values():
-            if file.pipeline != self._pipeline and Path(file.path).exists():
+            if file.pipeline != self.pipeline and Path(file.path).exists():
                 return "vocabulary" if file.pipeline.startswith(f"{PIPELINE} ") else "version"
         return ""
 
@@ -690,4 +738,21 @@ def _report(
         removed=len(had.keys() - has.keys()),
         unchanged=len(has) - added - changed,
         problems=(*problems, *(problem for file in after for problem in file.problems)),
+        files=tuple(_file_changes(before, {file.path: file for file in after})),
     )
+
+
+def _file_changes(before: Mapping[str, SourceFile], after: Mapping[str, SourceFile]) -> Iterator[FileChange]:
+    gone = {file.digest: path for path, file in before.items() if path not in after}
+    moved = set()
+    for path, file in after.items():
+        if path not in before and file.digest in gone:
+            moved.add(gone[file.digest])
+            yield FileChange(path, "moved", file.passages, gone.pop(file.digest))
+        elif path not in before:
+            yield FileChange(path, "added", file.passages)
+        elif file.digest != before[path].digest:
+            yield FileChange(path, "changed", file.passages)
+    for path, file in before.items():
+        if path not in after and path not in moved:
+            yield FileChange(path, "removed", file.passages)

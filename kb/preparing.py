@@ -159,8 +159,10 @@ def read_files(
                 yield read_file(file.path)
                 continue
             result = next(results)
-            is_dead = isinstance(result, WorkerDied)
-            yield PreparedFile(file.path, died=True) if is_dead else _decode_file(result)
+            if isinstance(result, WorkerDied):
+                yield PreparedFile(file.path, died=True)
+            else:
+                yield _decode_file(result)
 
 
 def _worker(vocabulary: Path | None, cache: Path) -> Callable[[changes.FoundFile], bytes]:

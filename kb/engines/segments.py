@@ -56,7 +56,7 @@ _CRC32 = 1  # among Whoosh's hash functions
 
 _PLAIN_CODEC = W3Codec(blocklimit=_BLOCK, compression=0)
 
-Decoded = tuple[Sequence[int], Sequence[float] | float | None]
+Decoded = tuple[Sequence[int], tuple[float, ...] | float | None]
 
 
 class BulkWriter(SegmentWriter):
@@ -67,7 +67,7 @@ class BulkWriter(SegmentWriter):
         self._folder, self._before, self._most_bytes = folder, commit, most_bytes
         self._finished: list[W3Segment] = []
         self._dropped = False
-        super().__init__(_Base(folder, commit, schema), codec=_BulkCodec(), _lk=False)
+        super().__init__(_Base(folder, commit, schema), codec=_BulkCodec(), _lk=False)  # type: ignore[no-untyped-call]
         self._begin()
 
     def _begin(self) -> None:
@@ -79,7 +79,9 @@ class BulkWriter(SegmentWriter):
         """Whether there is anything to commit."""
         return bool(self._added or self._finished or self._dropped)
 
-    def add(self, terms: Mapping[str, Mapping[str, int]], columns: Mapping[str, bytes], record: bytes) -> None:
+    def add(
+        self, terms: Mapping[str, Mapping[str, int]], columns: Mapping[str, bytes], record: bytes
+    ) -> None:
         """Add a document: by field its terms with their frequencies, its columns and its stored record."""
         number = self.docnum
         document = self.perdocwriter
@@ -100,7 +102,7 @@ class BulkWriter(SegmentWriter):
         gathered = sum(field.size() for field in self.postings.values())
         if gathered < self._most_bytes and self._record_bytes < _MOST_RECORDS:
             return
-        self._finished.append(self._finalize_segment())
+        self._finished.append(self._finalize_segment())  # type: ignore[no-untyped-call]
         self.docnum, self._added = 0, False
         self.newsegment = self.codec.new_segment(self.storage, self.indexname)
         self.perdocwriter = self.codec.per_document_writer(self.storage, self.newsegment)
@@ -110,7 +112,7 @@ class BulkWriter(SegmentWriter):
     def delete_document(self, docnum: int, delete: bool = True) -> None:
         """Mark a document of an earlier commit as gone."""
         self._dropped = True
-        super().delete_document(docnum, delete)
+        super().delete_document(docnum, delete)  # type: ignore[no-untyped-call]
 
     def absorb(self, segments: Sequence[W3Segment]) -> None:
         """Take the documents of earlier segments over, without those that were deleted."""
@@ -144,11 +146,11 @@ class BulkWriter(SegmentWriter):
             kept.append(number)
         return kept
 
-    def commit(self, **_: Any) -> None:
+    def finish(self) -> None:
         """Make everything visible at once. Segments are left as they are: `absorb` is for quiet moments."""
         self.segments = [one for one in self.segments if one.deleted_count() < one.doc_count_all()]
         self.segments += self._finished
-        super().commit(merge=False)
+        self.commit(merge=False)  # type: ignore[no-untyped-call]
 
     def _commit_toc(self, segments: Sequence[W3Segment]) -> None:
         written = commits.write(self._folder, self.generation, segments, self.schema)
@@ -244,7 +246,8 @@ class _Postings:
             for steps, found in blocks:
                 owners.extend(array("I", (number,)) * len(steps))
                 documents.extend(accumulate(steps))
-                times.extend(map(int, found) if isinstance(found, tuple) else [int(found or 1)] * len(steps))
+                all_times = found if isinstance(found, tuple) else (cast(float, found or 1),) * len(steps)
+                times.extend(map(int, all_times))
         renumbered = numbers[np.frombuffer(documents, np.uint32)] if documents else numbers[:0]
         kept = np.flatnonzero(renumbered >= 0)
         self._documents.frombytes(renumbered[kept].astype(np.uint32).tobytes())
@@ -280,7 +283,7 @@ class _BulkCodec(W3Codec):
     """Whoosh's own format, which `_FieldWriter` writes."""
 
     def __init__(self) -> None:
-        super().__init__(blocklimit=_BLOCK, compression=0)
+        super().__init__(blocklimit=_BLOCK, compression=0)  # type: ignore[no-untyped-call]
 
     def field_writer(self, storage: Any, segment: W3Segment) -> _FieldWriter:
         return _FieldWriter(self, storage, segment)
@@ -306,7 +309,7 @@ class _FieldWriter(W3FieldWriter):
             for number, name in enumerate(sorted(self.postings)):
                 terms.add_all(self._entries(_FIELD.pack(number), self.postings.pop(name)))
         finally:
-            terms.close()
+            terms.close()  # type: ignore[no-untyped-call]
             self._postings_file.close()
             self.is_closed = True
 
@@ -388,7 +391,7 @@ class _TermsFile(OrderedHashWriter):
         last = self._positions[-1] if self._positions else 0
         code = "H" if last < 2**16 else "i" if last < 2**31 else "q"
         self.index.array = array(code, self._positions)
-        super()._write_extras()
+        super()._write_extras()  # type: ignore[no-untyped-call]
 
 
 def _slots(hashes: Iterable[int], size: int) -> list[int]:

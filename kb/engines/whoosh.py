@@ -33,10 +33,9 @@ from whoosh.index import FileIndex
 from whoosh.reading import IndexReader, TermNotFound
 from whoosh.util.filelock import try_for
 
-from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter
-from kb.engines.impacts import Collection, Impacts, Mask, Memory, Numbers, Postings, best
-from kb.engines import commits
+from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter, commits
 from kb.engines.commits import Commit, Damaged
+from kb.engines.impacts import Collection, Impacts, Mask, Memory, Numbers, Postings, best
 from kb.engines.mapped_files import mapped_storage
 from kb.engines.segments import BulkWriter, decoded, worth_merging
 from kb.errors import EngineError, IndexDamaged, IndexLocked, ServicebookError, SettingsError
@@ -184,12 +183,12 @@ class WhooshEngine:
                 try:
                     yield _Writer(writer, before, damage)
                 except BaseException:
-                    writer.cancel()
+                    writer.cancel()  # type: ignore[no-untyped-call]
                     raise
                 if writer.has_changes or damage:
-                    writer.commit()
+                    writer.finish()
                 else:
-                    writer.cancel()
+                    writer.cancel()  # type: ignore[no-untyped-call]
         except OSError as error:
             raise EngineError(f"The index in {self._folder} cannot be written: {error.strerror}.") from error
 
@@ -201,10 +200,10 @@ class WhooshEngine:
                 writer = BulkWriter(self._folder, base, _SCHEMA)
                 try:
                     writer.absorb(worth_merging(writer.segments))
-                    writer.commit()
+                    writer.finish()
                 except BaseException:
                     if not writer.is_closed:
-                        writer.cancel()
+                        writer.cancel()  # type: ignore[no-untyped-call]
                     raise
 
     def damage(self) -> str:

@@ -173,9 +173,7 @@ class Tagger:
 
     # --- Gathering the evidence ------------------------------------------------------------------
 
-    def _explain(
-        self, passage: Passage, mentions: Sequence[Mention], theme: Sequence[Reason]
-    ) -> Explanation:
+    def _explain(self, passage: Passage, mentions: Sequence[Mention], theme: Sequence[Reason]) -> Explanation:
         headings = () if is_contact(passage.text) else passage.headings
         evidence = [*self._in_text(passage.text, mentions), *self._in_headings(headings), *theme]
         verdicts = _verdicts(evidence)
@@ -222,12 +220,12 @@ class Tagger:
     def _theme(self, article: Article) -> Iterator[Reason]:
         """What the article says of itself: its front matter and its title."""
         for stated in article.principles:
-            for principle in self._meant(stated):
+            for principle in self.meant(stated):
                 yield Reason(principle, Witness.STATED, stated, stated, WEIGHTS[Witness.STATED])
         for principle, label in self._names(article.title):
             yield Reason(principle, Witness.TITLE, label, article.title, WEIGHTS[Witness.TITLE])
 
-    def _meant(self, stated: str) -> list[str]:
+    def meant(self, stated: str) -> list[str]:
         """The principles that front matter means by an id or, just as well, by a label."""
         if stated in self._vocabulary.principles:
             return [stated]
