@@ -10,6 +10,7 @@
     │   ├── EngineUnavailable   the engine does not answer now; trying again may help
     │   ├── IndexLocked         another process is writing to the index
     │   └── IndexDamaged        files of the index are not as they were written; `kb index` mends it
+    ├── StoreError              the database of what people write cannot be used
     ├── NotFound                there is no article, passage or principle with this id
     ├── InvalidRequest          what was asked for cannot be asked (a limit, an unknown filter)
     └── MissingExtra            a library is not installed; the message names the extra
@@ -59,6 +60,10 @@ class IndexLocked(EngineError):
 
 class IndexDamaged(EngineError):
     """Files of the index are not as they were written; `kb index` makes it anew."""
+
+
+class StoreError(ServicebookError):
+    """The database of what people write cannot be used."""
 
 
 class NotFound(ServicebookError):

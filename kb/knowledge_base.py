@@ -166,6 +166,7 @@ class KnowledgeBase:
         sources = tuple(paths) or (() if forget else (self.settings.corpus_path,))
         problems: tuple[Problem, ...] = ()
         with self.engine.write(wait, repair=True) as writer:
+            self.store.put_sources(map(_written, sources), map(_written, forget))
             if writer.damage:
                 sources, problems = self._repairing(sources, forget, writer.damage)
             known = {} if writer.damage else self.engine.files()
@@ -175,7 +176,6 @@ class KnowledgeBase:
                 writer.drop_file(path)
             for lost in _article_ids(known.values()) - _article_ids(files):
                 writer.drop_article(lost)
-        self.store.put_sources(map(_written, sources), map(_written, forget))
         self.engine.tidy()  # what changed can be found already
         return _report(known, files, (*problems, *found.problems))
 

@@ -8,7 +8,8 @@ another database by `KB_DATABASE_URL`.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
+    Connection,
     DateTime,
     Dialect,
     Engine,
@@ -30,8 +32,10 @@ from sqlalchemy import (
     insert,
     select,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 
+from kb.errors import StoreError
 from kb.models import TagReview
 
 
@@ -80,15 +84,25 @@ class Store:
         database = create_engine(self._url)
         if database.dialect.name == "sqlite":
             event.listen(database, "connect", _prepare_sqlite)
-        with database.begin() as connection:
+        with _usable(), database.begin() as connection:
             for table in _SCHEMA.sorted_tables:
                 # `create_all` looks first and makes then: a second process may come between.
                 connection.execute(CreateTable(table, if_not_exists=True))
         return database
 
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with _usable(), self._database.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with _usable(), self._database.connect() as connection:
+            yield connection
+
     def put_review(self, review: TagReview) -> None:
         """Keep a review; it takes the place of an earlier one of the same tag."""
-        with self._database.begin() as connection:
+        with self._writing() as connection:
             connection.execute(_same_tag(review.passage, review.principle))
             connection.execute(
                 insert(_TAG_REVIEWS).values(
@@ -103,7 +117,7 @@ class Store:
 
     def drop_review(self, passage: str, principle: str) -> bool:
         """Take a review back; returns whether there was one."""
-        with self._database.begin() as connection:
+        with self._writing() as connection:
             return connection.execute(_same_tag(passage, principle)).rowcount > 0
 
     def reviews(self, passages: Iterable[str] | None = None) -> Sequence[TagReview]:
@@ -113,13 +127,13 @@ class Store:
         wanted = None if passages is None else set(passages)
         if wanted is not None and len(wanted) <= _MOST_PARAMETERS:
             chosen = chosen.where(columns.passage.in_(wanted))
-        with self._database.connect() as connection:
+        with self._reading() as connection:
             found = (TagReview(**row._asdict()) for row in connection.execute(chosen))
             return [review for review in found if wanted is None or review.passage in wanted]
 
     def put_sources(self, paths: Iterable[str], forget: Iterable[str] = ()) -> None:
         """Remember what is to be indexed, and forget what is not any more."""
-        with self._database.begin() as connection:
+        with self._writing() as connection:
             dropped = list(forget)
             known = set(connection.execute(select(_SOURCES.c.path)).scalars())
             for path in {os.fsencode(path).hex() for path in dropped} & known:
@@ -129,7 +143,7 @@ class Store:
 
     def sources(self) -> Sequence[str]:
         """What people gave to be indexed."""
-        with self._database.connect() as connection:
+        with self._reading() as connection:
             return [
                 os.fsdecode(bytes.fromhex(path))
                 for path in connection.execute(select(_SOURCES.c.path).order_by(_SOURCES.c.path)).scalars()
@@ -139,6 +153,17 @@ class Store:
         """Give back connections."""
         if "_database" in self.__dict__:
             self._database.dispose()
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    """Turns what a database says of a full disk, a lost server or a wrong password into one clear error."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise StoreError(
+            f"The database of what people write cannot be used: {error.orig}. See KB_DATABASE_URL."
+        ) from error
 
 
 def _same_tag(passage: str, principle: str) -> Any:

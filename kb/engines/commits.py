@@ -66,7 +66,7 @@ def read(folder: Path, generation: int, schema: Schema) -> Commit:
 
 def write(folder: Path, generation: int, segments: Sequence[W3Segment], schema: Schema) -> Commit:
     """Make segments the newest commit, in one step."""
-    known = _newest_sums(folder, schema)
+    known = next((commit.sums for commit in newest(folder, schema)), {})
     names = [segment.make_filename(segment.COMPOUND_EXT) for segment in segments]
     sums = {name: known[name] if name in known else checksum_of(folder / name) for name in names}
     listed = json.dumps(sums).encode()
@@ -78,6 +78,15 @@ def write(folder: Path, generation: int, segments: Sequence[W3Segment], schema: 
         os.fsync(file.fileno())
     beside.replace(folder / TOC._filename(NAME, generation))
     return Commit(generation, tuple(segments), sums)
+
+
+def newest(folder: Path, schema: Schema) -> list[Commit]:
+    """The commits that can be read, newest first."""
+    found = []
+    for generation in generations(folder):
+        with suppress(Damaged, OSError):
+            found.append(read(folder, generation, schema))
+    return found
 
 
 def verify(folder: Path, commit: Commit) -> None:
@@ -111,13 +120,6 @@ def checksum_of(path: Path) -> int:
         while data := file.read(_CHUNK):
             checksum = crc32(data, checksum)
     return checksum
-
-
-def _newest_sums(folder: Path, schema: Schema) -> Mapping[str, int]:
-    for generation in generations(folder):
-        with suppress(Damaged, OSError):
-            return read(folder, generation, schema).sums
-    return {}
 
 
 def _toc(generation: int, segments: Sequence[W3Segment], schema: Schema) -> bytes:

@@ -10,13 +10,15 @@ from __future__ import annotations
 import struct
 from array import array
 from binascii import crc32
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from itertools import accumulate, count, pairwise
 from pathlib import Path
 from pickle import dumps
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -34,16 +36,17 @@ from kb.engines import commits
 from kb.engines.commits import Commit
 
 # Postings that are gathered before a segment is written, and what one of them and a distinct term
-# take while it is, in bytes: about 300 MB whatever the corpus.
-MOST_BYTES = 300_000_000
+# take while it is, in bytes: about 200 MB whatever the corpus.
+MOST_BYTES = 200_000_000
 _POSTING_BYTES, _TERM_BYTES = 40, 220
 # Whoosh keeps the stored records of a segment below 2 GB.
 _MOST_RECORDS = 1_000_000_000
 # A block of postings: as many are decoded in one go, without compression several times faster.
 _BLOCK = 4096
-# So many segments of about the same size are made one. All with fewer documents are small.
+# So many segments of about the same size are made one, until they are full; all with few documents
+# count as one size.
 _MANY = 4
-_SMALL = 256
+_SMALL, _FULL = 256, 8192
 
 # W3TermInfo: flags, weight, documents, lengths, highest weight, first and last document; then where
 # the postings are and how many bytes they have.
@@ -66,7 +69,7 @@ class BulkWriter(SegmentWriter):
         """Begin to write what is to come after a commit. The caller must hold the writers' lock."""
         self._folder, self._before, self._most_bytes = folder, commit, most_bytes
         self._finished: list[W3Segment] = []
-        self._dropped = False
+        self.has_changes = False
         super().__init__(_Base(folder, commit, schema), codec=_BulkCodec(), _lk=False)  # type: ignore[no-untyped-call]
         self._begin()
 
@@ -74,10 +77,27 @@ class BulkWriter(SegmentWriter):
         self.postings = cast(_FieldWriter, self.fieldwriter).postings
         self._record_bytes = 0
 
-    @property
-    def has_changes(self) -> bool:
-        """Whether there is anything to commit."""
-        return bool(self._added or self._finished or self._dropped)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        """Make all visible at once, or on an error leave everything as it was."""
+        try:
+            if error is None and self.has_changes:
+                self.finish()
+            else:
+                self.cancel()  # type: ignore[no-untyped-call]
+        except BaseException:
+            self._give_up()
+            raise
+
+    def _give_up(self) -> None:
+        """Close and remove what was begun, as after a full disk."""
+        for part in (self.perdocwriter._cols._temp, *cast(_FieldWriter, self.fieldwriter).files):
+            with suppress(Exception):  # Whoosh has no other for a file that is closed already
+                part.close()
+        self._cleanup_on_error()  # type: ignore[no-untyped-call]
+        commits.clean(self._folder, commits.newest(self._folder, self.schema))
 
     def add(
         self, terms: Mapping[str, Mapping[str, int]], columns: Mapping[str, bytes], record: bytes
@@ -94,7 +114,7 @@ class BulkWriter(SegmentWriter):
             if found:
                 self.postings[field].add(number, found)
         self._record_bytes += len(record)
-        self._added = True
+        self._added = self.has_changes = True
         self.docnum += 1
 
     def pause(self) -> None:
@@ -111,11 +131,12 @@ class BulkWriter(SegmentWriter):
 
     def delete_document(self, docnum: int, delete: bool = True) -> None:
         """Mark a document of an earlier commit as gone."""
-        self._dropped = True
+        self.has_changes = True
         super().delete_document(docnum, delete)  # type: ignore[no-untyped-call]
 
     def absorb(self, segments: Sequence[W3Segment]) -> None:
         """Take the documents of earlier segments over, without those that were deleted."""
+        self.has_changes |= bool(segments)
         for segment in segments:
             reader = SegmentReader(self.storage, self.schema, segment)
             try:
@@ -168,12 +189,15 @@ def worth_merging(segments: Iterable[W3Segment]) -> list[W3Segment]:
     So a document is copied once for each fourfold of the index (log-structured merging: O'Neil et
     al. 1996).
     """
+    hollow: list[W3Segment] = []
     alike: defaultdict[int, list[W3Segment]] = defaultdict(list)
     for segment in segments:
         live = segment.doc_count_all() - segment.deleted_count()
-        is_hollow = segment.deleted_count() > max(live, _SMALL)
-        alike[-1 if is_hollow else max(live, _SMALL).bit_length() // 2].append(segment)
-    return [one for size, group in alike.items() if size < 0 or len(group) >= _MANY for one in group]
+        if segment.deleted_count() > max(live, _SMALL):
+            hollow.append(segment)
+        elif live < _FULL:
+            alike[max(live, _SMALL).bit_length() // 2].append(segment)
+    return [*hollow, *(one for group in alike.values() if len(group) >= _MANY for one in group)]
 
 
 def decoded(matcher: Any) -> Iterator[Decoded]:
@@ -265,18 +289,19 @@ class _Postings:
         documents = np.frombuffer(self._documents, np.uint32)[order] if len(order) else places
         times = np.frombuffer(self._times, np.uint32)[order] if len(order) else places
         del places, order
-        for at in range(0, len(names), _AT_ONCE):
-            few = names[at : at + _AT_ONCE]
-            bounds = [ends[at - 1] if at else 0, *ends[at : at + len(few)]]
-            first = bounds[0]
+        at = first = 0
+        while at < len(names):
+            last = max(at + 1, bisect_right(ends, first + _AT_ONCE, at))
+            few, bounds = names[at:last], [first, *ends[at:last]]
             some, often = documents[first : bounds[-1]].tolist(), times[first : bounds[-1]].tolist()
             for name, (begin, end) in zip(few, pairwise(bounds), strict=True):
                 if begin < end:
                     yield name.encode(), some[begin - first : end - first], often[begin - first : end - first]
+            at, first = last, bounds[-1]
 
 
-# Terms whose postings are plain Python numbers at a time.
-_AT_ONCE = 20_000
+# Postings, and entries of terms, that are plain Python objects at a time.
+_AT_ONCE = 100_000
 
 
 class _BulkCodec(W3Codec):
@@ -300,6 +325,7 @@ class _FieldWriter(W3FieldWriter):
         self.postings: defaultdict[str, _Postings] = defaultdict(_Postings)
         self._terms_file = segment.create_file(storage, W3Codec.TERMS_EXT)
         self._postings_file = segment.create_file(storage, W3Codec.POSTS_EXT)
+        self.files = (self._terms_file, self._postings_file)
         self.is_closed = False
 
     def close(self) -> None:
@@ -378,8 +404,13 @@ class _TermsFile(OrderedHashWriter):
     def _write_hashes(self) -> None:
         hashes = np.frombuffer(self._hashes, np.uint32) if self._hashes else np.empty(0, np.uint32)
         positions = np.frombuffer(self._positions, np.int64) if self._positions else np.empty(0, np.int64)
-        for bucket in range(256):
-            chosen = np.flatnonzero(hashes & 255 == bucket)
+        order = np.argsort(hashes & 255, kind="stable")
+        bounds = [0, *np.cumsum(np.bincount(hashes & 255, minlength=256)).tolist()]
+        for begin, end in pairwise(bounds):
+            if begin == end:
+                self.directory.append((self.dbfile.tell(), 0))
+                continue
+            chosen = order[begin:end]
             table = np.zeros(2 * len(chosen), _SLOT)
             slots = _slots((hashes[chosen] >> 8).tolist(), len(table))
             table["hash"][slots] = hashes[chosen]

@@ -179,16 +179,10 @@ class WhooshEngine:
                 if not damage:
                     before = self._snapshot()
                     base = before.commit
-                writer = BulkWriter(self._folder, base, _SCHEMA)
-                try:
+                with BulkWriter(self._folder, base, _SCHEMA) as writer:
                     yield _Writer(writer, before, damage)
-                except BaseException:
-                    writer.cancel()  # type: ignore[no-untyped-call]
-                    raise
-                if writer.has_changes or damage:
-                    writer.finish()
-                else:
-                    writer.cancel()  # type: ignore[no-untyped-call]
+                    if damage:
+                        writer.has_changes = True
         except OSError as error:
             raise EngineError(f"The index in {self._folder} cannot be written: {error.strerror}.") from error
 
@@ -197,14 +191,8 @@ class WhooshEngine:
         with self._lock(wait=True):
             base = self._snapshot().commit
             if worth_merging(base.segments):
-                writer = BulkWriter(self._folder, base, _SCHEMA)
-                try:
+                with BulkWriter(self._folder, base, _SCHEMA) as writer:
                     writer.absorb(worth_merging(writer.segments))
-                    writer.finish()
-                except BaseException:
-                    if not writer.is_closed:
-                        writer.cancel()  # type: ignore[no-untyped-call]
-                    raise
 
     def damage(self) -> str:
         """What is wrong with the files of the newest commit, or nothing; reads all of them."""
