@@ -13,7 +13,7 @@ _TOGETHER = 400
 
 
 def changes_below(sources: Sequence[Path], stop: Event | None = None) -> Iterator[None]:
-    """Give a turn each time that anything below the sources has changed, until `stop` or Ctrl-C.
+    """Give a turn each time that anything below the sources has changed, until `stop`.
 
     The first turn comes when the sources are being watched, so that no change falls between reading
     them and watching them. Raises `MissingExtra`, and `InvalidRequest` for a source that is not there.
@@ -40,7 +40,6 @@ def changes_below(sources: Sequence[Path], stop: Event | None = None) -> Iterato
         rust_timeout=_TOGETHER,
         yield_on_timeout=True,
         stop_event=stop,
-        raise_interrupt=False,
     )
     is_first = True
     for found in turns:
