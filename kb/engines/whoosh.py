@@ -17,7 +17,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property, reduce
 from pathlib import Path
@@ -188,7 +188,7 @@ class WhooshEngine:
 
     def tidy(self) -> None:
         """Make one of many small segments; see `kb.engines.Engine`."""
-        with self._lock(wait=True):
+        with suppress(IndexLocked), self._lock(wait=False):  # who writes now will tidy
             base = self._snapshot().commit
             if worth_merging(base.segments):
                 with BulkWriter(self._folder, base, _SCHEMA) as writer:

@@ -126,7 +126,7 @@ def _bare(text: str) -> int:
 def _write_files(material: corpus.Material, folder: Path) -> None:
     """The articles as Markdown files, a hundred a folder."""
     for number, (article, _) in enumerate(material.articles):
-        parts = [f"# {article.title} {number}"]
+        parts = [f"# {number} {article.title}"]
         for section in article.sections:
             parts += [f"## {section.heading}", *(block.text for block in section.blocks)]
         path = folder / f"{number // 100:04}" / f"{number:06}.md"
@@ -240,7 +240,7 @@ def _repeated(material: corpus.Material, count: int) -> Sequence[corpus.Indexed]
 
 def _short(article: Article, number: int) -> Article:
     """The first section of an article, under a title of its own."""
-    return replace(article, title=f"{article.title} {number}", sections=article.sections[:1])
+    return replace(article, title=f"{number} {article.title}", sections=article.sections[:1])
 
 
 def _append(path: Path) -> None:
