@@ -47,7 +47,12 @@ _RIVALS = ("servicebook", "whoosh", "sqlite fts5", "tantivy")
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Home of an index to change a passage of, made by search_speed --keep (it is changed!).",
 )
-@click.option("--rounds", default=3, show_default=True, help="How often the files are indexed.")
+@click.option(
+    "--rounds",
+    default=3,
+    show_default=True,
+    help="How often files are indexed by one and two jobs; 0: not at all.",
+)
 @click.option("--files", default=1000, show_default=True, help="Files of which ten are changed.")
 @measuring.clock_option
 def main(size: int, changes: int, indexed: Path | None, rounds: int, files: int, clock: str) -> None:
@@ -60,7 +65,8 @@ def main(size: int, changes: int, indexed: Path | None, rounds: int, files: int,
         home = indexed or Path(scratch) / "whole"
         with KnowledgeBase(load(home=Path(scratch) / "whole", engine="")) as book:
             whole = _from_texts(book, material, passages, now)
-        _by_jobs(material, Path(scratch) / "jobs", rounds)
+        if rounds:
+            _by_jobs(material, Path(scratch) / "jobs", rounds)
         _by_terms(passages, Path(scratch), now)
         _few_files(material, Path(scratch) / "few", files)
         with KnowledgeBase(load(home=home, engine="")) as book:
