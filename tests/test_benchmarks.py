@@ -45,7 +45,7 @@ def test_searches_are_timed_beside_other_engines_and_hits_are_equal():
 
 
 def test_indexing_is_timed():
-    output = run(index_speed.main, "--size", "60", "--changes", "1").output
+    output = run(index_speed.main, "--size", "60", "--changes", "1", "--rounds", "0", "--files", "20").output
     assert "text to searchable" in output
     assert "One change among 60 passages" in output
 

@@ -7,6 +7,8 @@ import os
 import pty
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import click
 import pytest
@@ -117,6 +119,119 @@ def test_wrong_usage_ends_with_two(run, words):
     assert found.exit_code == 2
     assert "Error" in found.stderr
     assert found.stdout == ""
+
+
+# --- kb check and kb doctor -----------------------------------------------------------------------
+
+
+def test_check_prints_what_an_editor_can_mend(run, folder):
+    write_files(
+        folder / "drafts",
+        {
+            "a.md": f"---\ntitle: Жалоба\nprinciples: [empathy, nonsense]\n---\n\n{GIFT}",
+            "b.md": "\x00\x01\xff" * 50,
+        },
+    )
+    done = run("check", folder / "drafts")
+    assert done.exit_code == 1
+    unknown, unreadable, total = done.stdout.splitlines()
+    assert unknown.startswith(f"{folder / 'drafts' / 'a.md'}:3: warning: There is no principle “nonsense”")
+    assert unreadable.startswith(f"{folder / 'drafts' / 'b.md'}: error: ")
+    assert total == "2 files, 1 articles: 1 errors, 1 other problems."
+    assert not list((folder / "home").rglob("*.toc"))  # nothing was indexed
+
+
+def test_check_as_json(run, folder):
+    done = run("check", "--json", folder / "articles", folder / "none.md")
+    report = json.loads(done.stdout)
+    assert (done.exit_code, report["files"], report["articles"]) == (1, 3, 3)
+    assert [problem["code"] for problem in report["problems"]] == ["missing"]
+
+
+def findings(done):
+    return {(one["subject"], one["state"]) for one in json.loads(done.stdout)}
+
+
+def test_a_sound_installation(run):
+    run("index")
+    done = run("doctor", "--json")
+    assert done.exit_code == 0, done.stdout
+    assert {state for _, state in findings(done)} == {"ok"}
+    assert {subject for subject, _ in findings(done)} == {
+        "settings", "disk", "vocabulary", "index", "files", "writing", "store", "memory",
+    }  # fmt: skip
+    assert "ok" in run("doctor").stdout
+
+
+def damage(folder):
+    for path in (folder / "home" / "index").rglob("*.seg"):
+        path.write_bytes(path.read_bytes()[:-1])
+
+
+def change(folder):
+    write_files(folder / "articles", {"a.md": GIFT, "b.md": QUEUE + "\nЕщё.\n", "d.md": QUEUE})
+
+
+def review(folder):
+    from datetime import UTC, datetime
+
+    from kb.models import TagReview
+    from kb.store import Store
+
+    store = Store(f"sqlite:///{folder / 'home' / 'servicebook.sqlite'}")
+    store.put_review(TagReview("abcdef012345", "no-principle", True, "Anna", datetime.now(UTC)))
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("do", "expected", "status"),
+    [
+        (damage, ("index", "error"), 1),
+        (change, ("files", "warning"), 0),
+        (review, ("store", "warning"), 0),
+        (lambda folder: (folder / "articles").rename(folder / "gone"), ("settings", "error"), 1),
+        (
+            lambda folder: (folder / "home" / "servicebook.sqlite").write_bytes(b"garbage" * 1000),
+            ("store", "error"),
+            1,
+        ),
+    ],
+)
+def test_what_the_doctor_finds(run, folder, do, expected, status):
+    run("index")
+    do(folder)
+    done = run("doctor", "--json")
+    assert expected in findings(done)
+    assert done.exit_code == status
+    assert all(one["remedy"] for one in json.loads(done.stdout) if one["state"] == "warning")
+
+
+def test_the_doctor_of_an_empty_home(run):
+    done = run("doctor", "--json")
+    assert (done.exit_code, ("index", "warning") in findings(done)) == (0, True)
+
+
+def test_a_damaged_index_is_mended_by_index_and_said(run, folder):
+    run("index")
+    damage(folder)
+    done = run("index")
+    assert done.exit_code == 0
+    assert "The index was damaged" in done.stderr
+    assert json.loads(run("search", "жалоба", "--json").stdout)["total"]
+
+
+def test_index_waits_for_another_when_asked_to(run, folder, open_book):
+    run("index")
+    write_files(folder / "articles", {"a.md": GIFT})
+    with open_book(home=folder / "home") as other, ThreadPoolExecutor() as pool:
+        with other.engine.write():
+            assert run("index").exit_code == 1
+            waiting = pool.submit(run, "index", "--wait", "--json")
+            time.sleep(0.3)
+            assert not waiting.done()
+        done = waiting.result(30)
+    assert "waiting" in done.stderr
+    assert json.loads(done.stdout)["removed"] == 2
 
 
 # --- kb search ----------------------------------------------------------------------------------

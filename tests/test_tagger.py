@@ -383,10 +383,12 @@ def test_explain_shows_what_was_weighed_and_what_was_dropped(tagger):
     assert verdicts["feedback"].reasons[0].source == "Отзыв"
 
 
-def test_tokens_at_hand_give_the_same_tags(tagger):
+def test_mentions_at_hand_give_the_same_tags(tagger):
     passages = [passage("Обучение и 培训 with empathy"), passage("Отзыв")]
-    tokens = [analyse(one.text) for one in passages]
-    assert tagger.tag(article(), passages, tokens) == tagger.tag(article(), passages)
+    mentions = [tagger.mentions(one.text, analyse(one.text)) for one in passages]
+    assert tagger.tag(article(), passages, mentions) == tagger.tag(article(), passages)
+    tag = tagger.tagging(article())
+    assert tuple(map(tag, passages, mentions)) == tagger.tag(article(), passages)
 
 
 # --- What must hold for any text -----------------------------------------------------------------

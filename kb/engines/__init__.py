@@ -6,7 +6,7 @@ A new engine is one new file with a class like `WhooshEngine`, and one line in `
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -68,17 +68,23 @@ class EngineWriter(Protocol):
     """Changes that become visible together when the writer is left without an error.
 
     Each article and file is put or dropped once in a write; `EngineError` is raised when one is put
-    and then put or dropped again.
+    and then put or dropped again. `damage` is what was found wrong with the index when it was to be
+    repaired: then nothing of before is kept, and everything must be put again.
     """
+
+    damage: str
 
     def put_article(
         self,
         article: Article,
-        passages: Sequence[Passage],
+        passages: Iterable[Passage],
         title: IndexedText,
-        texts: Sequence[tuple[IndexedText, IndexedText]],
+        texts: Iterable[tuple[IndexedText, IndexedText]],
     ) -> None:
-        """Add or replace an article; `texts` are the text and the headings of each passage."""
+        """Add or replace an article; `texts` are the text and the headings of each passage.
+
+        They are gone through once, side by side, so that neither need be there as a whole.
+        """
         ...
 
     def drop_article(self, article_id: str) -> None:
@@ -101,8 +107,23 @@ class Engine(Protocol):
         """Open or create the index at `url`; `memory` bounds what it may remember, in bytes."""
         ...
 
-    def write(self) -> AbstractContextManager[EngineWriter]:
-        """Begin to write. Raises `IndexLocked` when another process is writing."""
+    def write(self, wait: bool = False, repair: bool = False) -> AbstractContextManager[EngineWriter]:
+        """Begin to write. When another process is writing, wait for it or raise `IndexLocked`.
+
+        With `repair`, all that is stored is checked first; see `EngineWriter.damage`.
+        """
+        ...
+
+    def tidy(self) -> None:
+        """Do what makes searches faster but changes no answer; for moments when nobody waits."""
+        ...
+
+    def damage(self) -> str:
+        """What is wrong with what is stored, or nothing. All of it is read."""
+        ...
+
+    def remembered(self) -> tuple[int, int]:
+        """How many bytes of the index are remembered in this process, and how many may be."""
         ...
 
     def files(self) -> dict[str, SourceFile]:

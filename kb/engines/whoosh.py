@@ -11,11 +11,13 @@ and then opens it beside the old, which lives on until its last search is done.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import threading
+import time
 import weakref
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from functools import cached_property, reduce
@@ -26,17 +28,19 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from whoosh import columns, fields, formats, index
-from whoosh.codec.whoosh3 import W3Codec
+from whoosh import columns, fields, formats
 from whoosh.filedb.filestore import FileStorage
+from whoosh.index import FileIndex
 from whoosh.reading import IndexReader, TermNotFound
-from whoosh.writing import SegmentWriter
+from whoosh.util.filelock import try_for
 
-from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter, Place
+from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter, Place, commits
+from kb.engines.commits import Commit, Damaged
 from kb.engines.copies import Copies
 from kb.engines.impacts import Collection, Floats, Impacts, Mask, Memory, Numbers, Postings, best
 from kb.engines.mapped_files import mapped_storage
-from kb.errors import EngineError, IndexLocked, SettingsError
+from kb.engines.segments import BulkWriter, decoded, worth_merging
+from kb.errors import EngineError, IndexDamaged, IndexLocked, ServicebookError, SettingsError
 from kb.languages import fold
 from kb.models import (
     Article,
@@ -59,6 +63,8 @@ from kb.sameness import SKETCH_LENGTH, groups
 FORMAT = 3
 
 _PASSAGE, _ARTICLE, _FILE = 1, 2, 3
+_log = logging.getLogger(__name__)
+
 _FACTS = np.dtype(
     [
         ("type", "u1"),
@@ -79,6 +85,8 @@ _DECODED_SIZE = 4
 # A prefix stands for at most this many words: more would be slow and tell a reader nothing.
 _PREFIX_WORDS = 1000
 _ARTICLES_IN_FACET = 20
+# A commit may remove the files of the one that is being opened; then there is a newer one to open.
+_ATTEMPTS = 10
 
 
 class _Terms(fields.FieldType):
@@ -91,13 +99,6 @@ class _Terms(fields.FieldType):
     def __init__(self) -> None:
         pass
 
-    def index(
-        self, value: Mapping[str, int], **_: object
-    ) -> Generator[tuple[bytes, int, float, bytes], None, None]:
-        """Whoosh's tuples of term, frequency, weight and payload; the weight carries the frequency."""
-        for term, times in value.items():
-            yield term.encode(), times, float(times), b""
-
 
 class _Bytes(fields.FieldType):
     """A column of fixed width; what is not given is zero."""
@@ -107,10 +108,6 @@ class _Bytes(fields.FieldType):
 
     def __init__(self, width: int) -> None:
         self.column_type = columns.FixedBytesColumn(width)
-
-    def to_column_value(self, value: bytes) -> bytes:
-        """Bytes go in as they are."""
-        return value
 
 
 _SCHEMA = fields.Schema(
@@ -122,8 +119,6 @@ _SCHEMA = fields.Schema(
     sketch=_Bytes(SKETCH_LENGTH),
     record=fields.STORED(),
 )
-# Large blocks without compression are decoded several times faster and cost a tenth more disk.
-_CODEC = W3Codec(blocklimit=4096, compression=0)
 
 
 class WhooshEngine:
@@ -139,107 +134,132 @@ class WhooshEngine:
         self._memory = Memory(memory)
         self._opening = threading.Lock()
         self._current: _Snapshot | None = None
-        self._index = self._open()
-
-    def _open(self) -> index.FileIndex:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            storage = FileStorage(str(self._folder))
-            if not self._exists():
-                # Under the writers' lock: making an index empties a folder that another has just filled.
-                lock = storage.lock("MAIN_WRITELOCK")
-                lock.acquire(blocking=True)
-                try:
-                    if not self._exists():
-                        index.create_in(str(self._folder), _SCHEMA)
-                finally:
-                    lock.release()
+            if not commits.generations(self._folder):
+                with self._lock(wait=True):
+                    if not commits.generations(self._folder):
+                        commits.write(self._folder, 0, (), _SCHEMA)
         except OSError as error:
             raise EngineError(f"The index folder {self._folder} cannot be made: {error.strerror}.") from error
-        with self._undamaged():
-            # The schema is given, not unpickled: a renamed class must not orphan an index.
-            return cast(index.FileIndex, mapped_storage(self._folder).open_index(schema=_SCHEMA))
 
-    def _exists(self) -> bool:
-        return any(self._folder.glob("_MAIN_*.toc"))
+    @contextmanager
+    def _lock(self, wait: bool) -> Iterator[None]:
+        """Keep other writers out, in this process and in others."""
+        lock = FileStorage(str(self._folder)).lock(f"{commits.NAME}_WRITELOCK")
+        if not try_for(lock.acquire, timeout=float("inf") if wait else 0.0, delay=0.1):
+            raise IndexLocked(
+                f"Another process is writing to the index in {self._folder};"
+                " try again when it is done, or wait for it with kb index --wait."
+            )
+        try:
+            yield
+        finally:
+            lock.release()
 
     @contextmanager
     def _undamaged(self) -> Iterator[None]:
-        """Turns whatever damaged files make of an index that is being opened into one clear error."""
+        """Turns whatever damaged files make of an index into one clear error."""
         try:
             yield
+        except (ServicebookError, MemoryError):
+            raise
         except Exception as error:
-            raise EngineError(
+            raise IndexDamaged(
                 f"The index in {self._folder} is damaged ({type(error).__name__}: {error})."
-                " Delete this folder and run `kb index` again."
+                " Run `kb index`, which makes it anew."
             ) from error
 
-    def write(self) -> AbstractContextManager[EngineWriter]:
+    def write(self, wait: bool = False, repair: bool = False) -> AbstractContextManager[EngineWriter]:
         """Begin to write; see `kb.engines.Engine`."""
-        return self._write()
+        return self._write(wait, repair)
 
     @contextmanager
-    def _write(self) -> Iterator[EngineWriter]:
+    def _write(self, wait: bool, repair: bool) -> Iterator[EngineWriter]:
         try:
-            writer = cast(SegmentWriter, self._index.writer(codec=_CODEC))
-        except index.LockError as error:
-            raise IndexLocked(
-                f"Another process is writing to the index in {self._folder}; try again when it is done."
-            ) from error
+            with self._lock(wait):
+                damage = self.damage() if repair else ""
+                base = Commit(max(commits.generations(self._folder), default=0))
+                before = None
+                if not damage:
+                    before = self._snapshot()
+                    base = before.commit
+                with BulkWriter(self._folder, base, _SCHEMA) as writer:
+                    yield _Writer(writer, before, damage)
+                    if damage:
+                        writer.has_changes = True
         except OSError as error:
-            raise self._unwritable(error) from error
-        try:
-            yield _Writer(writer, self._snapshot())
-        except BaseException:
-            writer.cancel()
-            raise
-        try:
-            writer.commit()
-        except OSError as error:
-            raise self._unwritable(error) from error
+            raise EngineError(f"The index in {self._folder} cannot be written: {error.strerror}.") from error
 
-    def _unwritable(self, error: OSError) -> EngineError:
-        return EngineError(f"The index in {self._folder} cannot be written: {error.strerror}.")
+    def tidy(self) -> None:
+        """Make one of many small segments; see `kb.engines.Engine`."""
+        with suppress(IndexLocked), self._lock(wait=False):  # who writes now will tidy
+            base = self._snapshot().commit
+            if worth_merging(base.segments):
+                with BulkWriter(self._folder, base, _SCHEMA) as writer:
+                    writer.absorb(worth_merging(writer.segments))
+
+    def damage(self) -> str:
+        """What is wrong with the files of the newest commit, or nothing; reads all of them."""
+        try:
+            newest = max(commits.generations(self._folder), default=None)
+            if newest is None:
+                return "it has lost its table of contents"
+            commits.verify(self._folder, commits.read(self._folder, newest, _SCHEMA))
+        except Damaged as error:
+            return str(error)
+        return ""
+
+    def remembered(self) -> tuple[int, int]:
+        """How many bytes are remembered of the index, and how many may be."""
+        return self._memory.used, self._memory.limit
 
     def files(self) -> dict[str, SourceFile]:
         """What is recorded of all source files, by path."""
-        return {file.path: file for file in self._snapshot().records(_FILE, SourceFile)}
+        with self._undamaged():
+            return {file.path: file for file in self._snapshot().records(_FILE, SourceFile)}
 
     def articles(self) -> Sequence[Article]:
         """All articles, by id."""
-        return sorted(self._snapshot().records(_ARTICLE, Article), key=lambda article: article.id)
+        with self._undamaged():
+            return sorted(self._snapshot().records(_ARTICLE, Article), key=lambda article: article.id)
 
     def article(self, article_id: str) -> tuple[Article, tuple[Passage, ...]] | None:
         """An article and its passages, or None."""
-        snapshot = self._snapshot()
-        article = snapshot.article(article_id)
-        return (article, snapshot.passages_of(article_id)) if article else None
+        with self._undamaged():
+            snapshot = self._snapshot()
+            article = snapshot.article(article_id)
+            return (article, snapshot.passages_of(article_id)) if article else None
 
     def passage(self, anchor: str) -> tuple[Passage, Article] | None:
         """The passage that has or holds an anchor, and its article, or None."""
-        return self._snapshot().passage(anchor)
+        with self._undamaged():
+            return self._snapshot().passage(anchor)
 
     def words(self, prefix: str = "") -> Iterator[tuple[str, int]]:
         """The terms of texts that begin with a prefix, and how many passages hold each."""
-        return self._snapshot().words(prefix)
+        with self._undamaged():
+            return self._snapshot().words(prefix)
 
     def search(self, query: Query, explain: bool = False) -> EngineHits:
         """The passages that answer a query, best first."""
-        return self._snapshot().search(query, explain)
+        with self._undamaged():
+            return self._snapshot().search(query, explain)
 
     def versions(self, article_id: str) -> Sequence[str]:
         """The articles that share most of their text with one."""
-        return self._snapshot().versions(article_id)
+        with self._undamaged():
+            return self._snapshot().versions(article_id)
 
     def copied(self, least: int) -> Sequence[Sequence[Place]]:
         """Where each passage stands that stands in so many articles."""
-        return self._snapshot().copied(least)
+        with self._undamaged():
+            return self._snapshot().copied(least)
 
     @property
     def generation(self) -> int:
         """The number of the newest commit."""
-        number: int = self._index.latest_generation()
-        return number
+        return max(commits.generations(self._folder), default=0)
 
     def close(self) -> None:
         """Give back files and memory."""
@@ -248,28 +268,56 @@ class WhooshEngine:
                 self._current.close()
             self._current = None
         self._memory.forget(lambda owner: True)
-        self._index.close()
 
     def _snapshot(self) -> _Snapshot:
         """The newest commit."""
         current = self._current
-        if current and current.generation == self._index.latest_generation():
+        if current and current.generation == self.generation:
             return current
         with self._opening:
             # Asked before opening: a commit in between makes the next search look again.
-            generation = self._index.latest_generation()
+            generation = self.generation
             if not self._current or self._current.generation != generation:
                 with self._undamaged():
-                    self._current = _Snapshot(self._index.reader(), generation, self._memory)
+                    self._current = self._opened(generation)
                 kept = self._current.owners
                 self._memory.forget(lambda owner: owner not in kept)
             return self._current
+
+    def _opened(self, generation: int) -> _Snapshot:
+        """The newest commit that can be read. Damage to it leads back to the one before."""
+        damage: Exception = Damaged("it has lost its table of contents")
+        for _ in range(_ATTEMPTS):
+            for number in commits.generations(self._folder):
+                try:
+                    commit = commits.read(self._folder, number, _SCHEMA)
+                    reader = FileIndex._reader(
+                        mapped_storage(self._folder), _SCHEMA, list(commit.segments), number
+                    )
+                except Exception as error:  # a file is damaged, or a newer commit has removed it
+                    damage = error
+                    continue
+                if number == generation:
+                    return _Snapshot(reader, generation, self._memory, commit)
+                if commit.segments and generation == self.generation:
+                    _log.warning(
+                        "The index in %s is damaged (%s); searches are answered as before the last change."
+                        " Run kb index, which makes it anew.",
+                        self._folder,
+                        damage,
+                    )
+                    return _Snapshot(reader, generation, self._memory, commit)
+                break
+            generation = self.generation
+            time.sleep(0.01)
+        raise damage
 
 
 class _Writer:
     """Turns articles and files into Whoosh documents."""
 
-    def __init__(self, writer: SegmentWriter, before: _Snapshot) -> None:
+    def __init__(self, writer: BulkWriter, before: _Snapshot | None, damage: str) -> None:
+        self.damage = damage
         self._writer = writer
         self._before = before
         self._put: set[str] = set()
@@ -277,9 +325,9 @@ class _Writer:
     def put_article(
         self,
         article: Article,
-        passages: Sequence[Passage],
+        passages: Iterable[Passage],
         title: IndexedText,
-        texts: Sequence[tuple[IndexedText, IndexedText]],
+        texts: Iterable[tuple[IndexedText, IndexedText]],
     ) -> None:
         """Add or replace an article."""
         if len(article.id.encode()) > ARTICLE_ID_LENGTH:
@@ -289,19 +337,19 @@ class _Writer:
         self.drop_article(article.id)
         key = {_article_key(article.id): 1}
         for passage, (text, headings) in zip(passages, texts, strict=True):
-            first = passage.position == 0
-            self._writer.add_document(
-                key=key,
-                anchor=dict.fromkeys(passage.anchors, 1),
-                principle={tag.principle: 1 for tag in passage.tags},
-                text=text.terms,
-                headings=headings.terms,
+            terms: dict[str, Mapping[str, int]] = {
+                "key": key,
+                "anchor": dict.fromkeys(passage.anchors, 1),
+                "principle": {tag.principle: 1 for tag in passage.tags},
+                Field.TEXT: text.terms,
+                Field.HEADINGS: headings.terms,
                 # Once for an article: its title is the same for all its passages.
-                title=title.terms if first else {},
-                facts=_facts(article, passage, text.length, headings.length, title.length),
-                sketch=text.sketch or _NO_SKETCH,
-                record=_encode(passage),
-            )
+                Field.TITLE: title.terms if passage.position == 0 else {},
+            }
+            facts = _facts(article, passage, text.length, headings.length, title.length)
+            columns = {"facts": facts, "sketch": text.sketch or _NO_SKETCH}
+            self._writer.add(terms, columns, _encode(passage))
+            self._writer.pause()
         outline = replace(article, sections=tuple(replace(s, blocks=()) for s in article.sections))
         self._add_record(_ARTICLE, _article_key(article.id), outline, article.id)
 
@@ -323,12 +371,13 @@ class _Writer:
         facts["type"] = kind
         facts["article"] = article_id
         self._put.add(key)
-        self._writer.add_document(key={key: 1}, facts=facts.tobytes(), record=_encode(record))
+        self._writer.add({"key": {key: 1}}, {"facts": facts.tobytes()}, _encode(record))
+        self._writer.pause()
 
     def _drop(self, key: str) -> None:
         if key in self._put:
             raise EngineError(f"The {key} was written twice at once; nothing was changed.")
-        for number in self._before.documents("key", key):
+        for number in self._before.documents("key", key) if self._before else ():
             self._writer.delete_document(int(number))
 
 
@@ -372,8 +421,9 @@ class _Page(NamedTuple):
 class _Snapshot:
     """One commit, for reading. Whoosh's readers are not safe for threads, so a lock guards them."""
 
-    def __init__(self, reader: IndexReader, generation: int, memory: Memory) -> None:
+    def __init__(self, reader: IndexReader, generation: int, memory: Memory, commit: Commit) -> None:
         self.generation = generation
+        self.commit = commit
         self._reader = reader
         self._memory = memory
         self._lock = threading.RLock()
@@ -651,16 +701,10 @@ class _Snapshot:
                 matcher = leaf.postings(field, _bytes(term))
             except TermNotFound:
                 return np.empty(0, np.int32), np.empty(0, np.int32)
-            # Deleted documents are filtered by `_numbers`; block by block is a hundred times faster
-            # than one by one, and Whoosh has no public way to it.
-            matcher = cast(Any, getattr(matcher, "child", matcher))
-            while matcher.is_active():
-                matcher._read_data()
-                steps, weights, _ = matcher._data
+            # Deleted documents are filtered by `_numbers`.
+            for steps, weights in decoded(matcher):
                 documents.append(np.cumsum(steps, dtype=np.int32))
-                # One weight stands for a block where all are equal, and None where all are 1.
                 times.append(np.full(len(steps), 1 if weights is None else weights, np.int32))
-                matcher._next_block()
         return np.concatenate(documents), np.concatenate(times)
 
     def words(self, prefix: str) -> Iterator[tuple[str, int]]:

@@ -12,6 +12,8 @@ from functools import lru_cache
 from itertools import islice, product
 from typing import Generic, TypeVar
 
+import msgspec
+
 from kb.languages import words
 from kb.models import Span, TermKind, Token
 from kb.principles.labels import Piece, Readings, uninflected
@@ -33,8 +35,7 @@ _AFTER_LATIN = "\u0250"
 Meaning = TypeVar("Meaning")
 
 
-@dataclass(slots=True)
-class Unit:
+class Unit(msgspec.Struct, gc=False):
     """A word, or one Han character, as it is compared.
 
     `readings` are what it may be read as. `position` counts words; `opens` and

@@ -1,5 +1,5 @@
-"""What people write in the product: reviews of tags, accounts, the search log. Everything else is
-derived from files and can be rebuilt; this cannot.
+"""What people write in the product: reviews of tags, accounts, the search log, which files
+they gave to be indexed. Everything else is derived from files and can be rebuilt; this cannot.
 
 SQLAlchemy Core over SQLite by default, PostgreSQL by `KB_DATABASE_URL`. One file for each subject;
 `schema.py` has the tables and `migrations/` how they came to be.
@@ -15,8 +15,18 @@ from kb.store.accounts import AccountRows, StoredAccount
 from kb.store.database import Database
 from kb.store.reviews import Reviews
 from kb.store.searches import SearchLog
+from kb.store.sources import Sources
 
-__all__ = ["AccountRows", "Database", "Reviews", "SearchLog", "Store", "StoredAccount", "sqlite_url"]
+__all__ = [
+    "AccountRows",
+    "Database",
+    "Reviews",
+    "SearchLog",
+    "Sources",
+    "Store",
+    "StoredAccount",
+    "sqlite_url",
+]
 
 
 class Store:
@@ -30,6 +40,7 @@ class Store:
         self.reviews = Reviews(self.database)
         self.accounts = AccountRows(self.database)
         self.searches = SearchLog(self.database)
+        self.sources = Sources(self.database)
 
     def close(self) -> None:
         """Give back connections."""
