@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from kb import evaluation, languages, passages, readers
-from kb.languages.chinese import segment
+from kb.languages.chinese_words import segment
 from kb.models import Article, Block, BlockKind, Passage, Section
 from kb.settings import load
 

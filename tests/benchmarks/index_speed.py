@@ -16,7 +16,7 @@ import click
 
 from kb import languages
 from kb.knowledge_base import KnowledgeBase
-from kb.languages.chinese import segment
+from kb.languages.chinese_words import segment
 from kb.models import Article, Passage
 from kb.ranking import index_text
 from kb.settings import load
