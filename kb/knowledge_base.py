@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from kb import changes, languages, passages, query, readers, snippets
 from kb.concepts import Concepts
@@ -52,8 +52,10 @@ from kb.principles import (
     read_examples,
 )
 from kb.settings import Settings
-from kb.store import Store
 from kb.suggestions import Suggestions, unquoted
+
+if TYPE_CHECKING:
+    from kb.store import Store
 
 # Raised when reading, splitting, tagging or analysing changes what they give: files are read again.
 PIPELINE = 3
@@ -114,6 +116,8 @@ class KnowledgeBase:
     @cached_property
     def store(self) -> Store:
         """What people write."""
+        from kb.store import Store  # SQLAlchemy takes a tenth of a second, and a search needs none
+
         self.settings.home.mkdir(parents=True, exist_ok=True)
         return Store(self.settings.database)
 
