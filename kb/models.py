@@ -165,6 +165,9 @@ class TermKind(StrEnum):
     CHAR = "c"  # one Han character
     CONCEPT = "k"  # a principle or trade term, with the language it was named in: empathy@zh
 
+    # Enum's own is ten times slower, and tokens are looked up by their kinds by the thousand.
+    __hash__ = str.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Token:

@@ -9,7 +9,7 @@ from flask import Flask
 
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings, load
-from web import api, assets, compression, errors, feeds, interface, pages, security
+from web import addresses, api, assets, compression, errors, feeds, interface, pages, security
 from web.current import EXTENSION
 
 __all__ = ["create_app", "warm_up"]
@@ -28,7 +28,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = KnowledgeBase(settings)
-    for part in (compression, interface, assets, security, errors):
+    for part in (compression, interface, addresses, assets, security, errors):
         part.set_up(app)
     for blueprint in (pages.blueprint, feeds.blueprint, api.blueprint):
         app.register_blueprint(blueprint)
