@@ -9,14 +9,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from kb.knowledge_base import KnowledgeBase
 from tests.benchmarks import ablation, corpus, index_speed, measuring, search_speed, serve_speed
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _few_words():
-    """Coining 200,000 words takes seconds that these tests need not wait for."""
+def _quickly(vocabulary, shared_tagger):
+    """Coining 200,000 words and reading the vocabulary for each index would take seconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(corpus, "VOCABULARY", 8_000)
+        patch.setattr(KnowledgeBase, "vocabulary", vocabulary)
+        patch.setattr(KnowledgeBase, "tagger", shared_tagger)
         corpus._lexicon.cache_clear()
         yield
         corpus._lexicon.cache_clear()

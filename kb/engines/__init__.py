@@ -16,7 +16,16 @@ from kb.errors import SettingsError
 from kb.models import Article, Passage, Query, SourceFile, TermScore
 from kb.ranking import IndexedText
 
-__all__ = ["ARTICLE_ID_LENGTH", "ENGINES", "Engine", "EngineHit", "EngineHits", "EngineWriter", "open_engine"]
+__all__ = [
+    "ARTICLE_ID_LENGTH",
+    "ENGINES",
+    "Engine",
+    "EngineHit",
+    "EngineHits",
+    "EngineWriter",
+    "Remembered",
+    "open_engine",
+]
 
 # The longest id an article may have, in ASCII characters.
 ARTICLE_ID_LENGTH = 72
@@ -47,6 +56,14 @@ class EngineHits:
     hits: tuple[EngineHit, ...] = ()
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What an engine keeps in memory to answer faster, and the limit it was given, in bytes."""
+
+    used: int
+    limit: int
 
 
 class EngineWriter(Protocol):
@@ -118,6 +135,11 @@ class Engine(Protocol):
     @property
     def generation(self) -> object:
         """What is equal as long as nothing was written: tells whether what was gathered still holds."""
+        ...
+
+    @property
+    def remembered(self) -> Remembered:
+        """How much it remembers now; nothing and no limit where another process does."""
         ...
 
     def close(self) -> None:

@@ -31,7 +31,7 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.reading import IndexReader, TermNotFound
 from whoosh.writing import SegmentWriter
 
-from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter
+from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter, Remembered
 from kb.engines.impacts import Collection, Impacts, Mask, Memory, Numbers, Postings, best
 from kb.engines.mapped_files import mapped_storage
 from kb.errors import EngineError, IndexLocked, SettingsError
@@ -227,6 +227,11 @@ class WhooshEngine:
         """The number of the newest commit."""
         number: int = self._index.latest_generation()
         return number
+
+    @property
+    def remembered(self) -> Remembered:
+        """How much of its memory is used."""
+        return Remembered(self._memory.used, self._memory.limit)
 
     def close(self) -> None:
         """Give back files and memory."""
