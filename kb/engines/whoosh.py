@@ -32,7 +32,7 @@ from whoosh.reading import IndexReader, TermNotFound
 from whoosh.writing import SegmentWriter
 
 from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter, Remembered
-from kb.engines.impacts import Collection, Impacts, Mask, Memory, Numbers, Postings, best
+from kb.engines.impacts import Collection, Floats, Impacts, Mask, Memory, Numbers, Postings, best
 from kb.engines.mapped_files import mapped_storage
 from kb.errors import EngineError, IndexLocked, SettingsError
 from kb.languages import fold
@@ -625,26 +625,31 @@ class _Snapshot:
         terms = (*query.terms, *self._prefix_terms(query.clauses))
         matched = self._matching(terms, query.clauses)
         filters = self._filters(query)
-        numbers = np.flatnonzero(_all(matched, filters)).astype(np.int32)
-        scores = self.impacts.scores(terms)
-        page = best(scores, numbers, query.offset + query.limit)[query.offset :]
+        numbers = _passing(matched, filters)
+        page, scores = self._page(terms, numbers, query)
         facets = self._facets(matched, filters, numbers)
         bridges = [term for term in terms if term.via]
-        direct = self.impacts.hits([term for term in terms if not term.via]) if bridges else matched
+        direct = self.impacts.hits([term for term in terms if not term.via]) if bridges else page
+        bridged = ~np.isin(page, direct)
         return EngineHits(
             total=len(numbers),
             hits=tuple(
-                self._hit(
-                    int(number),
-                    float(scores[number]),
-                    bridges=() if direct[number] else bridges,
-                    explained=terms if explain else (),
+                self._hit(number, score, bridges if is_bridged else (), terms if explain else ())
+                for number, score, is_bridged in zip(
+                    page.tolist(), scores.tolist(), bridged.tolist(), strict=True
                 )
-                for number in page
             ),
             facets=facets,
             titles={id: article.title for id in facets["article"] if (article := self.article(id))},
         )
+
+    def _page(self, terms: Sequence[QueryTerm], numbers: Numbers, query: Query) -> tuple[Numbers, Floats]:
+        """The passages of the page that is asked for, and their scores."""
+        if not query.limit:
+            return np.empty(0, np.int32), np.empty(0)
+        scores = self.impacts.scores(terms).of(numbers)
+        places = best(scores, query.offset + query.limit)[query.offset :]
+        return numbers[places], scores[places]
 
     def _prefix_terms(self, clauses: Sequence[Clause]) -> Iterator[QueryTerm]:
         """The words that wanted prefixes stand for, as terms that weigh like a word."""
@@ -665,19 +670,20 @@ class _Snapshot:
         key = (self._owner, "prefix", prefix.letters)
         return self._memory.get(key, find, lambda words: sum(map(len, words)) * 2)
 
-    def _matching(self, terms: Sequence[QueryTerm], clauses: Sequence[Clause]) -> Mask:
-        """Which passages are hits: all that fulfil the clauses, or else hold a matching term."""
-        masks = {one: self._mask(one) for one in {one for clause in clauses for one in clause.alternatives}}
-        matched = np.ones(len(self._documents), np.bool_)
+    def _matching(self, terms: Sequence[QueryTerm], clauses: Sequence[Clause]) -> Numbers:
+        """The passages that are hits: all that fulfil the clauses, or else hold a matching term."""
         if terms and all(clause.negated for clause in clauses):
             matched = self.impacts.hits(terms)
+        else:
+            matched = np.arange(len(self._documents), dtype=np.int32)
+        masks = {one: self._mask(one) for one in {one for clause in clauses for one in clause.alternatives}}
         for clause in clauses:
-            fulfilled = np.logical_or.reduce([masks[one] for one in clause.alternatives])
-            matched &= ~fulfilled if clause.negated else fulfilled
+            fulfilled = np.logical_or.reduce([masks[one] for one in clause.alternatives])[matched]
+            matched = matched[~fulfilled if clause.negated else fulfilled]
         return matched
 
     def _mask(self, wanted: Phrase | Prefix) -> Mask:
-        """The passages that hold a phrase or a prefix."""
+        """Which passages hold a phrase or a prefix."""
         mask = np.zeros(len(self._documents), np.bool_)
         if isinstance(wanted, Phrase):
             mask[self._holding(wanted)] = True
@@ -730,15 +736,15 @@ class _Snapshot:
         return mask
 
     def _facets(
-        self, matched: Mask, filters: Mapping[str, Mask], numbers: Numbers
+        self, matched: Numbers, filters: Mapping[str, Mask], numbers: Numbers
     ) -> dict[str, dict[str, int]]:
         """How many hits there are of each value. A passage has one language and one article, so
         these are counted as if their own filter were off: what else one could choose."""
 
-        def without(facet: str) -> Numbers | npt.NDArray[np.intp]:
+        def without(facet: str) -> Numbers:
             if facet not in filters:
                 return numbers
-            return np.flatnonzero(_all(matched, {n: mask for n, mask in filters.items() if n != facet}))
+            return _passing(matched, {name: mask for name, mask in filters.items() if name != facet})
 
         codes, languages = self._languages
         return {
@@ -815,9 +821,11 @@ def _numbered(values: npt.NDArray[Any]) -> Numbers:
     return np.repeat(np.arange(len(begins), dtype=np.int32), np.diff(begins, append=len(values)))
 
 
-def _all(matched: Mask, filters: Mapping[str, Mask]) -> Mask:
-    passing: Mask = np.logical_and.reduce([matched, *filters.values()])
-    return passing
+def _passing(matched: Numbers, filters: Mapping[str, Mask]) -> Numbers:
+    """The passages that pass all filters."""
+    for mask in filters.values():
+        matched = matched[mask[matched]]
+    return matched
 
 
 def _place(ids: npt.NDArray[np.bytes_], id: str) -> int | None:

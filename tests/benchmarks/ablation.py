@@ -18,7 +18,6 @@ from tempfile import TemporaryDirectory
 from unittest import mock
 
 import click
-import numpy as np
 
 from kb import evaluation, languages, query, ranking
 from kb.engines.impacts import Impacts, Memory, best
@@ -210,12 +209,12 @@ def _ndcg(indexed: Indexed, variant: Variant) -> dict[str, float]:
 
 def _ranked(indexed: Indexed, impacts: Impacts, terms: Sequence[QueryTerm]) -> dict[str, float]:
     """The ten best documents, each with the score of its best passage."""
-    scores = impacts.scores(terms)
-    matched = np.flatnonzero(impacts.hits(terms)).astype(np.int32)
+    matched = impacts.hits(terms)
+    scores = impacts.scores(terms).of(matched)
     found: dict[str, float] = {}
     # A document of several passages may take several of the first places.
-    for number in best(scores, matched, 5 * _DEPTH):
-        found.setdefault(indexed.documents[number], float(scores[number]))
+    for place in best(scores, 5 * _DEPTH):
+        found.setdefault(indexed.documents[matched[place]], float(scores[place]))
     return dict(list(found.items())[:_DEPTH])
 
 

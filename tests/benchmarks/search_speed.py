@@ -362,8 +362,8 @@ def ranking_alone(home: Path, times: Sequence[int], most: int, repeat: int, cloc
 
 
 def _rank(impacts: Impacts, terms: Sequence[QueryTerm]) -> object:
-    matched = np.flatnonzero(impacts.hits(terms)).astype(np.int32)
-    return len(matched), best(impacts.scores(terms), matched, field.COUNT)
+    matched = impacts.hits(terms)
+    return len(matched), matched[best(impacts.scores(terms).of(matched), field.COUNT)]
 
 
 def _repeated(one: Collection, postings: Callable[[Field, str], Postings], times: int) -> Impacts:
