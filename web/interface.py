@@ -39,6 +39,7 @@ def set_up(app: Flask) -> None:
         ngettext=lambda one, more, number: _texts().ungettext(one, more, number),
         newstyle=True,
     )
+    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]
     app.jinja_env.filters |= {
         "decimalformat": lambda number: _number(number, language()),
         "dateformat": lambda day, form: _date(day, form, language()),
