@@ -32,7 +32,7 @@ from whoosh.reading import IndexReader, TermNotFound
 from whoosh.writing import SegmentWriter
 
 from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter, Remembered
-from kb.engines.impacts import Collection, Floats, Impacts, Mask, Memory, Numbers, Postings, best
+from kb.engines.impacts import Collection, Floats, Impacts, Mask, Memory, Numbers, Places, Postings, best
 from kb.engines.mapped_files import mapped_storage
 from kb.errors import EngineError, IndexLocked, SettingsError
 from kb.languages import fold
@@ -387,19 +387,16 @@ class _Snapshot:
 
     def article(self, article_id: str) -> Article | None:
         """The record of an article."""
-        _, ids = self._columns
-        place = _place(ids, article_id)
-        document = -1 if place is None else int(self._article_documents[place])
-        return None if document < 0 else self._record(document, Article)
+        document = self._article_documents.get(_bytes(article_id))
+        return None if document is None else self._record(document, Article)
 
     @cached_property
-    def _article_documents(self) -> npt.NDArray[np.int64]:
-        """The document of every article's record, by the article's number, -1 where there is none."""
+    def _article_documents(self) -> Mapping[bytes, int]:
+        """The document of every article's record, by the article's id."""
         facts, ids = self._columns
         documents = np.flatnonzero((facts["type"] == _ARTICLE) & self._live)
-        found = np.full(len(ids), -1, np.int64)
-        found[facts["article"][documents]] = documents
-        return found
+        named = ids[facts["article"][documents]].tolist()
+        return dict(zip(named, documents.tolist(), strict=True))
 
     def passages_of(self, article_id: str) -> tuple[Passage, ...]:
         """The passages of an article, in order."""
@@ -643,10 +640,10 @@ class _Snapshot:
             titles={id: article.title for id in facets["article"] if (article := self.article(id))},
         )
 
-    def _page(self, terms: Sequence[QueryTerm], numbers: Numbers, query: Query) -> tuple[Numbers, Floats]:
+    def _page(self, terms: Sequence[QueryTerm], numbers: Places, query: Query) -> tuple[Places, Floats]:
         """The passages of the page that is asked for, and their scores."""
         if not query.limit:
-            return np.empty(0, np.int32), np.empty(0)
+            return np.empty(0, np.intp), np.empty(0)
         scores = self.impacts.scores(terms).of(numbers)
         places = best(scores, query.offset + query.limit)[query.offset :]
         return numbers[places], scores[places]
@@ -670,12 +667,12 @@ class _Snapshot:
         key = (self._owner, "prefix", prefix.letters)
         return self._memory.get(key, find, lambda words: sum(map(len, words)) * 2)
 
-    def _matching(self, terms: Sequence[QueryTerm], clauses: Sequence[Clause]) -> Numbers:
+    def _matching(self, terms: Sequence[QueryTerm], clauses: Sequence[Clause]) -> Places:
         """The passages that are hits: all that fulfil the clauses, or else hold a matching term."""
         if terms and all(clause.negated for clause in clauses):
             matched = self.impacts.hits(terms)
         else:
-            matched = np.arange(len(self._documents), dtype=np.int32)
+            matched = np.arange(len(self._documents))
         masks = {one: self._mask(one) for one in {one for clause in clauses for one in clause.alternatives}}
         for clause in clauses:
             fulfilled = np.logical_or.reduce([masks[one] for one in clause.alternatives])[matched]
@@ -736,12 +733,12 @@ class _Snapshot:
         return mask
 
     def _facets(
-        self, matched: Numbers, filters: Mapping[str, Mask], numbers: Numbers
+        self, matched: Places, filters: Mapping[str, Mask], numbers: Places
     ) -> dict[str, dict[str, int]]:
         """How many hits there are of each value. A passage has one language and one article, so
         these are counted as if their own filter were off: what else one could choose."""
 
-        def without(facet: str) -> Numbers:
+        def without(facet: str) -> Places:
             if facet not in filters:
                 return numbers
             return _passing(matched, {name: mask for name, mask in filters.items() if name != facet})
@@ -753,16 +750,16 @@ class _Snapshot:
             "article": _counts(self._article_ids, self._article[without("article")], _ARTICLES_IN_FACET),
         }
 
-    def _principle_counts(self, numbers: Numbers) -> dict[str, int]:
+    def _principle_counts(self, numbers: Places) -> dict[str, int]:
         principles, tagged, begins = self._tagged
-        hits = np.zeros(len(self._documents), np.int32)
-        hits[numbers] = 1
         if not len(tagged):
             return {}
-        return _most(principles, np.add.reduceat(hits[tagged], begins))
+        hits = np.zeros(len(self._documents), np.uint8)
+        hits[numbers] = 1
+        return _most(principles, np.add.reduceat(hits.take(tagged), begins, dtype=np.intp))
 
     @cached_property
-    def _tagged(self) -> tuple[Sequence[bytes], Numbers, npt.NDArray[np.intp]]:
+    def _tagged(self) -> tuple[npt.NDArray[np.bytes_], Places, Places]:
         """The principles that passages have, the passages with each, and where those of each begin."""
         with self._lock:
             principles = list(self._reader.lexicon("principle"))
@@ -770,8 +767,8 @@ class _Snapshot:
         # Those whose last passage was deleted are still in the lexicon.
         found = {principle: numbers for principle, numbers in tagged.items() if len(numbers)}
         ends = np.cumsum([len(numbers) for numbers in found.values()], dtype=np.intp)
-        joined = np.concatenate([np.empty(0, np.int32), *found.values()])
-        return list(found), joined, np.concatenate([[0], ends[:-1]]).astype(np.intp)
+        joined = np.concatenate([np.empty(0, np.intp), *found.values()])
+        return np.array(list(found), np.bytes_), joined, np.concatenate([[0], ends[:-1]]).astype(np.intp)
 
     def _hit(
         self,
@@ -821,7 +818,7 @@ def _numbered(values: npt.NDArray[Any]) -> Numbers:
     return np.repeat(np.arange(len(begins), dtype=np.int32), np.diff(begins, append=len(values)))
 
 
-def _passing(matched: Numbers, filters: Mapping[str, Mask]) -> Numbers:
+def _passing(matched: Places, filters: Mapping[str, Mask]) -> Places:
     """The passages that pass all filters."""
     for mask in filters.values():
         matched = matched[mask[matched]]
@@ -836,19 +833,14 @@ def _place(ids: npt.NDArray[np.bytes_], id: str) -> int | None:
 
 
 def _counts(
-    values: Sequence[bytes] | npt.NDArray[np.bytes_],
-    places: npt.NDArray[np.integer],
-    most: int | None = None,
+    values: npt.NDArray[np.bytes_], places: npt.NDArray[np.integer], most: int | None = None
 ) -> dict[str, int]:
     """How often each value is there, by its place; the most frequent first."""
     return _most(values, np.bincount(places, minlength=len(values)), most)
 
 
-def _most(
-    values: Sequence[bytes] | npt.NDArray[np.bytes_],
-    counts: npt.NDArray[np.integer],
-    most: int | None = None,
-) -> dict[str, int]:
+def _most(values: npt.NDArray[np.bytes_], counts: Places, most: int | None = None) -> dict[str, int]:
     """The values, which rise, with their counts: the most frequent first, those never there left out."""
-    order = np.argsort(-counts, kind="stable")[:most]
-    return {values[place].decode(): int(counts[place]) for place in order if counts[place]}
+    order = best(counts, len(counts) if most is None else most)
+    shown = zip(values[order].tolist(), counts[order].tolist(), strict=True)
+    return {value.decode(): count for value, count in shown if count}
