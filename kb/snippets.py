@@ -7,7 +7,7 @@ the index, so a mark is always a form of something that was searched for.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from kb import languages
@@ -27,8 +27,9 @@ def highlights(
     Words that were searched for as a phrase are marked only where the phrase stands. `mentions` are
     spans that name a principle the search came over.
     """
+    tokens = _words(text)
     wanted = [w for clause in clauses if not clause.negated for w in clause.alternatives]
-    phrases = [span for one in wanted for span in occurrences(one, text, _words(text))]
+    phrases = [span for one in wanted for span in occurrences(one, text, tokens)]
     bound = {
         (term.kind, synonym)
         for one in wanted
@@ -37,24 +38,19 @@ def highlights(
         for synonym in term.synonyms
     }
     sought = {(term.kind, s) for term in terms if term.matches for s in term.synonyms} - bound
-    places = _places(text)
-    found = (span for one in sought for span in places.get(one, ()))
-    return tuple(_merged([*phrases, *found, *mentions]))
+    return tuple(_merged([*phrases, *_found(tokens, sought), *mentions]))
 
 
-# The same passages are found again and again; a thousand take about 40 MB.
+# The same passages are found again and again; a thousand take about 20 MB.
 @lru_cache(maxsize=1000)
 def _words(text: str) -> tuple[Token, ...]:
     return tuple(languages.words(text))
 
 
-@lru_cache(maxsize=1000)
-def _places(text: str) -> Mapping[tuple[TermKind, str], Sequence[Span]]:
-    """Where each term of a text stands."""
-    places: dict[tuple[TermKind, str], list[Span]] = {}
-    for token in _words(text):
-        places.setdefault((token.kind, token.term), []).append((token.start, token.end))
-    return places
+def _found(tokens: Iterable[Token], sought: set[tuple[TermKind, str]]) -> Iterator[Span]:
+    for token in tokens:
+        if (token.kind, token.term) in sought:
+            yield token.start, token.end
 
 
 def _merged(spans: Iterable[Span]) -> Iterator[Span]:
