@@ -105,10 +105,10 @@ class Impacts:
         self._memory = memory
         self._owner = owner
         # Passages of a section stand together, and so do sections of an article.
-        self._sections = _begins(collection.section)
+        self._sections = begins(collection.section)
         self._passages_in_section = np.diff(self._sections, append=collection.size)
         self._article_of_section = collection.article[self._sections].astype(np.intp)
-        self._first = _begins(collection.article).astype(np.int32)
+        self._first = begins(collection.article).astype(np.int32)
         self._norms = {
             (Field.TEXT, Level.PASSAGE): _norms(collection.text_words, Field.TEXT),
             (Field.TEXT, Level.SECTION): _norms(_sums(collection.text_words, collection.section), Field.TEXT),
@@ -279,8 +279,8 @@ def _sum(given: Sequence[tuple[Numbers, Floats]], size: int) -> Floats:
 
 def _sparse_sum(given: Sequence[tuple[Numbers, Floats]]) -> tuple[Numbers, Floats]:
     """The places that were given anything, rising, and the sum of what each was given."""
-    if not given:
-        return np.empty(0, np.int32), np.empty(0)
+    if len(given) <= 1:
+        return given[0] if given else (np.empty(0, np.int32), np.empty(0))
     places, starts, values = _grouped(
         np.concatenate([places for places, _ in given]), np.concatenate([values for _, values in given])
     )
@@ -294,17 +294,17 @@ def _union(parts: Sequence[Numbers | Places], size: int) -> Places:
         return parts[0].astype(np.intp) if parts else np.empty(0, np.intp)
     if sum(map(len, parts)) * _SPARSE < size:
         joined = np.sort(np.concatenate(parts)).astype(np.intp)
-        return joined[_begins(joined)]
+        return joined[begins(joined)]
     mask = np.zeros(size, np.bool_)
     for part in parts:
         mask[part] = True
     return np.flatnonzero(mask)
 
 
-def _ranges(begins: Places, lengths: Places) -> Places:
+def _ranges(firsts: Places, lengths: Places) -> Places:
     """The numbers of ranges that stand in order."""
     before = np.cumsum(lengths) - lengths
-    return np.repeat(begins - before, lengths) + np.arange(lengths.sum())
+    return np.repeat(firsts - before, lengths) + np.arange(lengths.sum())
 
 
 def _spelled(term: QueryTerm) -> tuple[str, ...]:
@@ -328,9 +328,11 @@ def _norms(words: Numbers, field: Field) -> Floats:
     return norms
 
 
-def _begins(groups: Numbers | Places) -> Places:
-    """Where each group begins; `groups` rises."""
-    return np.flatnonzero(np.diff(groups, prepend=-1))
+def begins(values: npt.NDArray[Any]) -> Places:
+    """Where each run of equal values begins."""
+    found = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=found[1:])
+    return np.flatnonzero(found)
 
 
 def _sums(values: Numbers, groups: Numbers) -> Numbers:
@@ -343,7 +345,7 @@ def _lifted(groups: Numbers, numbers: Numbers, times: Numbers) -> Postings:
     if not len(numbers):
         return numbers, times
     places = groups[numbers]
-    starts = _begins(places)
+    starts = begins(places)
     return places[starts], np.add.reduceat(times, starts)
 
 
@@ -351,7 +353,7 @@ def _grouped(numbers: Numbers, values: Values) -> tuple[Numbers, Places, Values]
     """Sort values by number: the distinct numbers, where each begins, and the values in that order."""
     order = np.argsort(numbers, kind="stable")
     numbers, values = numbers[order], values[order]
-    starts = _begins(numbers)
+    starts = begins(numbers)
     return numbers[starts], starts, values
 
 

@@ -32,7 +32,18 @@ from whoosh.reading import IndexReader, TermNotFound
 from whoosh.writing import SegmentWriter
 
 from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter, Remembered
-from kb.engines.impacts import Collection, Floats, Impacts, Mask, Memory, Numbers, Places, Postings, best
+from kb.engines.impacts import (
+    Collection,
+    Floats,
+    Impacts,
+    Mask,
+    Memory,
+    Numbers,
+    Places,
+    Postings,
+    begins,
+    best,
+)
 from kb.engines.mapped_files import mapped_storage
 from kb.errors import EngineError, IndexLocked, SettingsError
 from kb.languages import fold
@@ -457,7 +468,7 @@ class _Snapshot:
         def read() -> tuple[npt.NDArray[np.void], npt.NDArray[np.bytes_]]:
             facts = self._stored_facts(leaf)
             # An article's documents stand together, so few of the ids need to be compared.
-            runs = _begins(facts["article"])
+            runs = begins(facts["article"])
             ids, places = np.unique(facts["article"][runs], return_inverse=True)
             numbered = np.empty(len(facts), _NUMBERED)
             for name in _FACTS.names or ():
@@ -527,7 +538,7 @@ class _Snapshot:
     def _article_ids(self) -> npt.NDArray[np.bytes_]:
         """The ids of the articles that have passages, by number."""
         _, ids = self._columns
-        found: npt.NDArray[np.bytes_] = ids[self._passages["article"][_begins(self._article)]]
+        found: npt.NDArray[np.bytes_] = ids[self._passages["article"][begins(self._article)]]
         return found
 
     @cached_property
@@ -546,7 +557,7 @@ class _Snapshot:
             article=self._article,
             text_words=facts["text_words"].astype(np.int32),
             heading_words=facts["heading_words"].astype(np.int32),
-            title_words=facts["title_words"][_begins(self._article)].astype(np.int32),
+            title_words=facts["title_words"][begins(self._article)].astype(np.int32),
         )
         # Weak, so that a snapshot goes with its last search and needs no garbage collector.
         weak = weakref.WeakMethod(self._postings)
@@ -627,13 +638,14 @@ class _Snapshot:
         facets = self._facets(matched, filters, numbers)
         bridges = [term for term in terms if term.via]
         direct = self.impacts.hits([term for term in terms if not term.via]) if bridges else page
-        bridged = ~np.isin(page, direct)
+        bridged = np.ones(len(self._documents), np.bool_)
+        bridged[direct] = False
         return EngineHits(
             total=len(numbers),
             hits=tuple(
                 self._hit(number, score, bridges if is_bridged else (), terms if explain else ())
                 for number, score, is_bridged in zip(
-                    page.tolist(), scores.tolist(), bridged.tolist(), strict=True
+                    page.tolist(), scores.tolist(), bridged[page].tolist(), strict=True
                 )
             ),
             facets=facets,
@@ -751,12 +763,12 @@ class _Snapshot:
         }
 
     def _principle_counts(self, numbers: Places) -> dict[str, int]:
-        principles, tagged, begins = self._tagged
+        principles, tagged, starts = self._tagged
         if not len(tagged):
             return {}
         hits = np.zeros(len(self._documents), np.uint8)
         hits[numbers] = 1
-        return _most(principles, np.add.reduceat(hits.take(tagged), begins, dtype=np.intp))
+        return _most(principles, np.add.reduceat(hits.take(tagged), starts, dtype=np.intp))
 
     @cached_property
     def _tagged(self) -> tuple[npt.NDArray[np.bytes_], Places, Places]:
@@ -805,17 +817,10 @@ def _bytes(term: str) -> bytes:
     return term.encode(errors="surrogatepass")
 
 
-def _begins(values: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
-    """Where each run of equal values begins."""
-    begins = np.ones(len(values), np.bool_)
-    begins[1:] = values[1:] != values[:-1]
-    return np.flatnonzero(begins)
-
-
 def _numbered(values: npt.NDArray[Any]) -> Numbers:
     """The number of the run of equal values that each is in."""
-    begins = _begins(values)
-    return np.repeat(np.arange(len(begins), dtype=np.int32), np.diff(begins, append=len(values)))
+    starts = begins(values)
+    return np.repeat(np.arange(len(starts), dtype=np.int32), np.diff(starts, append=len(values)))
 
 
 def _passing(matched: Places, filters: Mapping[str, Mask]) -> Places:
