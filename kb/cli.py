@@ -274,7 +274,8 @@ def serve(host: str, port: int) -> None:
     app = create_app(book.settings)
     warm_up(app)
     click.echo(f"Servicebook is at http://{host}:{port} (Ctrl-C stops it)")
-    listen(app, host=host, port=port, ident=None)
+    # A slow search must not keep the others waiting.
+    listen(app, host=host, port=port, ident=None, threads=8)
 
 
 @main.command()
