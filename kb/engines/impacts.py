@@ -119,7 +119,7 @@ class Impacts:
 
     def scores(self, terms: Sequence[QueryTerm]) -> Scores:
         """What the terms of a query give together."""
-        given: dict[Level, list[tuple[Numbers, Floats]]] = {level: [] for level in Level}
+        given: tuple[list[tuple[Numbers, Floats]], ...] = tuple([] for _ in Level)
         for term in terms:
             for share in self.shares(term):
                 values = share.values if term.weight == 1 else share.values * term.weight
@@ -351,7 +351,7 @@ def _lifted(groups: Numbers, numbers: Numbers, times: Numbers) -> Postings:
 
 def _grouped(numbers: Numbers, values: Values) -> tuple[Numbers, Places, Values]:
     """Sort values by number: the distinct numbers, where each begins, and the values in that order."""
-    order = np.argsort(numbers, kind="stable")
+    order = np.argsort(numbers, kind="stable")  # fast where sorted parts were joined
     numbers, values = numbers[order], values[order]
     starts = begins(numbers)
     return numbers[starts], starts, values
