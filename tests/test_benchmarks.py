@@ -19,6 +19,7 @@ def _quickly(vocabulary, shared_tagger):
     """Coining 200,000 words and reading the vocabulary for each index would take seconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(corpus, "VOCABULARY", 8_000)
+        patch.setattr(corpus, "MOST_FILES", 4)
         patch.setattr(KnowledgeBase, "vocabulary", vocabulary)
         patch.setattr(KnowledgeBase, "tagger", shared_tagger)
         patch.setattr(search_speed, "_alone", _here)
