@@ -284,7 +284,9 @@ def _sparse_sum(given: Sequence[tuple[Numbers, Floats]]) -> tuple[Numbers, Float
     places, starts, values = _grouped(
         np.concatenate([places for places, _ in given]), np.concatenate([values for _, values in given])
     )
-    return places, np.add.reduceat(values, starts)
+    # One by one, as `_sum` adds; `reduceat` may add in another order, and the last bit would differ.
+    groups = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(values)))
+    return places, np.bincount(groups, values)
 
 
 def _union(parts: Sequence[Numbers | Places], size: int) -> Places:
