@@ -286,7 +286,7 @@ def _sparse_sum(given: Sequence[tuple[Numbers, Floats]]) -> tuple[Numbers, Float
     )
     # One by one, as `_sum` adds; `reduceat` may add in another order, and the last bit would differ.
     groups = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(values)))
-    return places, np.bincount(groups, values)
+    return places, np.bincount(groups, values).astype(np.float64, copy=False)
 
 
 def _union(parts: Sequence[Numbers | Places], size: int) -> Places:
