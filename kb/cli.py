@@ -575,8 +575,16 @@ def serve(host: str, port: int) -> None:
     app = create_app(book.settings)
     warm_up(app)
     click.echo(f"Servicebook is at http://{host}:{port} (Ctrl-C stops it)")
-    # With proxies in front, their headers go on to the application, which counts them.
-    listen(app, host=host, port=port, ident=None, clear_untrusted_proxy_headers=not book.settings.proxies)
+    # A slow search must not keep the others waiting. With proxies in front, their headers go on to the
+    # application, which counts them.
+    listen(
+        app,
+        host=host,
+        port=port,
+        ident=None,
+        threads=8,
+        clear_untrusted_proxy_headers=not book.settings.proxies,
+    )
 
 
 @main.command()

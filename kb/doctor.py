@@ -159,7 +159,8 @@ def _memory(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
     if damage:
         return
     book.search("жалоба OR 服务 OR service", correct=False)
-    used, limit = book.engine.remembered()
+    remembered = book.engine.remembered
+    used, limit = remembered.used, remembered.limit
     message = f"A first search remembers {_megabytes(used)} of the index; the limit is {_megabytes(limit)}."
     if used > limit // 2:
         yield Finding("memory", "warning", message, "Raise KB_MEMORY.")

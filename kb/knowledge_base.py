@@ -16,10 +16,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from itertools import tee
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from kb import (
-    archive,
     changes,
     languages,
     passages,
@@ -30,7 +29,6 @@ from kb import (
     sameness,
     snippets,
 )
-from kb.accounts import Accounts
 from kb.concepts import Concepts
 from kb.engines import Engine, EngineHit, EngineWriter, open_engine
 from kb.errors import IndexLocked, InvalidRequest, NotFound
@@ -70,8 +68,12 @@ from kb.principles import (
     read_examples,
 )
 from kb.settings import Settings
-from kb.store import Store, sqlite_url
 from kb.suggestions import Suggestions, unquoted
+
+if TYPE_CHECKING:
+    from kb import archive
+    from kb.accounts import Accounts
+    from kb.store import Store
 
 # Raised when reading, splitting, tagging or analysing changes what they give: files are read again.
 PIPELINE = 4
@@ -157,12 +159,19 @@ class KnowledgeBase:
     @cached_property
     def store(self) -> Store:
         """What people write."""
+        from kb.store import (  # SQLAlchemy takes a tenth of a second, and a search needs none
+            Store,
+            sqlite_url,
+        )
+
         self.settings.home.mkdir(parents=True, exist_ok=True)
         return Store(self.settings.database_url or sqlite_url(self.settings.home / "servicebook.sqlite"))
 
     @cached_property
     def accounts(self) -> Accounts:
         """Who may do what."""
+        from kb.accounts import Accounts
+
         return Accounts(
             self.store.accounts,
             self.settings.signing_key,
@@ -669,6 +678,8 @@ class KnowledgeBase:
         The product may run meanwhile. Secrets are left out, passwords are hashes. Raises
         `BackupError` when the file cannot be written.
         """
+        from kb import archive
+
         return archive.write(file, self.store.database, self.settings)
 
     def restore(self, file: Path, replace: bool = False) -> archive.Contents:
@@ -678,6 +689,8 @@ class KnowledgeBase:
         at once in the index there is. Raises `BackupError` that says why it cannot be restored, and
         `IndexLocked`.
         """
+        from kb import archive
+
         with self._soon_writing() as writer:
             before = {review.passage for review in self.reviews()}
             contents = archive.restore(file, self.store.database, self.settings, replace)

@@ -169,6 +169,9 @@ class TermKind(StrEnum):
     CHAR = "c"  # one Han character
     CONCEPT = "k"  # a principle or trade term, with the language it was named in: empathy@zh
 
+    # Enum's own is ten times slower, and tokens are looked up by their kinds by the thousand.
+    __hash__ = str.__hash__
+
 
 class Token(msgspec.Struct, frozen=True, gc=False):
     """A term at its place in a text. Several tokens may share a position (all lemmas of a form).

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 import threading
 import unicodedata
@@ -12,7 +13,7 @@ from hypothesis import example, given
 from opencc import OpenCC
 
 from kb import languages
-from kb.languages import analyse, detect, english, fold, locale, words
+from kb.languages import analyse, chinese_words, detect, english, fold, locale, words
 from kb.models import TermKind
 from tests.strategies import any_text, mixed_text
 
@@ -283,6 +284,26 @@ def test_traditional_and_simplified_text_have_the_same_words(starter_passages):
     for text in chinese:
         again = [t.term for t in words(to_traditional.convert(text)) if t.kind is TermKind.WORD]
         assert again == [t.term for t in words(text) if t.kind is TermKind.WORD]
+
+
+def test_chinese_words_are_those_of_jieba(tmp_path):
+    """On words of its dictionary joined and cut at random, and on characters it does not know."""
+    jieba = pytest.importorskip("jieba")
+    jieba.setLogLevel("WARNING")
+    tokenizer = jieba.Tokenizer()
+    tokenizer.tmp_dir = str(tmp_path)  # its cache in the shared temporary folder is anybody's
+    tokenizer.initialize()
+    assert tokenizer.total == chinese_words.TOTAL
+    chance = random.Random(1)
+    words = [word for word in tokenizer.FREQ if word[0] > "一"]
+    rare = "〇㐀㒟龥鿕鿖𠀀𠮷龢的服务"
+    for _ in range(2_000):
+        text = "".join(chance.choices(words, k=5))[chance.randrange(3) :]
+        run = "".join(run.group() for run in languages.scripts(text) if run.lastgroup == "han")
+        for one in (run, "".join(chance.choices(rare, k=6))):
+            assert chinese_words.segment(one) == list(tokenizer.cut(one, HMM=False))
+    for word in chance.sample(words, 2_000):
+        assert chinese_words.frequency(word) == tokenizer.FREQ[word]
 
 
 # --- Which language a text is -------------------------------------------------------------------

@@ -12,6 +12,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings, load
 from web import (
     accounts,
+    addresses,
     api,
     assets,
     compression,
@@ -39,7 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = KnowledgeBase(settings)
-    for part in (compression, interface, assets, security, errors):
+    for part in (compression, interface, addresses, assets, security, errors):
         part.set_up(app)
     accounts.set_up(app, settings)
     for part_of_site in (pages, accounts, reviews, search_log, feeds, api):
@@ -51,7 +52,15 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def warm_up(app: Flask) -> None:
-    """Load dictionaries, vocabulary and index, so that the first reader does not wait for them."""
+    """Load dictionaries, vocabulary, index, texts and templates, so that the first reader does not
+    wait for them."""
     book: KnowledgeBase = app.extensions[EXTENSION]
-    book.search("сервисс 服务 service", limit=1)  # misspelt: repairs have dictionaries too
     book.suggestions.prepare()
+    with app.test_client() as client:
+        for tag in interface.LANGUAGES:
+            for path in _FIRST_PAGES:
+                client.get(path, headers={"Accept-Language": tag})
+
+
+# A misspelt search needs all there is: the analysers of each language, and what repairs a query.
+_FIRST_PAGES = ("/", "/search?q=сервисс 服务 service", "/search?q=service 服务 сервис", "/principles")

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_skeleton
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request
 from flask_babel import format_date, get_locale, gettext
 from werkzeug.wrappers import Response as Redirect
 
 from kb.errors import InvalidRequest, NotFound
 from kb.models import Article, FoundPassage, Passage, Principle, SearchResults, Span
 from web import chart, interface, rendering
+from web.addresses import asking, url_for
 from web.current import book
 from web.reviews import said_of
 from web.search_log import log_opening, log_search
@@ -48,6 +50,11 @@ def principle_of(principle_id: str) -> Principle | None:
 
 def _label(principle_id: str) -> str:
     """A principle's or a trade term's name in the interface's language."""
+    return _name(principle_id, interface.language(), book.vocabulary.digest)
+
+
+@lru_cache(maxsize=10_000)
+def _name(principle_id: str, _language: str, _vocabulary: str) -> str:
     vocabulary = book.vocabulary
     concept = vocabulary.principles.get(principle_id) or vocabulary.terms.get(principle_id)
     return interface.in_language(concept.pref_labels) if concept else principle_id
@@ -55,12 +62,20 @@ def _label(principle_id: str) -> str:
 
 def _hue(principle_id: str) -> int:
     """Which of six quiet colours a principle has: that of the top concept it stands under."""
+    return _hues(book.vocabulary.digest).get(principle_id, 0)
+
+
+@lru_cache(maxsize=4)
+def _hues(_vocabulary: str) -> dict[str, int]:
     principles = book.vocabulary.principles
-    found = principles.get(principle_id)
-    while found and found.broader and found.broader[0] in principles:
-        found = principles[found.broader[0]]
     tops = [top.id for top in book.vocabulary.tops()]
-    return tops.index(found.id) % 6 if found and found.id in tops else 0
+    hues = {}
+    for found in principles.values():
+        top = found
+        while top.broader and top.broader[0] in principles:
+            top = principles[top.broader[0]]
+        hues[found.id] = tops.index(top.id) % 6 if top.id in tops else 0
+    return hues
 
 
 # --- Search --------------------------------------------------------------------------------------
@@ -121,7 +136,18 @@ def search() -> str:
     )
 
 
-def _facets(asked: Search, found: SearchResults) -> dict[str, list[dict[str, Any]]]:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value of a facet: how many passages have it, and the address with it as a filter or without."""
+
+    value: str
+    name: str
+    count: int | None
+    chosen: bool
+    url: str
+
+
+def _facets(asked: Search, found: SearchResults) -> dict[str, list[Choice]]:
     """The values of each facet with counts; those chosen come first and are never missing."""
     titles = {one.value: one.label for one in found.facets.get("article", ())}
     names: dict[str, Callable[[str], str]] = {
@@ -138,14 +164,14 @@ def _facets(asked: Search, found: SearchResults) -> dict[str, list[dict[str, Any
         if facet == "date":
             others.sort(reverse=True)
         facets[facet] = [
-            {
-                "value": value,
-                "name": name(value),
-                # Of dates, only years are counted.
-                "count": counts.get(value, None if facet == "date" else 0),
-                "chosen": value in chosen,
-                "url": asked.toggled(facet, value),
-            }
+            # Of dates, only years are counted.
+            Choice(
+                value,
+                name(value),
+                counts.get(value, None if facet == "date" else 0),
+                value in chosen,
+                asked.toggled(facet, value),
+            )
             for value in [*chosen, *others]
         ]
     return facets
@@ -293,8 +319,9 @@ def _way(asked: Search) -> dict[str, Any] | None:
 def result_url(asked: Search, number: int, article_id: str, passage: Passage | FoundPassage) -> str:
     """The address of a result: its article at its passage, the way back, and the trace by which the
     passage is found again when it was edited."""
-    way = {**replace(asked, page=1, flat=False).parameters(), "hit": number, "near": passage.trace or None}
-    return url_for("pages.article", article_id=article_id, **way, _anchor=passage.id)
+    way = replace(asked, page=1, flat=False).parameters()
+    near = {"near": passage.trace} if passage.trace else {}
+    return asking("pages.article", {**way, "hit": number, **near}, anchor=passage.id, article_id=article_id)
 
 
 @blueprint.get("/passages/<anchor>")

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import url_for
 from werkzeug.datastructures import MultiDict
 
 from kb.errors import InvalidRequest
 from kb.models import FoundArticle, Hit, Passage, SearchRequest, SearchResults, Sort
+from web.addresses import asking
 from web.current import book
 
 HITS_PER_PAGE = 10
@@ -90,7 +90,7 @@ class Search:
     def parameters(self) -> dict[str, Any]:
         """What its address says."""
         said: dict[str, Any] = {"q": self.q} if self.q else {}
-        said |= {facet: list(getattr(self, facet)) for facet in FACETS if getattr(self, facet)}
+        said |= {facet: values for facet in FACETS if (values := getattr(self, facet))}
         said |= {"like": self.like} if self.like else {}
         said |= {"sort": str(self.sort)} if self.sort != Sort.RELEVANCE else {}
         said |= {"page": self.page} if self.page > 1 else {}
@@ -102,7 +102,7 @@ class Search:
 
     def url(self, **changes: Any) -> str:
         """The address of this search with changes; what is found changes, so it begins at page 1."""
-        return url_for("pages.search", **replace(self, **{"page": 1, **changes}).parameters())
+        return asking("pages.search", replace(self, **{"page": 1, **changes}).parameters())
 
     def toggled(self, facet: str, value: str) -> str:
         """The address with a filter added, or taken off if it is on."""

@@ -24,6 +24,7 @@ __all__ = [
     "EngineHits",
     "EngineWriter",
     "Place",
+    "Remembered",
     "open_engine",
 ]
 
@@ -62,6 +63,14 @@ class EngineHits:
 
 Place = tuple[str, int]
 """Where a passage stands: the id of its article, and its position there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What an engine keeps in memory to answer faster, and the limit it was given, in bytes."""
+
+    used: int
+    limit: int
 
 
 class EngineWriter(Protocol):
@@ -122,10 +131,6 @@ class Engine(Protocol):
         """What is wrong with what is stored, or nothing. All of it is read."""
         ...
 
-    def remembered(self) -> tuple[int, int]:
-        """How many bytes of the index are remembered in this process, and how many may be."""
-        ...
-
     def files(self) -> dict[str, SourceFile]:
         """What is recorded of all source files, by path."""
         ...
@@ -162,6 +167,11 @@ class Engine(Protocol):
     @property
     def generation(self) -> object:
         """What is equal as long as nothing was written: tells whether what was gathered still holds."""
+        ...
+
+    @property
+    def remembered(self) -> Remembered:
+        """How much it remembers now; nothing and no limit where another process does."""
         ...
 
     def close(self) -> None:

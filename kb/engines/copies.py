@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from kb.engines.impacts import Floats, Mask, Numbers
+from kb.engines.impacts import Floats, Mask, Numbers, Places
 
 # Two articles that have this share of their words in common are versions of one.
 VERSION = 0.5
@@ -37,7 +37,7 @@ class Copies:
 
     # --- In a search ---
 
-    def collapsed(self, numbers: Numbers, *merits: Floats | Numbers) -> tuple[Mask, Numbers]:
+    def collapsed(self, numbers: Places, *merits: Floats | Numbers) -> tuple[Mask, Numbers]:
         """Which of the passages are not outdone by a copy among them, and how many copies each outdoes.
 
         `numbers` rises. `merits` are those of the passages, what counts most first: higher is better,

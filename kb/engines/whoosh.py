@@ -34,10 +34,21 @@ from whoosh.index import FileIndex
 from whoosh.reading import IndexReader, TermNotFound
 from whoosh.util.filelock import try_for
 
-from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter, Place, commits
+from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter, Place, Remembered, commits
 from kb.engines.commits import Commit, Damaged
 from kb.engines.copies import Copies
-from kb.engines.impacts import Collection, Floats, Impacts, Mask, Memory, Numbers, Postings, best
+from kb.engines.impacts import (
+    Collection,
+    Floats,
+    Impacts,
+    Mask,
+    Memory,
+    Numbers,
+    Places,
+    Postings,
+    begins,
+    best,
+)
 from kb.engines.mapped_files import mapped_storage
 from kb.engines.segments import BulkWriter, decoded, worth_merging
 from kb.errors import EngineError, IndexDamaged, IndexLocked, ServicebookError, SettingsError
@@ -210,10 +221,6 @@ class WhooshEngine:
             return str(error)
         return ""
 
-    def remembered(self) -> tuple[int, int]:
-        """How many bytes are remembered of the index, and how many may be."""
-        return self._memory.used, self._memory.limit
-
     def files(self) -> dict[str, SourceFile]:
         """What is recorded of all source files, by path."""
         with self._undamaged():
@@ -260,6 +267,11 @@ class WhooshEngine:
     def generation(self) -> int:
         """The number of the newest commit."""
         return max(commits.generations(self._folder), default=0)
+
+    @property
+    def remembered(self) -> Remembered:
+        """How much of its memory is used."""
+        return Remembered(self._memory.used, self._memory.limit)
 
     def close(self) -> None:
         """Give back files and memory."""
@@ -457,19 +469,16 @@ class _Snapshot:
 
     def article(self, article_id: str) -> Article | None:
         """The record of an article."""
-        _, ids = self._columns
-        place = _place(ids, article_id)
-        document = -1 if place is None else int(self._article_documents[place])
-        return None if document < 0 else self._record(document, Article)
+        document = self._article_documents.get(_bytes(article_id))
+        return None if document is None else self._record(document, Article)
 
     @cached_property
-    def _article_documents(self) -> npt.NDArray[np.int64]:
-        """The document of every article's record, by the article's number, -1 where there is none."""
+    def _article_documents(self) -> Mapping[bytes, int]:
+        """The document of every article's record, by the article's id."""
         facts, ids = self._columns
         documents = np.flatnonzero((facts["type"] == _ARTICLE) & self._live)
-        found = np.full(len(ids), -1, np.int64)
-        found[facts["article"][documents]] = documents
-        return found
+        named = ids[facts["article"][documents]].tolist()
+        return dict(zip(named, documents.tolist(), strict=True))
 
     def passages_of(self, article_id: str) -> tuple[Passage, ...]:
         """The passages of an article, in order."""
@@ -530,7 +539,7 @@ class _Snapshot:
         def read() -> tuple[npt.NDArray[np.void], npt.NDArray[np.bytes_]]:
             facts = self._stored(leaf, "facts", _FACTS)
             # An article's documents stand together, so few of the ids need to be compared.
-            runs = _begins(facts["article"])
+            runs = begins(facts["article"])
             ids, places = np.unique(facts["article"][runs], return_inverse=True)
             numbered = np.empty(len(facts), _NUMBERED)
             for name in _FACTS.names or ():
@@ -601,7 +610,7 @@ class _Snapshot:
     def _article_ids(self) -> npt.NDArray[np.bytes_]:
         """The ids of the articles that have passages, by number."""
         _, ids = self._columns
-        found: npt.NDArray[np.bytes_] = ids[self._passages["article"][_begins(self._article)]]
+        found: npt.NDArray[np.bytes_] = ids[self._passages["article"][begins(self._article)]]
         return found
 
     @cached_property
@@ -655,7 +664,7 @@ class _Snapshot:
             article=self._article,
             text_words=facts["text_words"].astype(np.int32),
             heading_words=facts["heading_words"].astype(np.int32),
-            title_words=facts["title_words"][_begins(self._article)].astype(np.int32),
+            title_words=facts["title_words"][begins(self._article)].astype(np.int32),
         )
         # Weak, so that a snapshot goes with its last search and needs no garbage collector.
         weak = weakref.WeakMethod(self._postings)
@@ -725,24 +734,26 @@ class _Snapshot:
         terms = (*query.terms, *self._prefix_terms(query.clauses))
         matched = self._matching(terms, query.clauses)
         filters = self._filters(query)
-        numbers = np.flatnonzero(_all(matched, filters)).astype(np.int32)
+        numbers = _passing(matched, filters)
         page = self._page(terms, numbers, query)
         facets = self._facets(matched, filters, numbers, query.collapse)
         bridges = [term for term in terms if term.via]
-        direct = self.impacts.hits([term for term in terms if not term.via]) if bridges else matched
+        direct = self.impacts.hits([term for term in terms if not term.via]) if bridges else numbers
+        bridged = np.ones(len(self._documents), np.bool_)
+        bridged[direct] = False
         return EngineHits(
             total=page.total,
             hits=tuple(
-                self._hit(number, score, more, () if direct[number] else bridges, terms if explain else ())
+                self._hit(number, score, more, bridges if bridged[number] else (), terms if explain else ())
                 for number, score, more in page.hits
             ),
             facets=facets,
             titles={id: article.title for id in facets["article"] if (article := self.article(id))},
         )
 
-    def _page(self, terms: Sequence[QueryTerm], numbers: Numbers, query: Query) -> _Page:
+    def _page(self, terms: Sequence[QueryTerm], numbers: Places, query: Query) -> _Page:
         """The hits of the page that is asked for among all, which rise."""
-        scores = self.impacts.scores(terms)[numbers] if query.limit else np.zeros(len(numbers))
+        scores = self.impacts.scores(terms).of(numbers) if query.limit else np.zeros(len(numbers))
         more = np.zeros(len(numbers), np.int32)
         merits: list[Floats | Numbers] = [scores]
         if query.sort is Sort.DATE:
@@ -751,8 +762,9 @@ class _Snapshot:
             shown, more = self._copies.collapsed(numbers, *merits)
             numbers, more = numbers[shown], more[shown]
             merits = [merit[shown] for merit in merits]
-        everything = np.arange(len(numbers), dtype=np.int32)
-        page = best(merits[0], everything, query.offset + query.limit, *merits[1:])[query.offset :]
+        if not query.limit:
+            return _Page(len(numbers), ())
+        page = best(merits[0], query.offset + query.limit, *merits[1:])[query.offset :]
         hits = zip(numbers[page].tolist(), merits[-1][page].tolist(), more[page].tolist(), strict=True)
         return _Page(len(numbers), tuple(hits))
 
@@ -775,19 +787,20 @@ class _Snapshot:
         key = (self._owner, "prefix", prefix.letters)
         return self._memory.get(key, find, lambda words: sum(map(len, words)) * 2)
 
-    def _matching(self, terms: Sequence[QueryTerm], clauses: Sequence[Clause]) -> Mask:
-        """Which passages are hits: all that fulfil the clauses, or else hold a matching term."""
-        masks = {one: self._mask(one) for one in {one for clause in clauses for one in clause.alternatives}}
-        matched = np.ones(len(self._documents), np.bool_)
+    def _matching(self, terms: Sequence[QueryTerm], clauses: Sequence[Clause]) -> Places:
+        """The passages that are hits: all that fulfil the clauses, or else hold a matching term."""
         if terms and all(clause.negated for clause in clauses):
             matched = self.impacts.hits(terms)
+        else:
+            matched = np.arange(len(self._documents))
+        masks = {one: self._mask(one) for one in {one for clause in clauses for one in clause.alternatives}}
         for clause in clauses:
-            fulfilled = np.logical_or.reduce([masks[one] for one in clause.alternatives])
-            matched &= ~fulfilled if clause.negated else fulfilled
+            fulfilled = np.logical_or.reduce([masks[one] for one in clause.alternatives])[matched]
+            matched = matched[~fulfilled if clause.negated else fulfilled]
         return matched
 
     def _mask(self, wanted: Phrase | Prefix) -> Mask:
-        """The passages that hold a phrase or a prefix."""
+        """Which passages hold a phrase or a prefix."""
         mask = np.zeros(len(self._documents), np.bool_)
         if isinstance(wanted, Phrase):
             mask[self._holding(wanted)] = True
@@ -848,17 +861,16 @@ class _Snapshot:
         return mask
 
     def _facets(
-        self, matched: Mask, filters: Mapping[str, Mask], numbers: Numbers, collapse: bool
+        self, matched: Places, filters: Mapping[str, Mask], numbers: Places, collapse: bool
     ) -> dict[str, dict[str, int]]:
         """How many hits choosing each value would give. A passage has one language, article and date,
         so these are counted as if their own filter were off: what else one could choose. When copies
         are collapsed, those with the same value count once."""
 
-        def places(facet: str, of: Numbers) -> Numbers:
+        def places(facet: str, of: npt.NDArray[Any]) -> npt.NDArray[Any]:
             found = numbers
             if facet in filters:
-                others = {name: mask for name, mask in filters.items() if name != facet}
-                found = np.flatnonzero(_all(matched, others)).astype(np.int32)
+                found = _passing(matched, {name: mask for name, mask in filters.items() if name != facet})
             return of[found[self._copies.once(found, of[found])]] if collapse else of[found]
 
         codes, languages = self._languages
@@ -871,29 +883,29 @@ class _Snapshot:
             "date": {value: count for value, count in dates.items() if value},
         }
 
-    def _principle_counts(self, numbers: Numbers, collapse: bool) -> dict[str, int]:
-        principles, tagged, begins = self._tagged
+    def _principle_counts(self, numbers: Places, collapse: bool) -> dict[str, int]:
+        principles, tagged, starts = self._tagged
         if not len(tagged):
             return {}
-        hits = np.zeros(len(self._documents), np.int32)
+        hits = np.zeros(len(self._documents), np.uint8)
         hits[numbers] = 1
-        found = hits[tagged]
+        found = hits.take(tagged)
         if collapse:
             copies, principle = self._copied_tags
             held = found[copies] > 0
             copies, principle = copies[held], principle[held]
             found[copies[~self._copies.once(tagged[copies], principle)]] = 0
-        return _most(principles, np.add.reduceat(found, begins))
+        return _most(principles, np.add.reduceat(found, starts, dtype=np.intp))
 
     @cached_property
-    def _copied_tags(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    def _copied_tags(self) -> tuple[Places, Places]:
         """Where in `_tagged` there are passages with copies, and the place of the principle of each."""
-        _, tagged, begins = self._tagged
+        _, tagged, starts = self._tagged
         copies = np.flatnonzero(self._copies.copied[tagged])
-        return copies, np.searchsorted(begins, copies, side="right") - 1
+        return copies, np.searchsorted(starts, copies, side="right") - 1
 
     @cached_property
-    def _tagged(self) -> tuple[Sequence[bytes], Numbers, npt.NDArray[np.intp]]:
+    def _tagged(self) -> tuple[npt.NDArray[np.bytes_], Places, Places]:
         """The principles that passages have, the passages with each, and where those of each begin."""
         with self._lock:
             principles = list(self._reader.lexicon("principle"))
@@ -901,8 +913,8 @@ class _Snapshot:
         # Those whose last passage was deleted are still in the lexicon.
         found = {principle: numbers for principle, numbers in tagged.items() if len(numbers)}
         ends = np.cumsum([len(numbers) for numbers in found.values()], dtype=np.intp)
-        joined = np.concatenate([np.empty(0, np.int32), *found.values()])
-        return list(found), joined, np.concatenate([[0], ends[:-1]]).astype(np.intp)
+        joined = np.concatenate([np.empty(0, np.intp), *found.values()])
+        return np.array(list(found), np.bytes_), joined, np.concatenate([[0], ends[:-1]]).astype(np.intp)
 
     def _hit(
         self,
@@ -941,22 +953,17 @@ def _bytes(term: str) -> bytes:
     return term.encode(errors="surrogatepass")
 
 
-def _begins(values: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
-    """Where each run of equal values begins."""
-    begins = np.ones(len(values), np.bool_)
-    begins[1:] = values[1:] != values[:-1]
-    return np.flatnonzero(begins)
-
-
 def _numbered(values: npt.NDArray[Any]) -> Numbers:
     """The number of the run of equal values that each is in."""
-    begins = _begins(values)
-    return np.repeat(np.arange(len(begins), dtype=np.int32), np.diff(begins, append=len(values)))
+    starts = begins(values)
+    return np.repeat(np.arange(len(starts), dtype=np.int32), np.diff(starts, append=len(values)))
 
 
-def _all(matched: Mask, filters: Mapping[str, Mask]) -> Mask:
-    passing: Mask = np.logical_and.reduce([matched, *filters.values()])
-    return passing
+def _passing(matched: Places, filters: Mapping[str, Mask]) -> Places:
+    """The passages that pass all filters."""
+    for mask in filters.values():
+        matched = matched[mask[matched]]
+    return matched
 
 
 def _place(ids: npt.NDArray[np.bytes_], id: str) -> int | None:
@@ -967,19 +974,14 @@ def _place(ids: npt.NDArray[np.bytes_], id: str) -> int | None:
 
 
 def _counts(
-    values: Sequence[bytes] | npt.NDArray[np.bytes_],
-    places: npt.NDArray[np.integer],
-    most: int | None = None,
+    values: npt.NDArray[np.bytes_], places: npt.NDArray[np.integer], most: int | None = None
 ) -> dict[str, int]:
     """How often each value is there, by its place; the most frequent first."""
     return _most(values, np.bincount(places, minlength=len(values)), most)
 
 
-def _most(
-    values: Sequence[bytes] | npt.NDArray[np.bytes_],
-    counts: npt.NDArray[np.integer],
-    most: int | None = None,
-) -> dict[str, int]:
+def _most(values: npt.NDArray[np.bytes_], counts: Places, most: int | None = None) -> dict[str, int]:
     """The values, which rise, with their counts: the most frequent first, those never there left out."""
-    order = np.argsort(-counts, kind="stable")[:most]
-    return {values[place].decode(): int(counts[place]) for place in order if counts[place]}
+    order = best(counts, len(counts) if most is None else most)
+    shown = zip(values[order].tolist(), counts[order].tolist(), strict=True)
+    return {value.decode(): count for value, count in shown if count}

@@ -17,15 +17,17 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
 import click
+import jieba
 
 from kb import languages
 from kb.knowledge_base import KnowledgeBase
-from kb.languages.chinese import _tokenizer, segment
+from kb.languages.chinese_words import segment
 from kb.languages.russian import _morphology
 from kb.models import Article, Passage
 from kb.ranking import index_text
@@ -107,6 +109,15 @@ def _from_texts(
     return whole
 
 
+@cache
+def _jieba() -> jieba.Tokenizer:
+    """jieba as it comes, but for its cache, which would lie in the folder that everyone shares."""
+    tokenizer = jieba.Tokenizer()
+    tokenizer.tmp_dir = mkdtemp()
+    tokenizer.initialize()
+    return tokenizer
+
+
 _PLAIN_WORDS = {"ru": re.compile("[а-яё]+"), "zh": re.compile("[\u4e00-\u9fff]+")}
 
 
@@ -115,7 +126,7 @@ def _plain(text: str) -> None:
     for word in _PLAIN_WORDS["ru"].findall(text.lower()):
         _morphology().parse(word)
     for run in _PLAIN_WORDS["zh"].findall(text):
-        list(_tokenizer().cut(run))
+        list(_jieba().cut(run, HMM=False))
 
 
 def _bare(text: str) -> int:
