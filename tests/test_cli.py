@@ -179,7 +179,7 @@ def review(folder):
     from kb.store import Store
 
     store = Store(f"sqlite:///{folder / 'home' / 'servicebook.sqlite'}")
-    store.put_review(TagReview("abcdef012345", "no-principle", True, "Anna", datetime.now(UTC)))
+    store.reviews.put(TagReview("abcdef012345", "no-principle", True, "Anna", datetime.now(UTC)))
     store.close()
 
 
