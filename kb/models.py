@@ -20,7 +20,8 @@ Span = tuple[int, int]
 class Problem:
     """What went wrong, or was left out, while a file was read.
 
-    `code` is stable and kebab-case. `line` counts from 1 and is None when the whole file is meant.
+    `code` is stable and kebab-case. `line` counts from 1 and is None when the whole file is meant; in
+    a format without lines it counts the paragraphs, list items and rows, the slides or the pages.
     `severity` is "error" when the file could not be read, "warning" when an editor should look,
     and "notice" when something was rightly left out (an advertisement, a list of links).
     """
@@ -87,8 +88,10 @@ class Article:
     """An article as a reader found it: metadata and sections in reading order.
 
     `language` is a key of `kb.languages.LANGUAGES` ("ru", "zh", "en") or "und"; `locale` is the
-    BCP 47 tag for a page's `lang` ("ru", "zh-Hans", "zh-Hant", "en"). `id` is empty until the
-    knowledge base has given one. `version` labels one of several versions found in one file.
+    BCP 47 tag for a page's `lang` ("ru", "zh-Hans", "zh-Hant", "en"). `likely_language` is what the
+    page or document itself calls its language, which only counts when the text bears it out. `id` is
+    empty until the knowledge base has given one. `version` labels one of several versions found in
+    one file.
     """
 
     title: str
@@ -107,6 +110,7 @@ class Article:
     sources: tuple[str, ...] = ()
     version: str = ""
     stated_id: str = ""
+    likely_language: str = ""
 
 
 # --- What is searched ---------------------------------------------------------------------------

@@ -25,6 +25,14 @@ READERS: dict[str, str] = {
     ".md": "kb.readers.markdown",
     ".markdown": "kb.readers.markdown",
     ".txt": "kb.readers.plain_text",
+    ".html": "kb.readers.web_page",
+    ".htm": "kb.readers.web_page",
+    ".xhtml": "kb.readers.web_page",
+    ".docx": "kb.readers.word",
+    ".odt": "kb.readers.open_document",
+    ".pptx": "kb.readers.slides",
+    ".pdf": "kb.readers.pdf",
+    ".epub": "kb.readers.ebook",
 }
 """Which module reads the files whose names end so. It is imported when the first such file is read."""
 

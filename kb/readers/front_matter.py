@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import yaml
+from rapidfuzz import process
 
 from kb.readers.dates import parse_date
 from kb.readers.draft import Finding, Metadata, NumberedText
@@ -81,6 +82,24 @@ def split(text: NumberedText) -> tuple[Metadata, NumberedText, list[Finding]]:
     return metadata, text.part(blank), [unclosed, *findings]
 
 
+def whole(text: NumberedText) -> tuple[Metadata, list[Finding]]:
+    """What a file states that is nothing but such a block, and what is wrong with it.
+
+    Front matter may hold what other programs want to know; such a file is written for this one, so
+    a key that means nothing here is a mistake.
+    """
+    entries, broken = _entries(text)
+    metadata, mistakes = _metadata(entries)
+    unknown = [_unknown(key, stated.line) for key, stated in entries.items() if key not in _KNOWN_KEYS]
+    return metadata, [*broken, *mistakes, *unknown]
+
+
+def _unknown(key: str, line: int) -> Finding:
+    likely = process.extractOne(key.lower(), _KNOWN_KEYS, score_cutoff=60)
+    hint = f"did you mean “{likely[0]}”?" if likely else f"known are {', '.join(FIELDS)}."
+    return Finding("unknown-key", f"“{key[:40]}” means nothing here: {hint}", line)
+
+
 def _entry_key(text: NumberedText, start: int) -> str:
     """The key of the entry that the block begins with; empty when it begins with something else."""
     first = next((line for line in text.lines[start:] if line.strip() and not line.startswith("#")), "")
@@ -119,7 +138,7 @@ class _Loader(yaml.SafeLoader):
 def _entries(block: NumberedText) -> tuple[dict[str, _Stated], list[Finding]]:
     """The entries of the block; when it is broken, those that can be salvaged one by one."""
     if sum(map(len, block.lines)) > MAX_FRONT_MATTER:
-        message = f"The front matter is longer than {MAX_FRONT_MATTER:,} characters and was not read."
+        message = f"The metadata is longer than {MAX_FRONT_MATTER:,} characters and was not read."
         return {}, [Finding("broken-front-matter", message, block.number(0))]
     try:
         return _composed(block), []
@@ -177,7 +196,7 @@ def _broken(error: Exception, block: NumberedText) -> Finding:
     problem = getattr(error, "problem", None) or str(error)
     return Finding(
         "broken-front-matter",
-        f"The front matter cannot be read as YAML here: {problem}. Put the value in quotes, perhaps; "
+        f"The metadata cannot be read as YAML here: {problem}. Put the value in quotes, perhaps; "
         "the entries that could be understood were kept.",
         block.number(mark.line if mark else 0),
     )
@@ -187,9 +206,12 @@ def _broken(error: Exception, block: NumberedText) -> Finding:
 
 
 def _metadata(entries: dict[str, _Stated]) -> tuple[Metadata, list[Finding]]:
-    """The metadata that the entries state, and the dates that are none."""
+    """The metadata that the entries state, and the dates and languages that are none."""
     published, findings = _published(entries)
     language, locale = language_of(_first(entries, "language", _text))
+    if language == "und" and (stated := next(_stated(entries, "language"), None)):
+        message = f"“{str(stated.value)[:40]}” is no language that is known: write it as ru, zh, en, uk or the like."
+        findings.append(Finding("unknown-language", message, stated.line))
     return Metadata(
         title=_first(entries, "title", _text),
         language=language,
@@ -198,7 +220,7 @@ def _metadata(entries: dict[str, _Stated]) -> tuple[Metadata, list[Finding]]:
         author=_first(entries, "author", _names),
         publisher=_first(entries, "publisher", _names),
         published=published,
-        url=_first(entries, "url", _web_address),
+        url=_first(entries, "url", web_address),
         licence=_first(entries, "licence", _text),
         keywords=_each(entries, "keywords", split_at_commas=True),
         principles=_each(entries, "principles", split_at_commas=True),
@@ -240,10 +262,10 @@ def _names(value: Any) -> str:
     return _text(value.get("name", "")) if isinstance(value, dict) else _text(value)
 
 
-def _web_address(value: Any) -> str:
+def web_address(value: Any) -> str:
     """An absolute http or https address: a string, or a mapping with `@id` or `url`."""
     if isinstance(value, dict):
-        return _web_address(value.get("@id", "")) or _web_address(value.get("url", ""))
+        return web_address(value.get("@id", "")) or web_address(value.get("url", ""))
     text = _text(value)
     try:
         parts = urlsplit(text)
@@ -282,6 +304,18 @@ _LANGUAGES = {
 _HANT = ("hant", "tw", "hk", "mo", "繁體中文")
 _HANS = ("hans", "cn", "sg", "简体中文")
 
+# The two-letter codes of ISO 639-1: an article keeps the language it states, whichever it is.
+_ISO_639_1 = frozenset(
+    """
+    aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz
+    ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii
+    ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi
+    mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw
+    sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk
+    ur uz ve vi vo wa wo xh yi yo za zh zu
+    """.split()
+)
+
 
 def language_of(stated: str) -> tuple[str, str]:
     """The language and locale of a stated language; "und" for what is not stated or not known.
@@ -289,9 +323,9 @@ def language_of(stated: str) -> tuple[str, str]:
     zh-CN -> ("zh", "zh-Hans"); zh -> ("zh", "und"), since the script is not stated
     """
     subtags = stated.lower().replace("_", "-").split("-")
-    language = next((code for code, names in _LANGUAGES.items() if subtags[0] in names), "und")
+    language = next((code for code, names in _LANGUAGES.items() if subtags[0] in names), subtags[0])
     if language != "zh":
-        return language, language
+        return (language, language) if language in _ISO_639_1 else ("und", "und")
     if any(subtag in _HANT for subtag in subtags):
         return language, "zh-Hant"
     return language, "zh-Hans" if any(subtag in _HANS for subtag in subtags) else "und"
