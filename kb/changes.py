@@ -6,7 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from slugify import slugify
@@ -121,6 +121,16 @@ def _with_moves(
                 yield path, FoundFile(path, False, moved, file.size, file.modified)
                 continue
         yield path, file
+
+
+def with_metadata_files(files: Iterable[FoundFile], beside: Callable[[Path], str]) -> Iterator[FoundFile]:
+    """The files, stale also where a metadata file beside them is another than when they were read.
+
+    `beside` gives the fingerprint of the metadata files beside a file.
+    """
+    for file in files:
+        other = file.before is not None and not file.stale and file.before.beside != beside(Path(file.path))
+        yield replace(file, stale=True) if other and Path(file.path).exists() else file
 
 
 def stated_id(article: Article, path: str) -> str:

@@ -56,7 +56,7 @@ from kb.store import Store
 from kb.suggestions import Suggestions, unquoted
 
 # Raised when reading, splitting, tagging or analysing changes what they give: files are read again.
-PIPELINE = 3
+PIPELINE = 5
 
 Progress = Callable[[int, int, int], None]
 """Told of the files done, the files in all, and the passages made so far."""
@@ -141,7 +141,8 @@ class KnowledgeBase:
             found = changes.survey(sources, forget, known, self._pipeline, readers.find)
             ids = changes.IdGiver()
             files: list[SourceFile] = []
-            for number, file in enumerate(found.files):
+            present = changes.with_metadata_files(found.files, readers.fingerprint_beside)
+            for number, file in enumerate(present):
                 files.append(self._index_file(file, ids, writer))
                 progress(number + 1, len(found.files), sum(done.passages for done in files))
             for path in found.gone:
@@ -172,6 +173,7 @@ class KnowledgeBase:
         self, file: changes.FoundFile, give: Callable[[str], str], writer: EngineWriter
     ) -> SourceFile:
         checked = changes.now()
+        beside = readers.fingerprint_beside(Path(file.path))
         reading = readers.read(Path(file.path))
         articles: list[tuple[str, str]] = []
         count = 0
@@ -189,6 +191,7 @@ class KnowledgeBase:
             articles=tuple(articles),
             passages=count,
             problems=reading.problems,
+            beside=beside,
         )
         writer.put_file(record)
         return record
@@ -590,12 +593,12 @@ def _found_article(article: Article) -> FoundArticle:
 
 def _with_language(article: Article) -> Article:
     """The article with the language its text is written in, where it does not state one."""
-    if article.language in languages.LANGUAGES:
+    if article.language != "und":
         return article
     text = "\n".join(
         [article.title, *(block.text for section in article.sections for block in section.blocks)]
     )
-    code = languages.detect(text)
+    code = languages.identify(text, article.likely_language)
     return replace(article, language=code, locale=languages.locale(code, text))
 
 
@@ -617,5 +620,6 @@ def _report(
         changed=changed,
         removed=len(had.keys() - has.keys()),
         unchanged=len(has) - added - changed,
-        problems=(*problems, *(problem for file in after for problem in file.problems)),
+        # A problem of a metadata file is one of all files that it speaks for.
+        problems=tuple(dict.fromkeys((*problems, *(problem for file in after for problem in file.problems)))),
     )

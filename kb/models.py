@@ -87,7 +87,8 @@ class Section:
 class Article:
     """An article as a reader found it: metadata and sections in reading order.
 
-    `language` is a key of `kb.languages.LANGUAGES` ("ru", "zh", "en") or "und"; `locale` is the
+    `language` is a code of ISO 639-1 or "und": "ru", "zh", "en" (the keys of `kb.languages.LANGUAGES`)
+    or another, in which words are found only as far as these reach. `locale` is the
     BCP 47 tag for a page's `lang` ("ru", "zh-Hans", "zh-Hant", "en"). `likely_language` is what the
     page or document itself calls its language, which only counts when the text bears it out. `id` is
     empty until the knowledge base has given one. `version` labels one of several versions found in
@@ -226,6 +227,7 @@ class SourceFile:
     `size` and `modified` (nanoseconds since 1970) tell whether it may have changed, `digest`
     whether it did; `pipeline` names the versions of all that made its passages. `articles` are
     pairs of the id an article asks for and the id it got; `checked` is when it was read (ns).
+    `beside` is the fingerprint of the metadata files beside it.
     """
 
     path: str
@@ -237,6 +239,7 @@ class SourceFile:
     articles: tuple[tuple[str, str], ...] = ()
     passages: int = 0
     problems: tuple[Problem, ...] = ()
+    beside: str = ""
 
 
 # --- What people write --------------------------------------------------------------------------

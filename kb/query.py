@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from kb.errors import InvalidRequest
+from kb.language_codes import ISO_639_1
 from kb.languages import LANGUAGES, analyse, fold, function_words, question_words, scripts
 from kb.models import Clause, Phrase, Prefix, Query, QueryTerm, SearchRequest, TermKind, Token
 from kb.phrases import is_han
@@ -268,7 +269,7 @@ def prepare(request: SearchRequest, parsed: ParsedText) -> Query:
 
     Raises `InvalidRequest` for an unknown language or a limit or offset out of bounds.
     """
-    unknown = [code for code in request.languages if code not in LANGUAGES]
+    unknown = [code for code in request.languages if code not in (*LANGUAGES, *ISO_639_1)]
     if unknown:
         raise InvalidRequest(
             f"There is no language “{unknown[0]}”; known are {', '.join(LANGUAGES)}.", "language"

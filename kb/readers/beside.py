@@ -7,6 +7,7 @@ are those of front matter. In an archive they lie beside its members.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -14,13 +15,15 @@ from typing import TYPE_CHECKING
 from kb.errors import ReadingError
 from kb.readers import front_matter
 from kb.readers.decoding import decode
-from kb.readers.draft import Finding, Metadata, Source
+from kb.readers.draft import UNSTATED, Finding, Metadata, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 FOLDER_FILE = "article.yml"
+
+Fetch = Callable[[str], bytes | None]
+"""Gives the content of the file of this name beside the one that is read; None when there is none."""
 
 _MAX_BYTES = 4 * front_matter.MAX_FRONT_MATTER
 
@@ -32,8 +35,8 @@ class Beside:
     `findings` are pairs of the name of a metadata file and what is wrong with it.
     """
 
-    file: Metadata = Metadata()
-    folder: Metadata = Metadata()
+    file: Metadata = UNSTATED
+    folder: Metadata = UNSTATED
     findings: tuple[tuple[str, Finding], ...] = ()
 
 
@@ -45,11 +48,8 @@ def names(name: str) -> tuple[str, str]:
     return f"{PurePosixPath(name).stem}.yml", FOLDER_FILE
 
 
-def read(name: str, fetch: Callable[[str], bytes | None]) -> Beside:
-    """What the metadata files beside the file called `name` state.
-
-    `fetch` gives the content of a file beside it, None when there is none.
-    """
+def read(name: str, fetch: Fetch) -> Beside:
+    """What the metadata files beside the file called `name` state."""
     findings: list[tuple[str, Finding]] = []
     stated: dict[str, Metadata] = {}
     for metadata_file in names(name):
@@ -71,14 +71,17 @@ def _read(source: Source) -> tuple[Metadata, list[Finding]]:
         return Metadata(), [Finding(error.code, str(error), error.line)]
 
 
-def fetch_from(folder: Path) -> Callable[[str], bytes | None]:
-    """Fetches the content of files in a folder, as `read` needs it."""
+def fetch_from(folder: Path) -> Fetch:
+    """Fetches files of a folder."""
 
     def fetch(name: str) -> bytes | None:
+        path = folder / name
+        if not path.is_file():  # a pipe would be waited for
+            return None
         try:
-            with (folder / name).open("rb") as file:
+            with path.open("rb") as file:
                 return file.read(_MAX_BYTES)
-        except (OSError, ValueError):
+        except OSError:
             return None
 
     return fetch

@@ -178,6 +178,9 @@ class Metadata:
         return replace(self, **{name: getattr(weaker, name) for name in missing})
 
 
+UNSTATED = Metadata()
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """An article as a format's parser found it: nothing left out, not yet cut into sections.
@@ -191,4 +194,4 @@ class Draft:
     elements: tuple[Element, ...]
     findings: tuple[Finding, ...] = ()
     version: str = ""
-    properties: Metadata = Metadata()
+    properties: Metadata = UNSTATED

@@ -67,7 +67,10 @@ def _chapter(source: Source) -> Node:
     page = html_tree.parse(decoded(source))
     for link in page.iter("a"):
         if "#" in link.get("href", "") and link.getparent().tag == "sup" and link.text:
-            begins = link.getparent().getprevious() is None and not (link.getparent().getparent().text or "").strip()
+            begins = (
+                link.getparent().getprevious() is None
+                and not (link.getparent().getparent().text or "").strip()
+            )
             link.text = f"[{link.text}]{' ' * begins}"
     body = page.find("body")
     return page if body is None else body
@@ -76,7 +79,11 @@ def _chapter(source: Source) -> Node:
 def _bold_classes(package: Package, members: Iterable[tuple[str, str]]) -> set[str]:
     """The classes that the book's style sheets make bold: some programs mark headings in no other way."""
     sheets = (package.read(name) for name, kind in members if kind == "text/css" and name in package)
-    return {match[1] for sheet in sheets for match in _BOLD_RULE.finditer(sheet[:_MAX_STYLES].decode("utf-8", "replace"))}
+    return {
+        match[1]
+        for sheet in sheets
+        for match in _BOLD_RULE.finditer(sheet[:_MAX_STYLES].decode("utf-8", "replace"))
+    }
 
 
 def _embolden(text: Node, classes: set[str]) -> None:

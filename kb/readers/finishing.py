@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from kb.readers.draft import Draft, Element, Finding
 
 
-def finish(draft: Draft, fallback_title: str, beside: Beside = NOTHING_BESIDE) -> tuple[Article, list[Finding]]:
+def finish(
+    draft: Draft, fallback_title: str, beside: Beside = NOTHING_BESIDE
+) -> tuple[Article, list[Finding]]:
     """The article that a draft is, and all findings about it.
 
     `fallback_title`, the file's name, is its title when nothing else states one. `beside` is what

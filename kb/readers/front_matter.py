@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import yaml
 from rapidfuzz import process
 
+from kb.language_codes import ISO_639_1
 from kb.readers.dates import parse_date
 from kb.readers.draft import Finding, Metadata, NumberedText
 
@@ -210,7 +211,8 @@ def _metadata(entries: dict[str, _Stated]) -> tuple[Metadata, list[Finding]]:
     published, findings = _published(entries)
     language, locale = language_of(_first(entries, "language", _text))
     if language == "und" and (stated := next(_stated(entries, "language"), None)):
-        message = f"“{str(stated.value)[:40]}” is no language that is known: write it as ru, zh, en, uk or the like."
+        said = str(stated.value)[:40]
+        message = f"“{said}” is no language that is known: write it as ru, zh, en, uk or the like."
         findings.append(Finding("unknown-language", message, stated.line))
     return Metadata(
         title=_first(entries, "title", _text),
@@ -304,18 +306,6 @@ _LANGUAGES = {
 _HANT = ("hant", "tw", "hk", "mo", "繁體中文")
 _HANS = ("hans", "cn", "sg", "简体中文")
 
-# The two-letter codes of ISO 639-1: an article keeps the language it states, whichever it is.
-_ISO_639_1 = frozenset(
-    """
-    aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz
-    ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii
-    ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi
-    mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw
-    sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk
-    ur uz ve vi vo wa wo xh yi yo za zh zu
-    """.split()
-)
-
 
 def language_of(stated: str) -> tuple[str, str]:
     """The language and locale of a stated language; "und" for what is not stated or not known.
@@ -325,7 +315,7 @@ def language_of(stated: str) -> tuple[str, str]:
     subtags = stated.lower().replace("_", "-").split("-")
     language = next((code for code, names in _LANGUAGES.items() if subtags[0] in names), subtags[0])
     if language != "zh":
-        return (language, language) if language in _ISO_639_1 else ("und", "und")
+        return (language, language) if language in ISO_639_1 else ("und", "und")
     if any(subtag in _HANT for subtag in subtags):
         return language, "zh-Hant"
     return language, "zh-Hans" if any(subtag in _HANS for subtag in subtags) else "und"

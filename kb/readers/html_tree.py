@@ -301,4 +301,6 @@ def _with_bold_headings(walk: _Walk) -> list[Element]:
 
 
 def _could_be_heading(text: str) -> bool:
-    return columns(text) <= MAX_BOLD_HEADING and not text.endswith((".", ",", ";", ":", "。", "，", "；", "："))
+    return columns(text) <= MAX_BOLD_HEADING and not text.endswith(
+        (".", ",", ";", ":", "。", "，", "；", "：")
+    )

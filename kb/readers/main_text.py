@@ -25,7 +25,23 @@ _KEY = 40
 _MOST = 0.9
 """The share of what was chosen that the part must hold; a stray line of a footer may be chosen, too."""
 
-_PARAGRAPHS = ("p", "li", "h1", "h2", "h3", "h4", "h5", "h6", "td", "th", "blockquote", "pre", "dt", "dd", "div")
+_PARAGRAPHS = (
+    "p",
+    "li",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "td",
+    "th",
+    "blockquote",
+    "pre",
+    "dt",
+    "dd",
+    "div",
+)
 _CHOSEN = ("p", "item", "head", "cell", "quote", "code")
 
 _OTHER_TAGS = frozenset(("nav", "aside", "footer", "form", "dialog"))
@@ -98,7 +114,9 @@ def _is_other(node: Node) -> bool:
     if is_hidden(node) or node.tag in _OTHER_TAGS or node.get("role") in _OTHER_ROLES:
         return True
     if node.tag in ("div", "section", "ul", "ol", "p", "span", "header", "table"):
-        return bool(_OTHER_NAMES.search(f"{node.get('class', '')} {node.get('id', '')}")) or _leads_elsewhere(node)
+        return bool(_OTHER_NAMES.search(f"{node.get('class', '')} {node.get('id', '')}")) or _leads_elsewhere(
+            node
+        )
     return False
 
 

@@ -12,13 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kb.readers.dates import parse_date
-from kb.readers.draft import Metadata
+from kb.readers.draft import UNSTATED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from kb.readers.draft import Element
+    from kb.readers.draft import Element, Metadata
 
 HEAD = 6
 """How many of the first elements may belong to the masthead."""
@@ -52,7 +52,7 @@ _QUOTES = " .\"'«»“”「」"
 
 
 def take_masthead(
-    stated: Metadata, elements: Sequence[Element], likely: Metadata = Metadata()
+    stated: Metadata, elements: Sequence[Element], likely: Metadata = UNSTATED
 ) -> tuple[Metadata, tuple[Element, ...]]:
     """The metadata with what the masthead adds, and the elements of the text alone.
 

@@ -74,9 +74,12 @@ class _Rewriting:
 
     def __init__(self, content: Any, styles: Any) -> None:
         every = [*styles.iter(_STYLE + "style"), *content.iter(_STYLE + "style")]
-        self._parents = {style.get(_STYLE + "name"): style.get(_STYLE + "parent-style-name") for style in every}
+        self._parents = {
+            style.get(_STYLE + "name"): style.get(_STYLE + "parent-style-name") for style in every
+        }
         self._numbered = {
-            style.get(_STYLE + "name"): style.find(_TEXT + "list-level-style-number[@" + _TEXT + "level='1']") is not None
+            style.get(_STYLE + "name"): style.find(_TEXT + "list-level-style-number[@" + _TEXT + "level='1']")
+            is not None
             for style in (*styles.iter(_TEXT + "list-style"), *content.iter(_TEXT + "list-style"))
         }
         self._notes: list[Any] = []

@@ -33,7 +33,9 @@ class Package:
     def __init__(self, data: bytes) -> None:
         """Raises ReadingError when `data` is no ZIP archive, is locked, or would unpack to too much."""
         if data.startswith(_OLE):
-            message = "The file is locked with a password, or comes from before 2007. Save it anew without one."
+            message = (
+                "The file is locked with a password, or comes from before 2007. Save it anew without one."
+            )
             raise ReadingError("encrypted-file", message)
         try:
             self.archive = zipfile.ZipFile(BytesIO(data))
@@ -42,7 +44,9 @@ class Package:
             raise ReadingError("broken-file", message) from error
         members = self.archive.infolist()
         if any(member.flag_bits & 1 for member in members):
-            raise ReadingError("encrypted-file", "The file is locked with a password. Save it anew without one.")
+            raise ReadingError(
+                "encrypted-file", "The file is locked with a password. Save it anew without one."
+            )
         unpacked = sum(member.file_size for member in members)
         if len(members) > MAX_MEMBERS or unpacked > MAX_UNPACKED:
             message = (
@@ -64,7 +68,9 @@ class Package:
         try:
             return self.archive.read(member)
         except _DAMAGED as error:
-            raise ReadingError("broken-file", f"The file is damaged: {name} cannot be unpacked: {error}.") from error
+            raise ReadingError(
+                "broken-file", f"The file is damaged: {name} cannot be unpacked: {error}."
+            ) from error
 
     def xml(self, name: str) -> Any:
         """The root element (lxml) of a member that is XML."""

@@ -75,10 +75,14 @@ def _findings(pages: list[_Page]) -> list[Finding]:
     pictures = [page.number for page in pages if page.is_picture]
     if not any(page.lines for page in pages):
         if pictures:
-            message = "The pages are pictures, perhaps scanned: run text recognition (OCR) over the file first."
+            message = (
+                "The pages are pictures, perhaps scanned: run text recognition (OCR) over the file first."
+            )
             raise ReadingError("scanned-file", message)
         raise ReadingError("empty-file", "There is no text in this file.")
-    message = "This page is a picture, and what it says was not read: run text recognition (OCR) over the file."
+    message = (
+        "This page is a picture, and what it says was not read: run text recognition (OCR) over the file."
+    )
     return [Finding("scanned-page", message, number) for number in pictures]
 
 
@@ -100,7 +104,8 @@ def _pages(document: Any) -> Iterator[_Page]:
     deadline = time.monotonic() + MAX_SECONDS
     for number in range(1, len(document) + 1):
         if time.monotonic() > deadline:
-            message = f"The first {number - 1} of {len(document)} pages took over {MAX_SECONDS} seconds. Split the file."
+            read = f"The first {number - 1} of {len(document)} pages"
+            message = f"{read} took over {MAX_SECONDS} seconds. Split the file."
             raise ReadingError("file-too-large", message)
         try:
             page = document[number - 1]

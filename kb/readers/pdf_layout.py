@@ -41,7 +41,8 @@ _LEADING = 1.3
 """Lines of a paragraph lie at most so many times further apart than its lines usually do."""
 
 _PAGE_NUMBER = re.compile(
-    r"\W*(?:(?:страница|стр\.?|с\.|page|p\.|第)?\s*\d{1,4}\s*(?:(?:из|of|/|页|頁|共)\s*)*\d{0,4}\s*[页頁]?)\W*", re.IGNORECASE
+    r"\W*(?:(?:страница|стр\.?|с\.|page|p\.|第)?\s*\d{1,4}\s*(?:(?:из|of|/|页|頁|共)\s*)*\d{0,4}\s*[页頁]?)\W*",
+    re.IGNORECASE,
 )
 _SOFT_HYPHENS = ("\x02", "\xad", "\u2010")
 _PARTICLES = ("то", "либо", "нибудь", "таки", "ка")
@@ -161,7 +162,11 @@ def _cells(row: Sequence[Character], size: float, bottom: float) -> list[tuple[s
     for character in row:
         text = character.text
         if not text.isspace():
-            if last and character.left - last.right > _GAP * size and not (len(cells) == 1 and _is_marker(cells[0])):
+            if (
+                last
+                and character.left - last.right > _GAP * size
+                and not (len(cells) == 1 and _is_marker(cells[0]))
+            ):
                 cells.append([])
             if len(lefts) < len(cells):
                 lefts.append(character.left)
@@ -197,7 +202,8 @@ def _without_edges(lines: Sequence[Line]) -> list[Line]:
         line
         for page, edge in zip(pages, at_edge, strict=True)
         for line in page
-        if id(line) not in edge or not (repeated[_edge_key(line)] >= often or _PAGE_NUMBER.fullmatch(line.text))
+        if id(line) not in edge
+        or not (repeated[_edge_key(line)] >= often or _PAGE_NUMBER.fullmatch(line.text))
     ]
 
 
@@ -207,7 +213,7 @@ def _edge_key(line: Line) -> tuple[str, int]:
 
 
 def _without_notes(lines: Sequence[Line]) -> tuple[list[Line], list[Line]]:
-    """The lines of the text, and those of the footnotes: small ones at the end of a page, from a number on."""
+    """The lines of the text, and those of footnotes: small ones at the end of a page, from a number on."""
     small = 0.93 * _body_style(lines)[0]
     text: list[Line] = []
     notes: list[Line] = []
@@ -284,7 +290,9 @@ class _Layout:
     def _is_heading(self, line: Line) -> bool:
         """Whether a line is written as headings are: larger than running text, or bold as that is not."""
         size, is_bold = self._body
-        stands_out = line.size >= _HEADING_SIZE * size or (line.is_bold and not is_bold and line.size > 0.9 * size)
+        stands_out = line.size >= _HEADING_SIZE * size or (
+            line.is_bold and not is_bold and line.size > 0.9 * size
+        )
         is_closed = line.text.endswith(_NO_HEADING_END) and line.size < 1.3 * size
         return stands_out and not is_closed and len(line.cells) == 1 and any(map(str.isalpha, line.text))
 
@@ -295,7 +303,9 @@ class _Layout:
             return len(line.cells) == 1 and self._is_in_row(first, above, line)
         if self._is_heading(line) or self._is_heading(above):
             is_near = 0 < above.bottom - line.bottom < 2 * line.size and above.page == line.page
-            return above.style == line.style and is_near and sum(len(part.text) for part in block) < _MAX_HEADING
+            return (
+                above.style == line.style and is_near and sum(len(part.text) for part in block) < _MAX_HEADING
+            )
         if _is_item(line):
             return False
         is_below = above.page == line.page and line.bottom < above.bottom
@@ -377,14 +387,20 @@ def _pitches(lines: Sequence[Line]) -> dict[float, float]:
     distances: dict[float, list[float]] = {}
     for above, below in pairwise(lines):
         distance = above.bottom - below.bottom
-        if above.style == below.style and above.page == below.page and 0.8 * below.size < distance < 2.5 * below.size:
+        if (
+            above.style == below.style
+            and above.page == below.page
+            and 0.8 * below.size < distance < 2.5 * below.size
+        ):
             distances.setdefault(below.size, []).append(round(distance, 1))
     return {size: min(statistics.multimode(found)) for size, found in distances.items()}
 
 
 def _cell_of(row: Line, line: Line) -> int:
     """Which cell of a row begins where a line does; -1 when none does."""
-    return next((place for place, left in enumerate(row.lefts) if abs(left - line.left) < 0.5 * line.size), -1)
+    return next(
+        (place for place, left in enumerate(row.lefts) if abs(left - line.left) < 0.5 * line.size), -1
+    )
 
 
 def _is_item(line: Line) -> bool:

@@ -33,7 +33,8 @@ _TAGS = {
     "Aside": "div", "Note": "p", "FENote": "p", "Caption": "p", "P": "p",
     "Title": "h1", "H": "h2", "H1": "h1", "H2": "h2", "H3": "h3", "H4": "h4", "H5": "h5", "H6": "h6",
     "L": "ul", "LI": "li", "BlockQuote": "blockquote",
-    "Table": "table", "THead": "thead", "TBody": "tbody", "TFoot": "tfoot", "TR": "tr", "TH": "th", "TD": "td",
+    "Table": "table", "THead": "thead", "TBody": "tbody", "TFoot": "tfoot", "TR": "tr",
+    "TH": "th", "TD": "td",
 }  # fmt: skip
 """What stands for what in HTML. Other tags leave only what is in them."""
 

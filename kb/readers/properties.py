@@ -24,7 +24,8 @@ _MOST_CHARACTERS = 1_000
 _NO_TITLE = re.compile(
     r"""(?:microsoft\ word\ -\ .*|.*\.(?:docx?|pptx?|odt|odp|rtf|indd|qxd|html?|pdf)
       |untitled.*|без\ (?:названия|имени).*|документ\s?\d*|document\s?\d*|未命名.*|无标题.*|文档\s?\d*
-      |powerpoint\ presentation|презентация\ powerpoint|презентация\s?\d*|演示文稿\s?\d*|слайд\s?\d+|slide\s?\d+)""",
+      |powerpoint\ presentation|презентация\ powerpoint|презентация\s?\d*|演示文稿\s?\d*
+      |слайд\s?\d+|slide\s?\d+)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _NO_NAME = re.compile(
@@ -80,7 +81,9 @@ def from_dublin_core(root: Any) -> Metadata:
     keywords = [node.text or "" for node in root.iter(_ODF + "keyword", _OFFICE + "keywords")]
     return properties(
         title=first(DUBLIN_CORE + "title"),
-        author=", ".join(dict.fromkeys(_each(root, _ODF + "initial-creator") or _each(root, DUBLIN_CORE + "creator"))),
+        author=", ".join(
+            dict.fromkeys(_each(root, _ODF + "initial-creator") or _each(root, DUBLIN_CORE + "creator"))
+        ),
         publisher=first(DUBLIN_CORE + "publisher"),
         published=first(
             _TERMS + "created", _ODF + "creation-date", DUBLIN_CORE + "date", _TERMS + "modified"

@@ -53,7 +53,9 @@ def read(source: Source) -> list[Draft]:
             else:
                 elements += _slide(slide, number)
     except _DAMAGED as error:
-        message = f"The file is damaged ({type(error).__name__}: {error}). Open it in PowerPoint and save it anew."
+        message = (
+            f"The file is damaged ({type(error).__name__}: {error}). Open it in PowerPoint and save it anew."
+        )
         raise ReadingError("broken-file", message) from error
     return [Draft(Metadata(), tuple(elements), tuple(findings), properties=properties)]
 
@@ -70,7 +72,9 @@ def _slide(slide: Any, number: int) -> Iterator[Element]:
     if slide.has_notes_slide:
         for shape in _flat(slide.notes_slide.shapes):
             if shape.has_text_frame and not _is(shape, (*_NOT_TEXT, *_PICTURES)):
-                yield from (Element(text, number) for line in shape.text_frame.paragraphs if (text := _text(line)))
+                yield from (
+                    Element(text, number) for line in shape.text_frame.paragraphs if (text := _text(line))
+                )
 
 
 def _flat(shapes: Iterable[Any], depth: int = 0) -> Iterator[Any]:

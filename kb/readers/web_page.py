@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
@@ -22,8 +21,11 @@ if TYPE_CHECKING:
 _HEAD = 4_096
 """Bytes in which a page may state its encoding; the standard has 1,024."""
 
-_CHARSET = re.compile(rb"<(?:meta\b[^>]*?charset|\?xml\b[^>]*?encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
+_CHARSET = re.compile(
+    rb"<(?:meta\b[^>]*?charset|\?xml\b[^>]*?encoding)\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE
+)
 _XML_DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*\?>")
+
 
 def read(source: Source) -> list[Draft]:
     """The draft of the article on a page. Raises ReadingError when it is no text that can be decoded."""
@@ -51,7 +53,13 @@ def _stated_encoding(data: bytes) -> str:
     """The encoding that a page states; browsers read what is called Latin 1 as Windows-1252."""
     match = _CHARSET.search(data[:_HEAD])
     name = match[1].decode("ascii", "ignore").lower() if match else ""
-    aliases = {"gb2312": "gb18030", "gbk": "gb18030", "iso-8859-1": "cp1252", "big5": "cp950", "x-gbk": "gb18030"}
+    aliases = {
+        "gb2312": "gb18030",
+        "gbk": "gb18030",
+        "iso-8859-1": "cp1252",
+        "big5": "cp950",
+        "x-gbk": "gb18030",
+    }
     return aliases.get(name, name)
 
 
@@ -81,7 +89,9 @@ def _properties(page: Node) -> Metadata:
 
 def _content(page: Node, name: str) -> str:
     """What a page's `meta` element of this name says; trafilatura takes no author without a space: 王小明."""
-    return next((node.get("content", "") for node in page.iter("meta") if node.get("name", "").lower() == name), "")
+    return next(
+        (node.get("content", "") for node in page.iter("meta") if node.get("name", "").lower() == name), ""
+    )
 
 
 def _licence(page: Node) -> str:

@@ -67,7 +67,9 @@ def _html(data: bytes, package: Package) -> str:
             convert_image=lambda image: [],
         )
     except _DAMAGED as error:
-        message = f"The document is damaged ({type(error).__name__}: {error}). Open it in Word and save it anew."
+        message = (
+            f"The document is damaged ({type(error).__name__}: {error}). Open it in Word and save it anew."
+        )
         raise ReadingError("broken-file", message) from error
     return str(made.value)
 
