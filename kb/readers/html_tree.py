@@ -28,13 +28,19 @@ if TYPE_CHECKING:
 Node = Any
 """An element of lxml, which has no types of its own."""
 
-MAX_NODES = 200_000
+MAX_MARKUP = 8_000_000
+"""Characters, pictures not counted. The parser silently drops a text of more than ten million."""
+
+MAX_NODES = 100_000
 """Elements of a page or document. A million headings are no article."""
 
 _NO_TEXT = UNSEEN | {
     "button", "select", "option", "textarea", "datalist", "canvas", "audio", "video", "map", "math",
     "rt", "rp", "title", "meta", "link", "base", "frameset",
 }  # fmt: skip
+_LONG_TAG = re.compile(r"<([a-zA-Z][\w:-]*)[^<>]{8000,}>")
+"""A tag with a picture in it, or with so many attributes that the parser would take minutes."""
+
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _LISTS = ("ul", "ol", "menu", "dir")
 _EMPHASIS = ("b", "strong")
@@ -52,13 +58,20 @@ def parse(markup: str) -> Node:
     """The tree of an HTML page or fragment, repaired as browsers do.
 
     The parser knows no entity but HTML's own and fetches nothing. Raises ReadingError when there is
-    nothing in it, or far too much.
+    nothing in it, or far too much, or it is nested too deeply.
     """
+    markup = _LONG_TAG.sub(r"<\1>", markup)
+    if len(markup) > MAX_MARKUP:
+        message = f"The page has {len(markup):,} characters of markup; at most {MAX_MARKUP:,} are read."
+        raise ReadingError("file-too-large", message)
     parser = html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
     try:
-        root = html.document_fromstring(markup.encode(), parser)
+        root = html.document_fromstring(markup.encode("utf-8", "replace"), parser)
     except (etree.LxmlError, ValueError) as error:
-        raise ReadingError("empty-file", "There is nothing in this page that could be read.") from error
+        raise ReadingError("broken-file", f"This cannot be read as a page: {error}.") from error
+    if deep := next((entry for entry in parser.error_log if "xcessive depth" in entry.message), None):
+        message = "From here on, elements are nested over 256 deep. Save the page anew with a browser."
+        raise ReadingError("nested-too-deeply", message, deep.line or None)
     if any(number >= MAX_NODES for number, _ in enumerate(root.iter())):
         message = f"There are more than {MAX_NODES:,} elements in this; split it into articles."
         raise ReadingError("file-too-large", message)

@@ -7,6 +7,7 @@ part of the page around the paragraphs it chose is taken, without what is plainl
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter
 from copy import deepcopy
@@ -19,8 +20,14 @@ from kb.readers.html_tree import Node, is_hidden
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# What it remarks on is of no use to an editor.
+logging.getLogger("trafilatura").addHandler(logging.NullHandler())
+
 _KEY = 40
 """Letters by which a paragraph is recognised."""
+
+MAX_WEIGHED = 20_000
+"""Elements of a page that trafilatura weighs, at up to 0.2 ms each; a longer page is read whole."""
 
 _MOST = 0.9
 """The share of what was chosen that the part must hold; a stray line of a footer may be chosen, too."""
@@ -68,6 +75,8 @@ def main_part(page: Node) -> Node:
 
 def _chosen(page: Node) -> set[str]:
     """The keys of the paragraphs that trafilatura takes for the article's."""
+    if any(number >= MAX_WEIGHED for number, _ in enumerate(page.iter())):
+        return set()
     found = bare_extraction(deepcopy(page), include_comments=False, include_links=True)
     if found is None or isinstance(found, dict):
         return set()
