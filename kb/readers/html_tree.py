@@ -7,6 +7,7 @@ meet. Nothing of it is passed on as markup.
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
@@ -38,6 +39,8 @@ _NO_TEXT = UNSEEN | {
     "button", "select", "option", "textarea", "datalist", "canvas", "audio", "video", "map", "math",
     "rt", "rp", "title", "meta", "link", "base", "frameset",
 }  # fmt: skip
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_REFERENCE = re.compile(r"&#(?:x([0-9a-f]{1,9})|([0-9]{1,9}));?", re.IGNORECASE)
 _LONG_TAG = re.compile(r"<([a-zA-Z][\w:-]*)[^<>]{8000,}>")
 """A tag with a picture in it, or with so many attributes that the parser would take minutes."""
 
@@ -60,7 +63,7 @@ def parse(markup: str) -> Node:
     The parser knows no entity but HTML's own and fetches nothing. Raises ReadingError when there is
     nothing in it, or far too much, or it is nested too deeply.
     """
-    markup = _LONG_TAG.sub(r"<\1>", markup)
+    markup = _LONG_TAG.sub(r"<\1>", _REFERENCE.sub(_storable_reference, storable(markup)))
     if len(markup) > MAX_MARKUP:
         message = f"The page has {len(markup):,} characters of markup; at most {MAX_MARKUP:,} are read."
         raise ReadingError("file-too-large", message)
@@ -76,6 +79,17 @@ def parse(markup: str) -> Node:
         message = f"There are more than {MAX_NODES:,} elements in this; split it into articles."
         raise ReadingError("file-too-large", message)
     return root
+
+
+def storable(text: str) -> str:
+    """`text` without the characters that lxml does not take: controls, lone surrogates."""
+    return _NOT_XML.sub("", text)
+
+
+def _storable_reference(reference: re.Match[str]) -> str:
+    """A character reference as it stands, or nothing when it stands for such a character: &#1;"""
+    number = int(reference[1], 16) if reference[1] else int(reference[2])
+    return reference.group() if number <= sys.maxunicode and storable(chr(number)) else ""
 
 
 def elements(root: Node, *, by_line: bool = False, address: str = "") -> list[Element]:

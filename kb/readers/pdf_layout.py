@@ -44,7 +44,7 @@ _PAGE_NUMBER = re.compile(
     r"\W*(?:(?:страница|стр\.?|с\.|page|p\.|第)?\s*\d{1,4}\s*(?:(?:из|of|/|页|頁|共)\s*)*\d{0,4}\s*[页頁]?)\W*",
     re.IGNORECASE,
 )
-_SOFT_HYPHENS = ("\x02", "\xad", "\u2010")
+_SOFT_HYPHENS = ("\x02", "\xad", "\u2010", "\ufffe")
 _PARTICLES = ("то", "либо", "нибудь", "таки", "ка")
 _SENTENCE_END = (".", "!", "?", "…", "。", "！", "？")
 _NO_HEADING_END = (".", ",", ";", ":", "。", "，", "；", "：")

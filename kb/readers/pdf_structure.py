@@ -91,6 +91,7 @@ class _Rewriting:
     def _write(self, key: int, into: Node) -> None:
         text = self._texts.get(key, "") if key >= 0 else ""
         self.covered += len(text)
+        text = html_tree.storable(text)
         if len(into):
             into[-1].tail = _after(into[-1].tail or "", text)
         else:
