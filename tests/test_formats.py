@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 import zipfile
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from pptx import Presentation
+from pptx.util import Cm
 
 from kb import cli
 from kb.models import Article, Block, BlockKind
@@ -181,6 +184,50 @@ def test_slides_with_their_notes_and_tables() -> None:
     assert "Расскажите случай, когда наставник вмешался слишком рано" in text(article)
     assert "今天哪位客人让你为难？ | 先听见情绪，再谈做法" in text(article)
     assert {block.line for block in blocks(article)} == {1, 2}
+
+
+def test_slides_as_powerpoint_has_them(tmp_path: Path) -> None:
+    made = Presentation()
+    title, body = (made.slides.add_slide(made.slide_layouts[layout]) for layout in (0, 1))
+    title.shapes.title.text = "Тренинг"
+    title.placeholders[1].text = "Для новых сотрудников"
+    body.placeholders[1].text = "Здороваться\nпервым"
+    body.placeholders[1].text_frame.paragraphs[1].level = 1
+    body.shapes.title.text = "Правила"
+    group = body.shapes.add_group_shape()
+    group.shapes.add_textbox(0, Cm(15), Cm(5), Cm(1)).text_frame.text = "В рамке"
+    body.notes_slide.notes_text_frame.text = "Пример из смены"
+    hidden = made.slides.add_slide(made.slide_layouts[1])
+    hidden.shapes.title.text = "Черновик"
+    hidden.element.set("show", "0")
+    made.save(str(tmp_path / "a.pptx"))
+    reading = read(tmp_path / "a.pptx")
+    (article,) = reading.articles
+    assert [(section.heading, [block.text for block in section.blocks]) for section in article.sections] == [
+        ("", ["Для новых сотрудников"]),
+        ("Правила", ["Здороваться", "первым", "В рамке", "Пример из смены"]),
+    ]
+    assert (article.title, article.author) == ("Тренинг", "")  # what python-pptx writes is nobody's name
+    assert [(problem.code, problem.line, problem.severity) for problem in reading.problems] == [
+        ("hidden-slide", 3, "notice")
+    ]
+
+
+def test_headings_in_a_style_of_the_house(tmp_path: Path) -> None:
+    with (
+        zipfile.ZipFile(FILES / "complaint.docx") as package,
+        zipfile.ZipFile(tmp_path / "a.docx", "w") as changed,
+    ):
+        for name in package.namelist():
+            content = package.read(name)
+            if name == "word/styles.xml":
+                assert b'w:name w:val="heading 1"' in content.replace(b"Heading", b"heading")
+                content = re.sub(
+                    rb'w:name w:val="[Hh]eading 1"', 'w:name w:val="Раздел устава"'.encode(), content
+                )
+            changed.writestr(name, content)
+    (article,) = read(tmp_path / "a.docx").articles
+    assert [section.heading for section in article.sections] == COMPLAINT_OUTLINE
 
 
 @pytest.mark.parametrize(

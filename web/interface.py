@@ -148,7 +148,7 @@ def _traditional() -> OpenCC:
 def name_of(code: str) -> str:
     """The name of an article's language."""
     names = {"ru": gettext("Russian"), "zh": gettext("Chinese"), "en": gettext("English")}
-    return str(names.get(code) or gettext("Other language"))
+    return str(names.get(code) or get_locale().languages.get(code) or gettext("Other language"))
 
 
 def say(kind: str, number: int) -> str:
