@@ -308,7 +308,7 @@ def test_a_pdf_of_our_own_is_sound() -> None:
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        pytest.param(pdf(b" " * 50_000_000), "empty-file", id="50 MB of nothing"),
+        pytest.param(pdf(b" " * 70_000_000), "file-too-large", id="70 MB of nothing"),
         pytest.param(pdf(b"", count=3_000), "file-too-large", id="3,000 pages"),
         pytest.param(pdf(b"q " * 1_000_000), "empty-file", id="a million states"),
         pytest.param(b"%PDF-1.4\n" + b"<<" * 100_000, "broken-file", id="deep dictionaries"),

@@ -10,6 +10,7 @@ import ctypes
 import math
 import re
 import time
+import zlib
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,11 @@ MAX_PAGES = 2_000
 MAX_SECONDS = 60
 """How long the pages of a file may take together; the usual one takes a few milliseconds."""
 
+MAX_STREAM = 64 * 1024 * 1024
+"""Bytes of one compressed stream when unpacked: PDFium itself would take up to two gigabytes."""
+
+_STREAM = re.compile(rb"stream\r?\n")
+_PIECE = 1024 * 1024
 _BOLD = re.compile(r"bold|black|heavy|demi", re.IGNORECASE)
 
 
@@ -87,6 +93,8 @@ def _findings(pages: list[_Page]) -> list[Finding]:
 
 
 def _opened(data: bytes) -> Any:
+    """The document; ReadingError when it is locked or damaged, or a stream of it is a bomb."""
+    _refuse_bombs(data)
     try:
         document = pdfium.PdfDocument(data)
         len(document)
@@ -96,6 +104,26 @@ def _opened(data: bytes) -> Any:
             raise ReadingError("encrypted-file", message) from error
         raise ReadingError("broken-file", f"The file is damaged, or no PDF: {error}.") from error
     return document
+
+
+def _refuse_bombs(data: bytes) -> None:
+    """Raise ReadingError when a stream would unpack to too much, or all of them by far."""
+    left = 16 * MAX_STREAM
+    for match in _STREAM.finditer(data):
+        unpacker, rest, size = zlib.decompressobj(), data[match.end() : match.end() + _PIECE], 0
+        start = match.end() + _PIECE
+        try:
+            while rest and size <= MAX_STREAM and not unpacker.eof:
+                size += len(unpacker.decompress(rest, _PIECE))
+                rest = unpacker.unconsumed_tail
+                if not rest:
+                    rest, start = data[start : start + _PIECE], start + _PIECE
+        except zlib.error:  # compressed in another way, or not at all
+            continue
+        left -= size
+        if size > MAX_STREAM or left < 0:
+            message = f"The file would unpack to over {MAX_STREAM:,} bytes in one piece, and was not opened."
+            raise ReadingError("file-too-large", message)
 
 
 def _pages(document: Any) -> Iterator[_Page]:

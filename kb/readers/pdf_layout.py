@@ -45,6 +45,7 @@ _PAGE_NUMBER = re.compile(
     re.IGNORECASE,
 )
 _SOFT_HYPHENS = ("\x02", "\xad", "\u2010", "\ufffe")
+_LONGEST_WORD = 60
 _PARTICLES = ("то", "либо", "нибудь", "таки", "ка")
 _SENTENCE_END = (".", "!", "?", "…", "。", "！", "？")
 _NO_HEADING_END = (".", ",", ";", ":", "。", "，", "；", "：")
@@ -346,35 +347,49 @@ class _Layout:
 
     def _joined(self, block: Sequence[Line]) -> str:
         """The text of several lines, with the words put together that were parted."""
-        text = block[0].text
-        for line in block[1:]:
-            text = with_next(text, line.text, self._words)
-        return text
+        return _put_together([line.text for line in block], self._words)
 
 
 def unbroken(text: str) -> str:
     """A text broken into lines as one line, with the white space around it."""
-    first, *rest = text.split("\n")
-    for line in rest[:-1]:
-        first = with_next(first.rstrip(" "), line.lstrip(" "))
-    return f"{first}\n{rest[-1]}" if rest else first
+    *lines, last = text.split("\n")
+    if not lines:
+        return last
+    lines[1:] = [line.lstrip(" ") for line in lines[1:]]
+    return f"{_put_together(lines)}\n{last}"
 
 
 def with_next(text: str, following: str, words: Container[str] = ()) -> str:
-    """A text and the line that follows it.
+    """A text and the line that follows it; `words` are those of the file."""
+    return _put_together([text, following], words)
+
+
+def _put_together(lines: Sequence[str], words: Container[str] = ()) -> str:
+    """Several lines as one, in time linear in their length."""
+    pieces = [lines[0]]
+    for line in lines[1:]:
+        cut, between = _seam(pieces[-1].rstrip(" ")[-_LONGEST_WORD:], line, words)
+        pieces[-1] = pieces[-1].rstrip(" ")
+        pieces[-1] = pieces[-1][: len(pieces[-1]) - cut]
+        pieces += [between + line] if line else []
+    return "".join(pieces)
+
+
+def _seam(text: str, following: str, words: Container[str]) -> tuple[int, str]:
+    """How many characters to take off the end of a text, and what to put before the line that follows.
 
     A word that a hyphen parts is put together; the hyphen stays in кто-то, and in words that stand
     with it among the `words` of the file, or not without it.
     """
     if not text or text.endswith(_SOFT_HYPHENS):
-        return text[:-1] + following
+        return min(len(text), 1), ""
     head, tail = _LAST_WORD.search(text), _WORD.match(following)
     if head is None or tail is None or not following[:1].islower():
-        return f"{text}{joint(text, following)}{following}"
+        return 0, joint(text, following) if following else ""
     hyphened = head.group() + tail.group()
     plain = head.group()[:-1] + tail.group()
     keeps = plain not in words and (hyphened in words or tail.group() in _PARTICLES)
-    return text + following if keeps else text[:-1] + following
+    return (0 if keeps else 1), ""
 
 
 _WORD = re.compile(r"\w+(?:-\w+)*")
