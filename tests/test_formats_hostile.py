@@ -309,6 +309,11 @@ def test_a_pdf_of_our_own_is_sound() -> None:
     ("data", "code"),
     [
         pytest.param(pdf(b" " * 70_000_000), "file-too-large", id="70 MB of nothing"),
+        pytest.param(
+            pdf(b"BT /F 9 Tf 5 5 Td " + b"(A guest waits.) Tj 0 -14 Td " * 9_000 + b"ET"),
+            "file-too-large",
+            id="one full page",
+        ),
         pytest.param(pdf(b"", count=3_000), "file-too-large", id="3,000 pages"),
         pytest.param(pdf(b"q " * 1_000_000), "empty-file", id="a million states"),
         pytest.param(b"%PDF-1.4\n" + b"<<" * 100_000, "broken-file", id="deep dictionaries"),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_PAGES = 2_000
+MAX_ON_PAGE = 100_000
 MAX_SECONDS = 60
 """How long the pages of a file may take together; the usual one takes a few milliseconds."""
 
@@ -175,9 +176,12 @@ def _page(page: Any, number: int, most: int) -> _Page:
     text = page.get_textpage()
     try:
         count = text.count_chars()
-        if count > most:
-            message = f"The text has more than {MAX_CHARACTERS:,} characters. Split the file into articles."
-            raise ReadingError("file-too-large", message)
+        if count > min(most, MAX_ON_PAGE):
+            message = (
+                f"The file has more than {MAX_CHARACTERS:,} characters, or {MAX_ON_PAGE:,} on this page. "
+                "Split it into articles."
+            )
+            raise ReadingError("file-too-large", message, number)
         placed = list(_placed(text.raw, count))
     finally:
         text.close()
