@@ -166,6 +166,19 @@ def kept_id(file: FoundFile, number: int, titles: Sequence[str]) -> str:
     return before.articles[number][0] if is_named or before.path != file.path else ""
 
 
+def with_metadata_files(found: Survey, beside: Callable[[Path], str]) -> Survey:
+    """The files, stale also where a metadata file beside them is another than when they were read.
+
+    `beside` gives the fingerprint of the metadata files beside a file.
+    """
+
+    def renewed(file: FoundFile) -> FoundFile:
+        other = file.before is not None and not file.stale and file.before.beside != beside(Path(file.path))
+        return replace(file, stale=True) if other and Path(file.path).exists() else file
+
+    return replace(found, files=tuple(map(renewed, found.files)))
+
+
 def stated_id(article: Article, path: str) -> str:
     """The id an article asks for: what its front matter states, else its title, in ASCII."""
     for name in (article.stated_id, article.title, Path(path).stem):

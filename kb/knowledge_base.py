@@ -209,6 +209,7 @@ class KnowledgeBase:
                 sources, problems = self._repairing(sources, forget, writer.damage)
             known = {} if writer.damage else self.engine.files()
             found = changes.survey(sources, forget, known, self.pipeline, readers.find)
+            found = changes.with_metadata_files(found, readers.fingerprint_beside)
             files = list(self._bring_in(found, writer, progress, jobs))
             for path in found.gone:
                 writer.drop_file(path)
@@ -309,6 +310,7 @@ class KnowledgeBase:
             passages=count,
             problems=read.problems,
             named=Path(file.path).stem in titles,
+            beside=read.beside,
         )
         writer.put_file(record)
         return record
@@ -924,7 +926,8 @@ def _report(
         changed=changed,
         removed=len(had.keys() - has.keys()),
         unchanged=len(has) - added - changed,
-        problems=(*problems, *(problem for file in after for problem in file.problems)),
+        # A problem of a metadata file is one of all files that it speaks for.
+        problems=tuple(dict.fromkeys((*problems, *(problem for file in after for problem in file.problems)))),
         files=tuple(_file_changes(before, {file.path: file for file in after})),
     )
 

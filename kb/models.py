@@ -22,7 +22,8 @@ Span = tuple[int, int]
 class Problem:
     """What went wrong, or was left out, while a file was read.
 
-    `code` is stable and kebab-case. `line` counts from 1 and is None when the whole file is meant.
+    `code` is stable and kebab-case. `line` counts from 1 and is None when the whole file is meant; in
+    a format without lines it counts the paragraphs, list items and rows, the slides or the pages.
     `severity` is "error" when the file could not be read, "warning" when an editor should look,
     and "notice" when something was rightly left out (an advertisement, a list of links).
     """
@@ -88,9 +89,12 @@ class Section:
 class Article:
     """An article as a reader found it: metadata and sections in reading order.
 
-    `language` is a key of `kb.languages.LANGUAGES` ("ru", "zh", "en") or "und"; `locale` is the
-    BCP 47 tag for a page's `lang` ("ru", "zh-Hans", "zh-Hant", "en"). `id` is empty until the
-    knowledge base has given one. `version` labels one of several versions found in one file.
+    `language` is a code of ISO 639-1 or "und": "ru", "zh", "en" (the keys of `kb.languages.LANGUAGES`)
+    or another, in which words are found only as far as these reach. `locale` is the
+    BCP 47 tag for a page's `lang` ("ru", "zh-Hans", "zh-Hant", "en"). `likely_language` is what the
+    page or document itself calls its language, which only counts when the text bears it out. `id` is
+    empty until the knowledge base has given one. `version` labels one of several versions found in
+    one file.
     """
 
     title: str
@@ -109,6 +113,7 @@ class Article:
     sources: tuple[str, ...] = ()
     version: str = ""
     stated_id: str = ""
+    likely_language: str = ""
 
 
 # --- What is searched ---------------------------------------------------------------------------
@@ -231,7 +236,8 @@ class SourceFile:
     `size` and `modified` (nanoseconds since 1970) tell whether it may have changed, `digest`
     whether it did; `pipeline` names the versions of all that made its passages. `articles` are
     pairs of the id an article asks for and the id it got; `checked` is when it was read (ns);
-    `named` says that an article is called as the file is.
+    `named` says that an article is called as the file is. `beside` is the fingerprint of the metadata
+    files beside it.
     """
 
     path: str
@@ -244,6 +250,7 @@ class SourceFile:
     passages: int = 0
     problems: tuple[Problem, ...] = ()
     named: bool = False
+    beside: str = ""
 
 
 # --- What people write --------------------------------------------------------------------------

@@ -55,7 +55,8 @@ class PackedArticle:
 class PreparedFile:
     """A file that was read: its articles with the ids they ask for, and what a worker made of them.
 
-    `size`, `modified` and `digest` are those of the very content that was read; `steady` is false
+    `size`, `modified` and `digest` are those of the very content that was read, `beside` is the
+    fingerprint of the metadata files; `steady` is false
     when the file kept changing meanwhile. `died` is true when the process that read it did.
     """
 
@@ -64,6 +65,7 @@ class PreparedFile:
     size: int = 0
     modified: int = 0
     digest: str = ""
+    beside: str = ""
     articles: tuple[tuple[str, Article], ...] = ()
     problems: tuple[Problem, ...] = ()
     packed: tuple[PackedArticle, ...] = ()
@@ -129,11 +131,14 @@ def read_file(path: str) -> PreparedFile:
 def _read_once(path: str) -> PreparedFile:
     checked = changes.now()
     before = _stat(path)
+    beside = readers.fingerprint_beside(Path(path))
     reading = readers.read(Path(path))
     digest = changes.digest_of(path)
     after = _stat(path)
     articles = tuple((changes.stated_id(article, path), article) for article in reading.articles)
-    return PreparedFile(path, checked, *before, digest, articles, reading.problems, steady=before == after)
+    return PreparedFile(
+        path, checked, *before, digest, beside, articles, reading.problems, steady=before == after
+    )
 
 
 def _stat(path: str) -> Span:
@@ -182,10 +187,10 @@ def version() -> int:
 
 def with_language(article: Article) -> Article:
     """The article with the language its text is written in, where it does not state one."""
-    if article.language in languages.LANGUAGES:
+    if article.language != "und":
         return article
     text = "\n".join(
         [article.title, *(block.text for section in article.sections for block in section.blocks)]
     )
-    code = languages.detect(text)
+    code = languages.identify(text, article.likely_language)
     return replace(article, language=code, locale=languages.locale(code, text))

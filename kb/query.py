@@ -17,6 +17,7 @@ from datetime import date
 from itertools import groupby
 
 from kb.errors import InvalidRequest
+from kb.language_codes import ISO_639_1
 from kb.languages import LANGUAGES, analyse, fold, function_words, question_words, scripts
 from kb.models import Clause, Phrase, Prefix, Query, QueryTerm, SearchRequest, Sort, TermKind, Token
 from kb.phrases import is_han
@@ -302,7 +303,7 @@ def prepare(request: SearchRequest, parsed: ParsedText) -> Query:
 
     Raises `InvalidRequest` for an unknown language, date or order, or a limit or offset out of bounds.
     """
-    unknown = [code for code in request.languages if code not in LANGUAGES]
+    unknown = [code for code in request.languages if code not in (*LANGUAGES, *ISO_639_1)]
     if unknown:
         raise InvalidRequest(
             f"There is no language “{unknown[0]}”; known are {', '.join(LANGUAGES)}.", "language"

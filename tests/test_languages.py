@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import subprocess
 import sys
 import threading
 import unicodedata
@@ -339,3 +340,43 @@ def test_the_language_most_letters_are_written_in(text, code):
 )
 def test_locale(code, text, tag):
     assert locale(code, text) == tag
+
+
+# --- Which language an article is in --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "likely", "code"),
+    [
+        ("Очередь портит настроение не длиной, а несправедливостью. Человек готов постоять.", "en", "ru"),
+        ("Хорошо", "uk", "uk"),  # too short to tell: then what the document says counts
+        ("Хорошо", "en", "ru"),  # unless it cannot be
+        ("Черга псує настрій не довжиною, а несправедливістю. Людина готова постояти.", "", "uk"),
+        (
+            "Опашката разваля настроението не с дължината си, а с несправедливостта. Човек е готов.",
+            "ru",
+            "bg",
+        ),
+        ("Чарга псуе настрой не даўжынёй, а несправядлівасцю. Чалавек гатовы пачакаць трохі.", "", "be"),
+        ("Ред квари расположење не дужином, него неправдом. Човек је спреман да сачека.", "", "sr"),
+        ("A queue spoils the mood not by its length but by unfairness, and people will wait.", "", "en"),
+        ("Eine Schlange verdirbt die Laune nicht durch ihre Länge, sondern durch Unrecht.", "en", "de"),
+        ("NPS, KPI, SLA", "", "en"),
+        ("排队伤人的不是长，而是不公平。", "ja", "zh"),
+        ("行列は長さではなく不公平さで気分を損ねます。人は十分間待つ用意があります。", "", "ja"),
+        ("الطابور يفسد المزاج ليس بطوله بل بعدم العدالة", "", "ar"),
+        ("123 — 456", "", "und"),
+        ("", "", "und"),
+    ],
+)
+def test_the_language_of_an_article(text: str, likely: str, code: str) -> None:
+    assert languages.identify(text, likely) == code
+
+
+def test_russian_and_chinese_need_no_model() -> None:
+    code = (
+        "import sys; from kb import languages;"
+        "print(languages.identify('Мы слышали'), languages.identify('服务'), 'py3langid' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["ru", "zh", "False"]

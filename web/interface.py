@@ -176,15 +176,8 @@ def _traditional() -> OpenCC:
 
 def name_of(code: str) -> str:
     """The name of an article's language."""
-    match code:
-        case "ru":
-            return str(gettext("Russian"))
-        case "zh":
-            return str(gettext("Chinese"))
-        case "en":
-            return str(gettext("English"))
-        case _:
-            return str(gettext("Other language"))
+    names = {"ru": gettext("Russian"), "zh": gettext("Chinese"), "en": gettext("English")}
+    return str(names.get(code) or get_locale().languages.get(code) or gettext("Other language"))
 
 
 def say(kind: str, number: int) -> str:

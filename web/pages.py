@@ -386,7 +386,7 @@ def principle(principle_id: str) -> str:
     """One principle: what it means, what it is called, and what the articles say of it."""
     found = book.principle(principle_id)
     there = {facet.value for facet in book.search(limit=0).facets.get("language", ())}
-    left, right = _columns(sorted(there, key=_CONTENT_LANGUAGES.index))
+    left, right = _columns(_in_order(there))
     facets = book.search(principle=principle_id, limit=0).facets
     columns = [(code, book.best_passages(principle_id, code)) for code in (left, right) if code]
     return render_template(
@@ -399,12 +399,18 @@ def principle(principle_id: str) -> str:
         models=[book.vocabulary.models[iri] for iri in found.matches if iri in book.vocabulary.models],
         columns=columns,
         said=said_of(passage for _, column in columns for passage, _ in column),
-        choices=sorted(there, key=_CONTENT_LANGUAGES.index),
+        choices=_in_order(there),
         counts={facet.value: facet.count for facet in facets.get("language", ())},
         teaching=_newest_first(book.articles_on(principle_id)),
         speaking=facets.get("article", ())[:8],
         search=Search(principle=(principle_id,)),
     )
+
+
+def _in_order(there: Iterable[str]) -> list[str]:
+    """Languages of content: ours first, then any other that an article is in."""
+    ours = [code for code in _CONTENT_LANGUAGES if code in there]
+    return [*ours, *sorted(code for code in there if code not in ours)]
 
 
 def _columns(there: Sequence[str]) -> tuple[str, str]:
