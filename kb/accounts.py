@@ -197,8 +197,9 @@ class Accounts:
 
         if len(password) > _LONGEST_PASSWORD:
             password = ""
+        nobodys = self._nobodys  # made at the first attempt, whoever it is of
         try:
-            return self._hasher.verify(hashed or self._nobodys, _normal(password)) and hashed is not None
+            return self._hasher.verify(hashed or nobodys, _normal(password)) and hashed is not None
         except (VerificationError, InvalidHashError):
             return False
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from slugify import slugify
@@ -16,6 +16,9 @@ from kb.models import Article, Problem, SourceFile
 # A file whose time of change is this near to when it was read may have changed again unseen: file
 # systems count in ticks of up to two seconds. In nanoseconds.
 _TICK = 2_000_000_000
+UNKNOWN = -1
+"""The time of change of a file that must be read again."""
+
 # Leaves room for "-2" and the like below `kb.engines.ARTICLE_ID_LENGTH`.
 _SLUG_LENGTH = 60
 
@@ -24,8 +27,9 @@ _SLUG_LENGTH = 60
 class FoundFile:
     """A file of a source as it is now; `before` is what the index knows of it.
 
-    `stale` is true when it must be read again. A file that was moved keeps its record of before,
-    under its new path.
+    `stale` is true when it must be read again. A file that was moved or renamed keeps its record of
+    before, which still has the old path. `checked` is when its content was compared (ns), 0 when
+    that was not needed.
     """
 
     path: str
@@ -33,6 +37,18 @@ class FoundFile:
     before: SourceFile | None = None
     size: int = 0
     modified: int = 0
+    checked: int = 0
+
+    def record(self) -> SourceFile:
+        """What is to be recorded of a file that need not be read."""
+        assert self.before
+        if self.path == self.before.path and not self.checked:
+            return self.before
+        problems = tuple(replace(problem, file=self.path) for problem in self.before.problems)
+        checked = self.checked or self.before.checked
+        return replace(
+            self.before, path=self.path, modified=self.modified, checked=checked, problems=problems
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +101,14 @@ def _found(path: str, before: SourceFile | None, pipeline: str) -> FoundFile:
         status = os.stat(path)
     except OSError:
         return FoundFile(path, stale=True, before=before)
-    fresh = (
-        before is not None
-        and before.pipeline == pipeline
-        and (before.size, before.modified) == (status.st_size, status.st_mtime_ns)
-        and before.modified + _TICK < before.checked
-    )
-    return FoundFile(path, not fresh, before, status.st_size, status.st_mtime_ns)
+    size, modified = status.st_size, status.st_mtime_ns
+    if before is None or before.pipeline != pipeline or before.size != size or before.modified == UNKNOWN:
+        return FoundFile(path, True, before, size, modified)
+    if before.modified == modified and modified + _TICK < before.checked:
+        return FoundFile(path, False, before, size, modified)
+    # Touched, checked out anew, or read in the tick in which it was written.
+    checked = now()
+    return FoundFile(path, digest_of(path) != before.digest, before, size, modified, checked)
 
 
 def _elsewhere(file: SourceFile, pipeline: str) -> FoundFile:
@@ -108,19 +125,58 @@ def _is_below(path: str, root: str) -> bool:
 def _with_moves(
     present: Mapping[str, FoundFile], gone: Iterable[SourceFile], pipeline: str
 ) -> Iterator[tuple[str, FoundFile]]:
-    """The present files; one with the name and content of one that is gone takes over its record.
+    """The present files; one with the content of one that is gone takes over its record.
 
-    A file's name says how to read it, and what it is called when nothing else does.
+    It is only read again when its name matters: it says how to read a file, and what it is called
+    when nothing else does.
     """
-    left = {(Path(file.path).name, file.size): file for file in gone if file.pipeline == pipeline}
+    left: dict[tuple[int, str], list[SourceFile]] = {}
+    for lost in gone:
+        if lost.pipeline == pipeline and lost.digest:
+            left.setdefault((lost.size, lost.digest), []).append(lost)
+    sizes = {size for size, _ in left}
     for path, file in present.items():
-        if file.before is None:
-            moved = left.get((Path(path).name, file.size))
-            if moved and moved.digest == digest_of(path):
-                del left[Path(path).name, file.size]
-                yield path, FoundFile(path, False, moved, file.size, file.modified)
+        if file.before is None and file.size in sizes:
+            checked = now()
+            alike = left.get((file.size, digest_of(path)))
+            if alike:
+                moved = next((one for one in alike if Path(one.path).name == Path(path).name), alike[0])
+                alike.remove(moved)
+                stale = _is_read_otherwise(path, moved)
+                yield path, FoundFile(path, stale, moved, file.size, file.modified, checked)
                 continue
         yield path, file
+
+
+def _is_read_otherwise(path: str, moved: SourceFile) -> bool:
+    """Whether a file's new name changes what is read from it."""
+    new, old = Path(path), Path(moved.path)
+    return new.suffix.lower() != old.suffix.lower() or (moved.named and new.stem != old.stem)
+
+
+def kept_id(file: FoundFile, number: int, titles: Sequence[str]) -> str:
+    """The id that an article of a file that is, or once was, renamed goes on asking for, or none.
+
+    Links to it must not break. `titles` are those of all articles in the file now.
+    """
+    before = file.before
+    if before is None or len(before.articles) != len(titles):
+        return ""
+    is_named = before.named and titles[number] == Path(file.path).stem
+    return before.articles[number][0] if is_named or before.path != file.path else ""
+
+
+def with_metadata_files(found: Survey, beside: Callable[[Path], str]) -> Survey:
+    """The files, stale also where a metadata file beside them is another than when they were read.
+
+    `beside` gives the fingerprint of the metadata files beside a file.
+    """
+
+    def renewed(file: FoundFile) -> FoundFile:
+        other = file.before is not None and not file.stale and file.before.beside != beside(Path(file.path))
+        return replace(file, stale=True) if other and Path(file.path).exists() else file
+
+    return replace(found, files=tuple(map(renewed, found.files)))
 
 
 def stated_id(article: Article, path: str) -> str:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from kb.commands import COMMANDS
-from kb.errors import NotFound, ServicebookError
+from kb.errors import IndexLocked, NotFound, ServicebookError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kb.evaluation import Evaluation
-    from kb.knowledge_base import IndexReport, KnowledgeBase
+    from kb.knowledge_base import FileChange, IndexReport, KnowledgeBase
     from kb.models import Account, Article, Hit, Passage, Principle, Problem, SearchResults, Span
     from kb.principles import Evaluation as TagEvaluation
     from kb.principles import Explanation
@@ -53,28 +55,102 @@ for command in COMMANDS:
 @click.option(
     "--forget", multiple=True, type=click.Path(path_type=Path), help="Take a source out of the index."
 )
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Processes that read and analyse; by default one a core."
+)
+@click.option("--wait", is_flag=True, help="Wait for another process that is indexing.")
+@click.option("--watch", is_flag=True, help="Go on: follow the files as they change, until Ctrl-C.")
 @as_json
 @click.pass_context
-def index(ctx: click.Context, paths: Sequence[Path], forget: Sequence[Path], json: bool) -> None:
+def index(
+    ctx: click.Context,
+    paths: Sequence[Path],
+    forget: Sequence[Path],
+    jobs: int | None,
+    wait: bool,
+    watch: bool,
+    json: bool,
+) -> None:
     """Read files and folders and make the index match them.
 
     Without PATHS, the configured corpus is read. What is gone from a given path leaves the index;
-    other sources stay. The exit status is 1 when a file could not be read.
+    other sources stay. A damaged index is made anew. The exit status is 1 when a file could not be
+    read.
 
     \b
     Examples:
       kb index
       kb index handbook/ letters/welcome.md
       kb index --forget letters/
+      kb index --watch handbook/
     """
     with _book() as book:
+        if watch:
+            _follow(book, paths, forget, jobs or _cores(), json)
+            return
         with _progress_bar() as progress:
-            report = book.index(paths, forget, progress)
+            report = _indexed(book, paths, forget, progress, jobs or _cores(), wait)
         if json:
-            _print_json(report)
+            _print_json(_without_files(report))
         else:
             _print_report(report)
-    ctx.exit(1 if any(problem.severity == "error" for problem in report.problems) else 0)
+    ctx.exit(_status(report.problems))
+
+
+@main.command("check")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--notices", is_flag=True, help="Also tell what is rightly left out.")
+@as_json
+@click.pass_context
+def check_files(ctx: click.Context, paths: Sequence[Path], notices: bool, json: bool) -> None:
+    """Read files and folders without indexing them, and print what an editor can mend.
+
+    Without PATHS, the configured corpus is read. The exit status is 1 when there are errors.
+
+    \b
+    Examples:
+      kb check
+      kb check draft.md handbook/
+    """
+    with _book() as book:
+        report = book.check(paths)
+    shown = [one for one in report.problems if notices or one.severity != "notice"]
+    if json:
+        _print_json({"files": report.files, "articles": report.articles, "problems": shown})
+    else:
+        for problem in shown:
+            _print_problem(problem, err=False)
+        errors = sum(problem.severity == "error" for problem in shown)
+        click.echo(
+            f"{report.files} files, {report.articles} articles:"
+            f" {errors} errors, {len(shown) - errors} other problems."
+        )
+    ctx.exit(_status(shown))
+
+
+@main.command()
+@as_json
+@click.pass_context
+def doctor(ctx: click.Context, json: bool) -> None:
+    """Check settings, vocabulary, index and store against each other; nothing is changed.
+
+    The exit status is 1 when there are errors.
+
+    \b
+    Examples:
+      kb doctor
+      kb doctor --json
+    """
+    from kb.doctor import examine
+
+    with _book() as book:
+        findings = list(examine(book))
+    if json:
+        _print_json(findings)
+    for finding in () if json else findings:
+        state = click.style(f"{finding.state:8}", fg=_STATE_COLOURS[finding.state])
+        click.echo(f"{finding.subject:11}{state} {finding.message} {finding.remedy}".rstrip())
+    ctx.exit(1 if any(finding.state == "error" for finding in findings) else 0)
 
 
 @main.command()
@@ -82,11 +158,21 @@ def index(ctx: click.Context, paths: Sequence[Path], forget: Sequence[Path], jso
 @click.option("--language", multiple=True, help="Only passages in this language (ru, zh, en).")
 @click.option("--principle", multiple=True, help="Only passages on this principle, by id.")
 @click.option("--article", multiple=True, help="Only passages of this article, by id.")
+@click.option("--date", multiple=True, help="Only what was published then: 2026, 2026-03 or 2026-03-15.")
+@click.option("--like", default="", help="Only copies of this passage, by id.")
+@click.option(
+    "--sort",
+    type=click.Choice(["relevance", "date"]),
+    default="relevance",
+    show_default=True,
+    help="What comes first.",
+)
 @click.option("--limit", default=10, show_default=True, help="How many hits to show.")
 @click.option("--offset", default=0, help="How many hits to leave out first.")
 @click.option(
     "--no-bridge", is_flag=True, help="Search for these very words: no synonyms, no other languages."
 )
+@click.option("--all-copies", is_flag=True, help="Show every copy of a passage, not one of them.")
 @click.option("--explain", is_flag=True, help="Say what each term gave to each score.")
 @as_json
 def search(
@@ -94,8 +180,12 @@ def search(
     language: tuple[str, ...],
     principle: tuple[str, ...],
     article: tuple[str, ...],
+    date: tuple[str, ...],
+    like: str,
+    sort: str,
     limit: int,
     offset: int,
+    all_copies: bool,
     no_bridge: bool,
     explain: bool,
     json: bool,
@@ -107,17 +197,22 @@ def search(
       kb search жалоба как подарок
       kb search эмпатия --language zh
       kb search '"обратная связь" -опрос' --principle customer-feedback
+      kb search отзывы --date 2026 --sort date
     """
-    from kb.models import SearchRequest
+    from kb.models import SearchRequest, Sort
 
     request = SearchRequest(
         text=_readable(" ".join(text)),
         languages=language,
         principles=principle,
         articles=article,
+        dates=date,
+        like=like,
+        sort=Sort(sort),
         limit=limit,
         offset=offset,
         bridge=not no_bridge,
+        collapse=not all_copies,
         explain=explain,
     )
     with _book() as book:
@@ -477,15 +572,11 @@ def serve(host: str, port: int) -> None:
     with _book() as book, _progress_bar() as progress:
         if other := book.made_with_another():
             click.echo(f"kb: the index was made with another {other}; all articles are read again", err=True)
-        _print_report(book.index(progress=progress))
-    from web import create_app, logs, warm_up
-    from web.serving import serve as listen
+        _print_report(_indexed(book, (), (), progress, _cores(), wait=True))
+    from web import serve as listen
 
-    logs.configure(book.settings)
-    app = create_app(book.settings)
-    warm_up(app)
     told = f"Servicebook is at http://{host}:{port} (Ctrl-C stops it)"
-    listen(app, host, port, lambda: click.echo(told))
+    listen(book.settings, host, port, lambda: click.echo(told))
 
 
 @main.command()
@@ -729,6 +820,71 @@ def _build_if_empty(book: KnowledgeBase) -> None:
         click.echo(f"kb: the index was made with another {other}; run kb index", err=True)
 
 
+def _cores() -> int:
+    """How many processes can work at once here."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _indexed(
+    book: KnowledgeBase,
+    paths: Sequence[Path],
+    forget: Sequence[Path],
+    progress: Callable[[int, int, int], None],
+    jobs: int,
+    wait: bool,
+) -> IndexReport:
+    """Index; when another process does, say so and wait for it, or give up."""
+    try:
+        return book.index(paths, forget, progress, jobs)
+    except IndexLocked:
+        if not wait:
+            raise
+        click.echo("kb: another process is writing to the index; waiting for it", err=True)
+        return book.index(paths, forget, progress, jobs, wait=True)
+
+
+def _follow(
+    book: KnowledgeBase, paths: Sequence[Path], forget: Sequence[Path], jobs: int, json: bool
+) -> None:
+    """Index, and again whenever something changes; each change is a line, until Ctrl-C."""
+    from kb.watching import changes_below
+
+    sources = paths or (book.settings.corpus_path,)
+    told: frozenset[Problem] = frozenset()
+    try:
+        for _ in changes_below(sources):
+            try:
+                with _progress_bar() as progress:
+                    report = _indexed(book, sources, forget, progress, jobs, wait=True)
+            except ServicebookError as error:  # such as a full disk: the next change may do better
+                click.secho(f"kb: {error}", fg="red", err=True)
+                continue
+            if json:
+                click.echo(_json_line(report))
+            else:
+                for change in report.files:
+                    _print_change(change)
+            for problem in report.problems if not json else ():
+                if problem not in told:
+                    _print_problem(problem)
+            told = frozenset(report.problems)
+    except KeyboardInterrupt:
+        pass
+    click.echo("kb: stopped following", err=True)
+
+
+def _print_change(change: FileChange) -> None:
+    before = f"{change.moved_from} → " if change.moved_from else ""
+    at = f"{datetime.now():%H:%M:%S}"
+    click.echo(f"{at} {change.what} {before}{change.path} ({change.passages} passages)")
+
+
+def _status(problems: Sequence[Problem]) -> int:
+    return 1 if any(problem.severity == "error" for problem in problems) else 0
+
+
 @contextmanager
 def _progress_bar() -> Iterator[Callable[[int, int, int], None]]:
     """A bar on a terminal, nothing in a pipe: files, passages a second and the time left."""
@@ -761,6 +917,21 @@ def _print_json(value: Any) -> None:
     click.echo(to_json(value))
 
 
+def _without_files(report: IndexReport) -> dict[str, Any]:
+    """A report as it is printed in JSON: what became of each file is for those who follow them."""
+    return {name: getattr(report, name) for name in report.__slots__ if name != "files"}
+
+
+def _json_line(report: IndexReport) -> str:
+    """A report on one line."""
+    import json as standard
+
+    from kb.json import plain
+
+    return standard.dumps(plain(report), ensure_ascii=False)
+
+
+_STATE_COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 _SEVERITY_COLOURS = {"error": "red", "warning": "yellow", "notice": "bright_black"}
 
 
@@ -773,10 +944,10 @@ def _print_report(report: IndexReport) -> None:
         _print_problem(problem)
 
 
-def _print_problem(problem: Problem) -> None:
+def _print_problem(problem: Problem, err: bool = True) -> None:
     place = f"{problem.file}:{problem.line}" if problem.line else problem.file
     severity = click.style(problem.severity, fg=_SEVERITY_COLOURS.get(problem.severity))
-    click.echo(f"{place}: {severity}: {problem.message} [{problem.code}]", err=True)
+    click.echo(f"{place}: {severity}: {problem.message} [{problem.code}]", err=err)
 
 
 def _print_results(results: SearchResults) -> None:
@@ -796,6 +967,8 @@ def _print_hit(hit: Hit) -> None:
     click.echo(_marked(hit.passage.text, hit.highlights, hit.extract))
     labels = ", ".join(tag.label for tag in hit.passage.principles)
     click.secho(f"{hit.passage.language}  {labels}", fg="cyan")
+    if hit.more:
+        click.secho(f"and {hit.more} more like this: --like {hit.passage.id}", dim=True)
     for part in hit.explanation:
         click.echo(f"    {part.score:8.3f}  {part.kind:8} {part.field:8} {part.term}")
     click.echo()

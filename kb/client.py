@@ -288,7 +288,13 @@ def _error_of(response: Response, missing: NotFound | None) -> ServicebookError:
             return InvalidRequest(said, parameter)
 
 
-_NAMES = {"text": "q", "languages": "language", "principles": "principle", "articles": "article"}
+_NAMES = {
+    "text": "q",
+    "languages": "language",
+    "principles": "principle",
+    "articles": "article",
+    "dates": "date",
+}
 
 
 def _parameters(text: str | SearchRequest, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,14 +48,18 @@ class Concepts:
 
     def indexed(self, text: str) -> IndexedText:
         """The terms of a text, the concepts that it names among them."""
+        return self.read(text)[0]
+
+    def read(self, text: str) -> tuple[IndexedText, Sequence[Mention]]:
+        """The terms of a text, the concepts that it names among them, and where it names them."""
         tokens = analyse(text)
-        found = index_text(tokens)
+        mentions = self._tagger.mentions(text, tokens)
         named = Counter(
             _key(mention.concept, mention.language, mention.term)
-            for mention in self._tagger.mentions(text, tokens)
+            for mention in mentions
             if mention.strength is not Strength.WEAK
         )
-        return _with(found, named)
+        return _with(index_text(tokens), named), mentions
 
     def indexed_headings(self, passage: Passage) -> IndexedText:
         """The terms of a passage's headings. What it is tagged with counts as if they named it."""
@@ -168,7 +172,12 @@ def _key(concept: str, language: str, is_term: bool = False) -> str:
 
 def _with(text: IndexedText, concepts: Mapping[str, int]) -> IndexedText:
     """A text that holds concepts, so many times each, beside its terms; its length stays."""
-    return replace(text, terms=Counter(text.terms) + Counter(concepts))
+    if not concepts:
+        return text
+    terms = dict(text.terms)
+    for concept, times in concepts.items():
+        terms[concept] = terms.get(concept, 0) + times
+    return replace(text, terms=terms)
 
 
 def _times(tag: Tag) -> int:

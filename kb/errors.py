@@ -8,7 +8,8 @@
     ├── VocabularyError         a SKOS scheme cannot be used
     ├── EngineError             the index cannot be used
     │   ├── EngineUnavailable   the engine does not answer now; trying again may help
-    │   └── IndexLocked         another process is writing to the index
+    │   ├── IndexLocked         another process is writing to the index
+    │   └── IndexDamaged        files of the index are not as they were written; `kb index` mends it
     ├── StoreUnavailable        the database of what people write cannot be used now
     ├── BackupError             a file is no backup that can be restored
     ├── SignInRefused           this name and password do not belong together
@@ -61,6 +62,10 @@ class EngineUnavailable(EngineError):
 
 class IndexLocked(EngineError):
     """Another process is writing to the index."""
+
+
+class IndexDamaged(EngineError):
+    """Files of the index are not as they were written; `kb index` makes it anew."""
 
 
 class StoreUnavailable(ServicebookError):

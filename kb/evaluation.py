@@ -103,7 +103,7 @@ def evaluate(
     split = len(data.corpus) not in {0, book.size()}
     limit = DEPTH * _PASSAGES_PER_DOCUMENT if split else DEPTH
     run = {
-        id: _ranked(book, SearchRequest(text, languages=data.languages.get(id, ()), limit=limit), ids)
+        id: _ranked(book, SearchRequest(text, data.languages.get(id, ()), limit=limit, collapse=False), ids)
         for id, text in data.queries.items()
         if id in data.qrels
     }

@@ -16,12 +16,17 @@ def plain(value: Any) -> Any:
     """The same as dictionaries, lists, strings and numbers. A name that Python keeps for itself
     loses its underscore: `from_` is "from"."""
     built = msgspec.to_builtins(value)
-    return _renamed(built)
+    return _renamed(built) if isinstance(built, _NESTED) else built
 
 
 def _renamed(value: Any) -> Any:
+    # Numbers and strings are by far the most, so nothing is called for them.
     if isinstance(value, dict):
-        return {key.removesuffix("_"): _renamed(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_renamed(item) for item in value]
-    return value
+        return {
+            key.removesuffix("_"): _renamed(item) if isinstance(item, _NESTED) else item
+            for key, item in value.items()
+        }
+    return [_renamed(item) if isinstance(item, _NESTED) else item for item in value]
+
+
+_NESTED = (dict, list, tuple)

@@ -6,6 +6,7 @@ A search goes: parse and analyse the query → ask the engine → mark what was 
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter
@@ -14,16 +15,26 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from itertools import tee
 from pathlib import Path
-from typing import ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 
-from kb import archive, changes, corpus_folder, languages, passages, query, readers, snippets
-from kb.accounts import Accounts
+from kb import (
+    changes,
+    corpus_folder,
+    languages,
+    passages,
+    preparing,
+    query,
+    readers,
+    repetitions,
+    sameness,
+    snippets,
+)
 from kb.concepts import Concepts
 from kb.corpus_folder import Draft, FolderChanges
 from kb.engines import Engine, EngineHit, EngineHits, EngineWriter, open_engine
 from kb.errors import EngineError, IndexLocked, InvalidRequest, NotFound, StoreUnavailable, WriteRefused
-from kb.keys import Keys
 from kb.models import (
     Article,
     Bridge,
@@ -50,6 +61,7 @@ from kb.models import (
     TermKind,
     Token,
 )
+from kb.preparing import Prepared, PreparedFile, Preparer, Row
 from kb.principles import (
     Evaluation,
     Example,
@@ -61,11 +73,16 @@ from kb.principles import (
 )
 from kb.settings import Settings
 from kb.statistics import IndexStatus, Statistics, gather, status
-from kb.store import Store, sqlite_url
 from kb.suggestions import Suggestions, unquoted
 
+if TYPE_CHECKING:
+    from kb import archive
+    from kb.accounts import Accounts
+    from kb.keys import Keys
+    from kb.store import Store
+
 # Raised when reading, splitting, tagging or analysing changes what they give: files are read again.
-PIPELINE = 3
+PIPELINE = 4
 
 _LONGEST_TERM = 200
 # Characters of a passage that are searched for what is similar to it.
@@ -75,8 +92,19 @@ PATIENCE = 2.0
 
 P = ParamSpec("P")
 R = TypeVar("R")
+_Reviews = dict[str, list[TagReview]]
 Progress = Callable[[int, int, int], None]
 """Told of the files done, the files in all, and the passages made so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """What became of a file: "added", "changed", "moved" (to `path`) or "removed"."""
+
+    path: str
+    what: str
+    passages: int
+    moved_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +117,16 @@ class IndexReport:
     changed: int
     removed: int
     unchanged: int
+    problems: tuple[Problem, ...]
+    files: tuple[FileChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What reading found: the files and articles that were read, and their problems."""
+
+    files: int
+    articles: int
     problems: tuple[Problem, ...]
 
 
@@ -166,12 +204,19 @@ class KnowledgeBase:
     @cached_property
     def store(self) -> Store:
         """What people write."""
+        from kb.store import (  # SQLAlchemy takes a tenth of a second, and a search needs none
+            Store,
+            sqlite_url,
+        )
+
         self.settings.home.mkdir(parents=True, exist_ok=True)
         return Store(self.settings.database_url or sqlite_url(self.settings.home / "servicebook.sqlite"))
 
     @cached_property
     def accounts(self) -> Accounts:
         """Who may do what."""
+        from kb.accounts import Accounts
+
         return Accounts(
             self.store.accounts,
             self.settings.signing_key,
@@ -182,6 +227,8 @@ class KnowledgeBase:
     @cached_property
     def keys(self) -> Keys:
         """Which programs may do what."""
+        from kb.keys import Keys
+
         return Keys(self.store.keys)
 
     @cached_property
@@ -196,94 +243,205 @@ class KnowledgeBase:
         paths: Sequence[Path] = (),
         forget: Sequence[Path] = (),
         progress: Progress = lambda done, of, passages: None,
+        jobs: int = 1,
+        wait: bool = False,
     ) -> IndexReport:
         """Make the index match the files at and below `paths` (by default the configured corpus).
 
         Files below `forget` leave the index; other sources stay. Readers see all changes at once.
-        Raises `IndexLocked` when another process is indexing.
+        `jobs` are the processes that read and analyse, if there is work for them: those beside this
+        one import the main module, as Python's multiprocessing does. When another process is
+        indexing, wait for it or raise `IndexLocked`. A damaged index is made anew, of all sources.
         """
-        sources = paths or (() if forget else (self.settings.corpus_path,))
-        with self.engine.write() as writer:
-            known = self.engine.files()
-            found = changes.survey(sources, forget, known, self._pipeline, readers.find)
-            ids = changes.IdGiver()
-            files: list[SourceFile] = []
-            for number, file in enumerate(found.files):
-                files.append(self._index_file(file, ids, writer))
-                progress(number + 1, len(found.files), sum(done.passages for done in files))
+        sources = tuple(paths) or (() if forget else (self.settings.corpus_path,))
+        problems: tuple[Problem, ...] = ()
+        with self.engine.write(wait, repair=True) as writer:
+            self.store.sources.put(map(_written, sources), map(_written, forget))
+            if writer.damage:
+                sources, problems = self._repairing(sources, forget, writer.damage)
+            known = {} if writer.damage else self.engine.files()
+            found = changes.survey(sources, forget, known, self.pipeline, readers.find)
+            found = changes.with_metadata_files(found, readers.fingerprint_beside)
+            files = list(self._bring_in(found, writer, progress, jobs))
             for path in found.gone:
                 writer.drop_file(path)
             for lost in _article_ids(known.values()) - _article_ids(files):
                 writer.drop_article(lost)
-        return _report(known, files, found.problems)
+        self.engine.tidy()  # what changed can be found already
+        return _report(known, files, (*problems, *found.problems, *self._repetitions(files)))
+
+    def _repairing(
+        self, sources: Sequence[Path], forget: Sequence[Path], damage: str
+    ) -> tuple[tuple[Path, ...], tuple[Problem, ...]]:
+        """All sources that were ever given and are still there, and what to tell of it."""
+        dropped = set(map(_written, forget))
+        known = [Path(source) for source in self.store.sources.all() if source not in dropped]
+        message = f"The index was damaged ({damage}); it was made anew from all its sources."
+        told = Problem(self.settings.engine_url, None, "index-rebuilt", message)
+        return tuple(dict.fromkeys((*sources, *filter(Path.exists, known)))), (told,)
+
+    def _repetitions(self, files: Iterable[SourceFile]) -> Sequence[Problem]:
+        paths = {given: file.path for file in files for _, given in file.articles}
+        return repetitions.notices(self.engine, paths)
 
     @cached_property
-    def _pipeline(self) -> str:
-        return f"{PIPELINE} {self.vocabulary.digest}"
+    def pipeline(self) -> str:
+        """The versions of all that shapes passages: what another one made is made again."""
+        return f"{self._steps} {self.vocabulary.digest}"
 
-    def _index_file(self, file: changes.FoundFile, ids: changes.IdGiver, writer: EngineWriter) -> SourceFile:
-        """Bring the index up to date with one file."""
-        if file.before and not file.stale:
-            given = tuple((wanted, ids.give(wanted)) for wanted, _ in file.before.articles)
-            if given == file.before.articles:
-                if file.path != file.before.path:  # it was moved
-                    problems = tuple(replace(problem, file=file.path) for problem in file.before.problems)
-                    moved = replace(file.before, path=file.path, modified=file.modified, problems=problems)
-                    writer.put_file(moved)
-                    return moved
-                return file.before
-            ids.take_back(id for _, id in given)
-        return self._read_file(file, ids.give, writer)
+    @cached_property
+    def _steps(self) -> str:
+        return f"{PIPELINE}.{preparing.version()}"
 
-    def _read_file(
-        self, file: changes.FoundFile, give: Callable[[str], str], writer: EngineWriter
-    ) -> SourceFile:
-        checked = changes.now()
-        reading = readers.read(Path(file.path))
-        articles: list[tuple[str, str]] = []
+    @cached_property
+    def _preparer(self) -> Preparer:
+        return Preparer(self.tagger, self.concepts)
+
+    def _bring_in(
+        self, found: changes.Survey, writer: EngineWriter, progress: Progress, jobs: int
+    ) -> Iterator[SourceFile]:
+        """Bring the index up to date with each file, in the order of their paths."""
+        ids = changes.IdGiver()
+        stale = [file for file in found.files if file.stale]
+        cache = self.settings.home / "cache"
+        reading = preparing.read_files(stale, jobs, self.settings.vocabulary, cache)
+        reviews = self._reviews_by_passage()
         count = 0
-        for article in reading.articles:
-            wanted = changes.stated_id(article, file.path)
-            articles.append((wanted, give(wanted)))
-            count += self._put_article(_with_language(replace(article, id=articles[-1][1])), writer)
+        for number, file in enumerate(found.files, 1):
+            record = None if file.stale else self._kept(file, ids, writer)
+            if record is None:
+                read = next(reading) if file.stale else preparing.read_file(file.path)
+                record = self._put_file(file, read, ids, writer, reviews)
+            count += record.passages
+            progress(number, len(found.files), count)
+            yield record
+
+    def _kept(self, file: changes.FoundFile, ids: changes.IdGiver, writer: EngineWriter) -> SourceFile | None:
+        """The record of a file that need not be read, unless its articles must get other ids."""
+        before = file.before
+        assert before
+        given = tuple((wanted, ids.give(wanted)) for wanted, _ in before.articles)
+        if given != before.articles:
+            ids.take_back(id for _, id in given)
+            return None
+        record = file.record()
+        if record != before:
+            writer.put_file(record)
+        return record
+
+    def _put_file(
+        self,
+        file: changes.FoundFile,
+        read: PreparedFile,
+        ids: changes.IdGiver,
+        writer: EngineWriter,
+        reviews: _Reviews,
+    ) -> SourceFile:
+        """Put a file that was read, and its articles, into the index."""
+        if read.died:
+            return self._put_dead(file, ids, writer)
+        articles: list[tuple[str, str]] = []
+        titles = [article.title for _, article in read.articles]
+        count = 0
+        for number, (asked, article) in enumerate(read.articles):
+            wanted = changes.kept_id(file, number, titles) or asked
+            articles.append((wanted, ids.give(wanted)))
+            if read.packed and articles[-1][1] == asked:
+                prepared = preparing.unpacked(read, number)
+            else:
+                prepared = self._preparer.prepare(replace(article, id=articles[-1][1]))
+            count += self._put_article(prepared, writer, reviews)
         record = SourceFile(
             path=file.path,
-            size=file.size,
-            modified=file.modified,
-            checked=checked,
-            digest=changes.digest_of(file.path),
-            pipeline=self._pipeline,
+            size=read.size,
+            modified=read.modified if read.steady else changes.UNKNOWN,
+            checked=read.checked,
+            digest=read.digest,
+            pipeline=self.pipeline,
             articles=tuple(articles),
             passages=count,
-            problems=reading.problems,
+            problems=read.problems,
+            named=Path(file.path).stem in titles,
+            beside=read.beside,
         )
+        writer.put_file(record)
+        return record
+
+    def _put_dead(self, file: changes.FoundFile, ids: changes.IdGiver, writer: EngineWriter) -> SourceFile:
+        """Record that the process that read a file died of it; what is indexed of it stays."""
+        message = (
+            "The process that read this file was killed, perhaps for want of memory; what was indexed"
+            " of it before stays. Split the file, or try again with --jobs 1."
+        )
+        problem = Problem(file.path, None, "reader-died", message, "error")
+        before = file.before or SourceFile(file.path, 0, 0, 0, "", "")
+        given = tuple((wanted, ids.give(wanted)) for wanted, _ in before.articles)
+        if given != before.articles:  # others have taken its ids
+            before = replace(before, articles=(), passages=0)
+        record = replace(before, path=file.path, modified=changes.UNKNOWN, problems=(problem,))
         writer.put_file(record)
         return record
 
     def add(self, articles: Iterable[tuple[Article, Sequence[Passage] | None]]) -> None:
         """Index articles that come from no file, with their ids; None splits them into passages."""
         with self.engine.write() as writer:
+            reviews = self._reviews_by_passage()
             for article, units in articles:
-                self._put_article(_with_language(article), writer, units)
+                self._put_article(self._preparer.prepare(article, units), writer, reviews)
 
-    def _put_article(
-        self, article: Article, writer: EngineWriter, units: Sequence[Passage] | None = None
-    ) -> int:
-        """Split, tag, analyse and hand over one article; returns the number of its passages."""
-        tagged = self._tagged(article, passages.split(article) if units is None else units)
-        title = self.concepts.indexed_title(article)
-        texts = [
-            (self.concepts.indexed(passage.text), self.concepts.indexed_headings(passage))
-            for passage in tagged
-        ]
-        writer.put_article(article, tagged, title, texts)
-        return len(tagged)
+    def _put_article(self, prepared: Prepared, writer: EngineWriter, reviews: _Reviews) -> int:
+        """Hand one article over; returns the number of its passages."""
+        count = 0
 
-    def _tagged(self, article: Article, units: Sequence[Passage]) -> Sequence[Passage]:
-        """The passages with the tagger's tags, and over them what people said of tags."""
-        tagged = self.tagger.tag(article, units)
-        reviews = self.store.reviews.of(passage.id for passage in tagged)
-        return [_with_reviews(passage, reviews) for passage in tagged] if reviews else tagged
+        def reviewed() -> Iterator[Row]:
+            nonlocal count
+            for passage, text, headings in prepared.rows:
+                count += 1
+                if said := reviews.get(passage.id):
+                    passage = _with_reviews(passage, said)
+                    headings = self.concepts.indexed_headings(passage)
+                yield passage, text, headings
+
+        for_records, for_terms = tee(reviewed())
+        texts = ((text, headings) for _, text, headings in for_terms)
+        writer.put_article(prepared.article, (row[0] for row in for_records), prepared.title, texts)
+        return count
+
+    def _reviews_by_passage(self) -> _Reviews:
+        """What people said of tags; it goes over what the tagger says."""
+        found: _Reviews = {}
+        for review in self.store.reviews.of():
+            found.setdefault(review.passage, []).append(review)
+        return found
+
+    def check(self, paths: Sequence[Path] = ()) -> CheckReport:
+        """Read files as `index` does, without indexing them, and say what an editor can mend.
+
+        By default those of the configured corpus.
+        """
+        problems: list[Problem] = []
+        files = articles = 0
+        for source in paths or (self.settings.corpus_path,):
+            for found in readers.find(source):
+                if isinstance(found, Problem):
+                    problems.append(found)
+                    continue
+                reading = readers.read(found)
+                files += 1
+                articles += len(reading.articles)
+                problems += reading.problems
+                for article in reading.articles:
+                    problems += self._unknown_principles(found, article)
+        return CheckReport(files, articles, tuple(problems))
+
+    def _unknown_principles(self, path: Path, article: Article) -> Iterator[Problem]:
+        """The principles that an article states and the vocabulary does not have."""
+        for stated in article.principles:
+            if not self.tagger.meant(stated):
+                lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+                line = next((number for number, text in enumerate(lines, 1) if stated in text), None)
+                message = f"There is no principle “{stated}”; kb principles lists those there are."
+                yield Problem(str(path), line, "unknown-principle", message)
 
     # --- Writing articles ---
 
@@ -318,7 +476,7 @@ class KnowledgeBase:
                         changed.remove(_only_file_of(id, homes))
                     self._index_files(changed)
                     records = self.engine.files()
-                    written = [_written(id, records[str(path)], id in homes) for id, path in paths.items()]
+                    written = [_outcome(id, records[str(path)], id in homes) for id, path in paths.items()]
             except Exception:
                 if changed and self.engine.files() != known:
                     self._index_files(changed)
@@ -351,13 +509,13 @@ class KnowledgeBase:
         principle = self.principle(principle_id)
         with self._soon_writing() as writer:
             # Read under the lock: an edit that came between would be lost.
-            passage, article = self.passage(passage_id)
+            passage, _ = self.passage(passage_id)
             if accepted is None:
                 self.store.reviews.drop(passage.id, principle.id, reviewer)
             else:
                 at = datetime.now(UTC)
                 self.store.reviews.put(TagReview(passage.id, principle.id, accepted, reviewer, at, reason))
-            self._put_article(article, writer, self.article(article.id)[1])
+            self._retag([passage.id], writer)
         return self.passage(passage_id)[0]
 
     def undo_review(self, number: int) -> bool:
@@ -385,8 +543,10 @@ class KnowledgeBase:
     def _retag(self, passage_ids: Iterable[str], writer: EngineWriter) -> None:
         """Tag the articles of these passages anew; passages that are gone do nothing."""
         found = (self.engine.passage(passage_id) for passage_id in passage_ids)
+        reviews = self._reviews_by_passage()
         for article in {one[1].id: one[1] for one in found if one}.values():
-            self._put_article(article, writer, self.article(article.id)[1])
+            prepared = self._preparer.prepare(article, self.article(article.id)[1])
+            self._put_article(prepared, writer, reviews)
 
     @contextmanager
     def _soon_writing(self) -> Iterator[EngineWriter]:
@@ -410,7 +570,7 @@ class KnowledgeBase:
         if not reading.articles:
             raise InvalidRequest("; ".join(problem.message for problem in reading.problems))
         named = (
-            _with_language(replace(article, id=changes.stated_id(article, str(path))))
+            preparing.with_language(replace(article, id=changes.stated_id(article, str(path))))
             for article in reading.articles
         )
         return [
@@ -489,9 +649,7 @@ class KnowledgeBase:
         """A request as the engine takes it, and the concepts it also finds in other languages."""
         parsed = query.parse(request.text, self._principle_id)
         asked = query.prepare(request, parsed)
-        # What must be in a passage as it was typed cannot be there in another language.
-        is_open = all(clause.negated for clause in parsed.clauses)
-        bridging = request.bridge and is_open
+        bridging = request.bridge and parsed.is_open
         bridges = dict(self.concepts.bridges(parsed.plain, asked.languages)) if bridging else {}
         return replace(asked, terms=(*asked.terms, *bridges)), tuple(bridges.values())
 
@@ -560,6 +718,7 @@ class KnowledgeBase:
             highlights=marks,
             extract=snippets.extract(text, marks),
             via=hit.via,
+            more=hit.more,
             explanation=hit.explanation,
         )
 
@@ -572,6 +731,7 @@ class KnowledgeBase:
             headings=passage.headings,
             position=passage.position,
             principles=self.principle_tags(passage),
+            trace=passage.trace,
         )
 
     def _facet_label(self, facet: str, value: str, titles: Mapping[str, str]) -> str:
@@ -633,6 +793,8 @@ class KnowledgeBase:
         The product may run meanwhile. Secrets are left out, passwords are hashes. Raises
         `BackupError` when the file cannot be written.
         """
+        from kb import archive
+
         return archive.write(file, self.store.database, self.settings)
 
     def restore(self, file: Path, replace: bool = False) -> archive.Contents:
@@ -642,6 +804,8 @@ class KnowledgeBase:
         at once in the index there is. Raises `BackupError` that says why it cannot be restored, and
         `IndexLocked`.
         """
+        from kb import archive
+
         with self._soon_writing() as writer:
             before = {review.passage for review in self.reviews()}
             contents = archive.restore(file, self.store.database, self.settings, replace)
@@ -656,6 +820,22 @@ class KnowledgeBase:
         if found is None:
             raise NotFound("article", article_id)
         return found
+
+    def versions(self, article_id: str) -> Sequence[Article]:
+        """The other versions of an article: those read from the same file, which holds an unresolved
+        merge conflict, and those that share most of their text with it. Raises `NotFound`."""
+        article, _ = self.article(article_id)
+        siblings = next(
+            (
+                [given for _, given in file.articles]
+                for file in (self.engine.files().values() if article.version else ())
+                if any(given == article_id for _, given in file.articles)
+            ),
+            [],
+        )
+        ids = dict.fromkeys([*siblings, *self.engine.versions(article_id)])
+        found = (self.engine.article(id) for id in ids if id != article_id)
+        return [other for other, _ in filter(None, found)]
 
     def look_up(self, id: str) -> tuple[Article, tuple[Passage, ...]]:
         """An article with its passages, or a passage alone with its article, by id. Raises `NotFound`."""
@@ -676,8 +856,8 @@ class KnowledgeBase:
         """What was another when the index was made: "vocabulary", "version" (of Servicebook), or
         nothing. `index` mends it."""
         for file in self.engine.files().values():
-            if file.pipeline != self._pipeline and Path(file.path).exists():
-                return "vocabulary" if file.pipeline.startswith(f"{PIPELINE} ") else "version"
+            if file.pipeline != self.pipeline and Path(file.path).exists():
+                return "vocabulary" if file.pipeline.startswith(f"{self._steps} ") else "version"
         return ""
 
     def articles(self) -> Sequence[Article]:
@@ -731,7 +911,9 @@ class KnowledgeBase:
     ) -> SearchResults:
         """The passages tagged with a principle, in the order of article and position. Raises `NotFound`."""
         principle = self.principle(principle_id)
-        return self.search(SearchRequest("", _several(language), (principle.id,), (), limit, offset))
+        return self.search(
+            principle=principle.id, language=language, limit=limit, offset=offset, collapse=False
+        )
 
     def passages_naming(
         self, term_id: str, language: str | None = None, limit: int = 10, offset: int = 0
@@ -754,6 +936,13 @@ class KnowledgeBase:
             facets=self._facets(found),
         )
 
+    def nearest(self, article_id: str, trace: str) -> Passage | None:
+        """The passage of an article that is nearest to one it does not hold any more, by the trace
+        that a link to it carries; None when none is near. Raises `NotFound` for an unknown article."""
+        _, units = self.article(article_id)
+        place = sameness.nearest(trace, [passage.trace for passage in units])
+        return None if place is None else units[place]
+
     def counterparts(
         self, passage_id: str, language: str | None = None, limit: int = 3
     ) -> dict[str, tuple[Hit, ...]]:
@@ -767,7 +956,7 @@ class KnowledgeBase:
             return {}
         found = {}
         for code in [language] if language else languages.LANGUAGES:
-            query = Query(terms, languages=(code,), limit=limit)
+            query = Query(terms, languages=(code,), limit=limit, collapse=True)
             if code != passage.language and (hits := self.engine.search(query).hits):
                 found[code] = tuple(self._hit(hit, query) for hit in hits)
         return found
@@ -797,7 +986,7 @@ class KnowledgeBase:
     ) -> Sequence[tuple[Passage, Article]]:
         """The passages in a language that speak most of a principle: the best of each article first."""
         found = self.engine.search(
-            Query(languages=(language,), principles=(principle_id,), limit=query.MOST_HITS)
+            Query(languages=(language,), principles=(principle_id,), limit=query.MOST_HITS, collapse=True)
         )
         ranked = sorted(found.hits, key=lambda hit: _tag_strength(hit.passage, principle_id), reverse=True)
         taken: Counter[str] = Counter()
@@ -864,7 +1053,7 @@ def _today() -> date:
 
 def _request(text: str, options: dict[str, object]) -> SearchRequest:
     """A request from the keyword arguments of `search`; a single language and so on may be a string."""
-    plural = {"language": "languages", "principle": "principles", "article": "articles"}
+    plural = {"language": "languages", "principle": "principles", "article": "articles", "date": "dates"}
     named = {plural.get(name, name): value for name, value in options.items() if value is not None}
     for name in plural.values():
         if isinstance(named.get(name), str):
@@ -907,7 +1096,7 @@ def _only_file_of(id: str, homes: Mapping[str, SourceFile]) -> Path:
     return Path(file.path)
 
 
-def _written(id: str, file: SourceFile, was_there: bool) -> WrittenArticle:
+def _outcome(id: str, file: SourceFile, was_there: bool) -> WrittenArticle:
     """What became of an article. Raises `InvalidRequest` when its file cannot be read as it."""
     given = [given for _, given in file.articles]
     if not given:
@@ -959,15 +1148,9 @@ def _found_article(article: Article) -> FoundArticle:
     )
 
 
-def _with_language(article: Article) -> Article:
-    """The article with the language its text is written in, where it does not state one."""
-    if article.language in languages.LANGUAGES:
-        return article
-    text = "\n".join(
-        [article.title, *(block.text for section in article.sections for block in section.blocks)]
-    )
-    code = languages.detect(text)
-    return replace(article, language=code, locale=languages.locale(code, text))
+def _written(path: Path) -> str:
+    """A path as it is kept; bytes that are no text stay as they are."""
+    return os.path.abspath(path)
 
 
 def _article_ids(files: Iterable[SourceFile]) -> set[str]:
@@ -988,5 +1171,23 @@ def _report(
         changed=changed,
         removed=len(had.keys() - has.keys()),
         unchanged=len(has) - added - changed,
-        problems=(*problems, *(problem for file in after for problem in file.problems)),
+        # A problem of a metadata file is one of all files that it speaks for.
+        problems=tuple(dict.fromkeys((*problems, *(problem for file in after for problem in file.problems)))),
+        files=tuple(_file_changes(before, {file.path: file for file in after})),
     )
+
+
+def _file_changes(before: Mapping[str, SourceFile], after: Mapping[str, SourceFile]) -> Iterator[FileChange]:
+    gone = {file.digest: path for path, file in before.items() if path not in after}
+    moved = set()
+    for path, file in after.items():
+        if path not in before and file.digest in gone:
+            moved.add(gone[file.digest])
+            yield FileChange(path, "moved", file.passages, gone.pop(file.digest))
+        elif path not in before:
+            yield FileChange(path, "added", file.passages)
+        elif file.digest != before[path].digest:
+            yield FileChange(path, "changed", file.passages)
+    for path, file in before.items():
+        if path not in after and path not in moved:
+            yield FileChange(path, "removed", file.passages)

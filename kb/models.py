@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+import msgspec
+
 Span = tuple[int, int]
 """A half-open range of code points in a text: `text[start:end]`."""
 
@@ -20,7 +22,8 @@ Span = tuple[int, int]
 class Problem:
     """What went wrong, or was left out, while a file was read.
 
-    `code` is stable and kebab-case. `line` counts from 1 and is None when the whole file is meant.
+    `code` is stable and kebab-case. `line` counts from 1 and is None when the whole file is meant; in
+    a format without lines it counts the paragraphs, list items and rows, the slides or the pages.
     `severity` is "error" when the file could not be read, "warning" when an editor should look,
     and "notice" when something was rightly left out (an advertisement, a list of links).
     """
@@ -86,9 +89,12 @@ class Section:
 class Article:
     """An article as a reader found it: metadata and sections in reading order.
 
-    `language` is a key of `kb.languages.LANGUAGES` ("ru", "zh", "en") or "und"; `locale` is the
-    BCP 47 tag for a page's `lang` ("ru", "zh-Hans", "zh-Hant", "en"). `id` is empty until the
-    knowledge base has given one. `version` labels one of several versions found in one file.
+    `language` is a code of ISO 639-1 or "und": "ru", "zh", "en" (the keys of `kb.languages.LANGUAGES`)
+    or another, in which words are found only as far as these reach. `locale` is the
+    BCP 47 tag for a page's `lang` ("ru", "zh-Hans", "zh-Hant", "en"). `likely_language` is what the
+    page or document itself calls its language, which only counts when the text bears it out. `id` is
+    empty until the knowledge base has given one. `version` labels one of several versions found in
+    one file.
     """
 
     title: str
@@ -107,6 +113,7 @@ class Article:
     sources: tuple[str, ...] = ()
     version: str = ""
     stated_id: str = ""
+    likely_language: str = ""
 
 
 # --- What is searched ---------------------------------------------------------------------------
@@ -135,6 +142,7 @@ class Passage:
     one per block in order; the first is the passage's own id, and each leads to the passage.
     `headings` is the path of headings it stands under, outermost first, without the title.
     `section` numbers the article's sections, so passages with the same number are neighbours.
+    `trace` is what a link carries to find it again when it was edited; see `kb.sameness`.
     """
 
     id: str
@@ -147,6 +155,7 @@ class Passage:
     blocks: tuple[Block, ...]
     anchors: tuple[str, ...]
     tags: tuple[Tag, ...] = ()
+    trace: str = ""
 
     @property
     def text(self) -> str:
@@ -165,10 +174,15 @@ class TermKind(StrEnum):
     CHAR = "c"  # one Han character
     CONCEPT = "k"  # a principle or trade term, with the language it was named in: empathy@zh
 
+    # Enum's own is ten times slower, and tokens are looked up by their kinds by the thousand.
+    __hash__ = str.__hash__
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A term at its place in a text. Several tokens may share a position (all lemmas of a form)."""
+
+class Token(msgspec.Struct, frozen=True, gc=False):
+    """A term at its place in a text. Several tokens may share a position (all lemmas of a form).
+
+    A struct, as a text has many: five times as quick to make as a frozen dataclass.
+    """
 
     term: str
     start: int
@@ -221,7 +235,9 @@ class SourceFile:
 
     `size` and `modified` (nanoseconds since 1970) tell whether it may have changed, `digest`
     whether it did; `pipeline` names the versions of all that made its passages. `articles` are
-    pairs of the id an article asks for and the id it got; `checked` is when it was read (ns).
+    pairs of the id an article asks for and the id it got; `checked` is when it was read (ns);
+    `named` says that an article is called as the file is. `beside` is the fingerprint of the metadata
+    files beside it.
     """
 
     path: str
@@ -233,6 +249,8 @@ class SourceFile:
     articles: tuple[tuple[str, str], ...] = ()
     passages: int = 0
     problems: tuple[Problem, ...] = ()
+    named: bool = False
+    beside: str = ""
 
 
 # --- What people write --------------------------------------------------------------------------
@@ -326,24 +344,38 @@ class Proposal:
 # --- What is asked ------------------------------------------------------------------------------
 
 
+class Sort(StrEnum):
+    """What comes first: what answers best, or the newest article and then what answers best."""
+
+    RELEVANCE = "relevance"
+    DATE = "date"
+
+
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
     """One search as a person or a program asks for it, in the names of the contract.
 
     `text` may use the query syntax (quotes, -word, OR, `principle:empathy`, `довер*`). Several
-    languages or articles mean any of them; several principles mean all of them. `bridge` also finds
-    passages that name what the query names in other words or languages; `correct` may repair a query
-    that finds little; `explain` adds to each hit what gave it its score.
+    languages, articles or dates mean any of them; several principles mean all of them. A date is a
+    year, month or day of publication (2026, 2026-03, 2026-03-15). `like` is the id of a passage:
+    only its copies, itself among them. `bridge` also finds passages that name what the query
+    names in other words or languages; `correct` may repair a query that finds little; `collapse`
+    shows one of several copies, unless the text says what must stand in a passage (then every place
+    counts); `explain` adds to each hit what gave it its score.
     """
 
     text: str = ""
     languages: tuple[str, ...] = ()
     principles: tuple[str, ...] = ()
     articles: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
+    like: str = ""
+    sort: Sort = Sort.RELEVANCE
     limit: int = 10
     offset: int = 0
     bridge: bool = True
     correct: bool = True
+    collapse: bool = True
     explain: bool = False
 
 
@@ -392,7 +424,8 @@ class Clause:
 class Query:
     """A request made ready for an engine: finished terms, clauses and filters.
 
-    Without terms and clauses it asks for every passage that passes the filters.
+    Without terms and clauses it asks for every passage that passes the filters. `dates` are first
+    and last days. When it is to `collapse`, of several copies only the first in order is a hit.
     """
 
     terms: tuple[QueryTerm, ...] = ()
@@ -400,6 +433,10 @@ class Query:
     languages: tuple[str, ...] = ()
     principles: tuple[str, ...] = ()
     articles: tuple[str, ...] = ()
+    dates: tuple[tuple[date, date], ...] = ()
+    like: str = ""
+    sort: Sort = Sort.RELEVANCE
+    collapse: bool = False
     limit: int = 10
     offset: int = 0
 
@@ -428,6 +465,7 @@ class FoundPassage:
     headings: tuple[str, ...]
     position: int
     principles: tuple[PrincipleTag, ...]
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -457,7 +495,8 @@ class Hit:
     """A passage that was found. `extract` is the best part of a long text, as offsets into it.
 
     `highlights` are the forms that were searched for; `via` the principles that led here from
-    another language; `explanation` is filled on request.
+    another language; `more` is how many copies of it were found and are not shown (a search `like`
+    it lists them); `explanation` is filled on request.
     """
 
     score: float
@@ -466,12 +505,13 @@ class Hit:
     highlights: tuple[Span, ...] = ()
     extract: Span = (0, 0)
     via: tuple[str, ...] = ()
+    more: int = 0
     explanation: tuple[TermScore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """How many hits there are with a value, and the value's name for people."""
+    """How many hits choosing a value would give, and the value's name for people."""
 
     value: str
     count: int
@@ -530,7 +570,8 @@ class Interpretation:
 
 @dataclass(frozen=True, slots=True)
 class SearchResults:
-    """The answer to a search; `total` counts all hits, `took_ms` is wall time in milliseconds."""
+    """The answer to a search; `total` counts all hits, copies that are not shown left out, so it is
+    what one can page through. `took_ms` is wall time in milliseconds."""
 
     query: str
     total: int

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import groupby
 
 from kb.errors import InvalidRequest
+from kb.language_codes import ISO_639_1
 from kb.languages import LANGUAGES, analyse, fold, function_words, question_words, scripts
-from kb.models import Clause, Phrase, Prefix, Query, QueryTerm, SearchRequest, TermKind, Token
+from kb.models import Clause, Phrase, Prefix, Query, QueryTerm, SearchRequest, Sort, TermKind, Token
 from kb.phrases import is_han
 
 # Longer texts take time and are no searches; a page of text is about 2,000 characters.
@@ -30,12 +33,15 @@ FILTER_NAMES = {
     "principle": ("principle", "principles", "принцип", "принципы", "原则", "原則"),
     "language": ("language", "lang", "язык", "语言", "語言"),
     "article": ("article", "статья", "文章"),
+    "date": ("date", "year", "дата", "год", "日期", "年份"),
 }
 LANGUAGE_NAMES = {
     "ru": ("ru", "rus", "russian", "русский", "俄语", "俄文"),
     "zh": ("zh", "cn", "chinese", "китайский", "中文", "汉语", "漢語"),
     "en": ("en", "eng", "english", "английский", "英语", "英文"),
 }
+
+_DATE = re.compile(r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2}))?)?")
 
 _PIECE = re.compile(
     r"""
@@ -61,6 +67,13 @@ class ParsedText:
     languages: tuple[str, ...] = ()
     principles: tuple[str, ...] = ()
     articles: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing must stand in a passage as it was typed: only then can it be in another
+        language, and one of several copies stands for all."""
+        return all(clause.negated for clause in self.clauses)
 
 
 def parse(text: str, principle_id: Callable[[str], str | None]) -> ParsedText:
@@ -89,6 +102,7 @@ def parse(text: str, principle_id: Callable[[str], str | None]) -> ParsedText:
         languages=tuple(filters["language"]),
         principles=tuple(filters["principle"]),
         articles=tuple(filters["article"]),
+        dates=tuple(filters["date"]),
     )
 
 
@@ -103,6 +117,7 @@ def _is_filter(
         "principle": principle_id,
         "language": _language_code,
         "article": lambda article: article,
+        "date": lambda date: date if days(date) else None,
     }
     for name, names in FILTER_NAMES.items():
         if piece["name"].lower() in names and (found := finders[name](value)):
@@ -119,6 +134,21 @@ def _is_question(text: str, pieces: Sequence[re.Match[str]]) -> bool:
     """Whether a text is a sentence with a question mark, and not only something quoted."""
     asks = text.rstrip("\"“”„»' \t\n").endswith(("?", "？"))
     return asks and any(piece["word"] and analyse(piece["word"]) for piece in pieces)
+
+
+def days(text: str) -> tuple[date, date] | None:
+    """The first and the last day of a year, a month or a day: 2026, 2026-03 or 2026-03-15."""
+    if not (written := _DATE.fullmatch(text)):
+        return None
+    year, month, day = (int(part or 0) for part in written.groups())
+    try:
+        first = date(year, month if written["month"] else 1, day if written["day"] else 1)
+    except ValueError:
+        return None
+    if written["day"]:
+        return first, first
+    last = month or 12
+    return first, date(year, last, monthrange(year, last)[1])
 
 
 def _words_and_clauses(
@@ -271,15 +301,25 @@ def _lone_characters(text: str) -> frozenset[int]:
 def prepare(request: SearchRequest, parsed: ParsedText) -> Query:
     """A request with its parsed text as a query; filters of both hold together.
 
-    Raises `InvalidRequest` for an unknown language or a limit or offset out of bounds.
+    Raises `InvalidRequest` for an unknown language, date or order, or a limit or offset out of bounds.
     """
-    unknown = [code for code in request.languages if code not in LANGUAGES]
+    unknown = [code for code in request.languages if code not in (*LANGUAGES, *ISO_639_1)]
     if unknown:
         raise InvalidRequest(
             f"There is no language “{unknown[0]}”; known are {', '.join(LANGUAGES)}.", "language"
         )
     if not 0 <= request.limit <= MOST_HITS:
         raise InvalidRequest(f"The limit must be between 0 and {MOST_HITS}, not {request.limit}.", "limit")
+    dates = [(text, days(text)) for text in (*request.dates, *parsed.dates)]
+    for text, period in dates:
+        if period is None:
+            raise InvalidRequest(
+                f"A date is a year, a month or a day, 2026, 2026-03 or 2026-03-15, not “{text}”.", "date"
+            )
+    if request.sort not in list(Sort):
+        raise InvalidRequest(
+            f"Results can be sorted by {' or '.join(Sort)}, not by “{request.sort}”.", "sort"
+        )
     if request.offset < 0:
         raise InvalidRequest(f"The offset must be 0 or more, not {request.offset}.", "offset")
     return Query(
@@ -288,6 +328,10 @@ def prepare(request: SearchRequest, parsed: ParsedText) -> Query:
         languages=(*request.languages, *parsed.languages),
         principles=tuple(dict.fromkeys((*request.principles, *parsed.principles))),
         articles=(*request.articles, *parsed.articles),
+        dates=tuple(period for _, period in dates if period),
+        like=request.like,
+        sort=Sort(request.sort),
+        collapse=request.collapse and not request.like and parsed.is_open,
         limit=request.limit,
         offset=request.offset,
     )

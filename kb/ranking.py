@@ -91,10 +91,14 @@ def section_quorum(words: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class IndexedText:
-    """A text as an engine takes it in: its terms with their frequencies, and its length in words."""
+    """A text as an engine takes it in: its terms with their frequencies, and its length in words.
+
+    `sketch` tells copies of it; see `kb.sameness`.
+    """
 
     terms: dict[str, int]
     length: int
+    sketch: bytes = b""
 
 
 def index_text(tokens: Iterable[Token]) -> IndexedText:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -15,15 +16,17 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
+from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from sqlalchemy import URL, create_engine
 
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Passage
+from kb.models import Passage, Role
 from kb.principles import Tagger, Vocabulary
 from kb.settings import load
-from kb.store import Store
+from kb.store import Store, sqlite_url
 from web import create_app
+from web.current import EXTENSION
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 
@@ -191,12 +194,13 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[st
         name = f"kb_{secrets.token_hex(6)}"
         if kind == "sqlite":
             return URL.create("sqlite", database=str(tmp_path / f"{name}.sqlite"))
+        # A schema of its own is as good as a database, and made in a moment.
         server: URL = request.getfixturevalue("postgresql")
-        engine = create_engine(server, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        engine = create_engine(server)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(f"CREATE SCHEMA {name}")
         engine.dispose()
-        return server.set(database=name)
+        return server.set(query={"options": f"-csearch_path={name}"})
 
     return make
 
@@ -207,9 +211,70 @@ def database_url(request: pytest.FixtureRequest, new_database: Callable[[str], U
     return new_database(request.param)
 
 
+@pytest.fixture(scope="session")
+def brought_up(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with our tables: the migrations take a tenth of a second."""
+    file = tmp_path_factory.mktemp("store") / "servicebook.sqlite"
+    store = Store(sqlite_url(file))
+    store.reviews.of()
+    store.close()
+    return file
+
+
 @pytest.fixture
-def store(database_url: URL) -> Iterator[Store]:
+def store(database_url: URL, brought_up: Path) -> Iterator[Store]:
     """A store in an empty database of each kind."""
+    if database_url.database and database_url.get_backend_name() == "sqlite":
+        shutil.copy(brought_up, database_url.database)
     store = Store(database_url)
     yield store
     store.close()
+
+
+# --- The web -------------------------------------------------------------------------------------
+
+PASSWORD = "лошадь батарея скрепка"
+MakeApp = Callable[..., Flask]
+
+
+@pytest.fixture(scope="session")
+def make_app(
+    vocabulary: Vocabulary, shared_tagger: Tagger, brought_up: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MakeApp]:
+    """An application on a book of Markdown strings, with an account for each role, named after it:
+    `make_app({"a.md": "…"}, reading="members")`. All are closed at the end."""
+    made: list[KnowledgeBase] = []
+
+    def make(files: Mapping[str, str], **options: object) -> Flask:
+        folder = Path(tempfile.mkdtemp(dir=tmp_path_factory.getbasetemp()))
+        write_files(folder / "articles", files)
+        app = create_app(load(home=folder / "home", corpus=folder / "articles", **options))
+        book: KnowledgeBase = app.extensions[EXTENSION]
+        made.append(book)
+        shutil.copy(brought_up, folder / "home" / "servicebook.sqlite")
+        book.vocabulary, book.tagger = vocabulary, shared_tagger  # type: ignore[misc]
+        book.accounts._hasher = QUICK_HASHER  # type: ignore[misc]
+        for role in Role:
+            book.accounts.add(role.value, role, PASSWORD)
+        book.index()
+        return app
+
+    yield make
+    for book in made:
+        book.close()
+
+
+def csrf_of(client: FlaskClient, page: str = "/sign-in") -> str:
+    """The token of the first form of a page."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', client.get(page).text)
+    assert found, f"{page} has no form"
+    return found[1]
+
+
+def signed_in(app: Flask, name: str | None, password: str = PASSWORD) -> FlaskClient:
+    """A browser in which somebody has signed in; None is nobody."""
+    client = app.test_client()
+    if name:
+        form = {"name": name, "password": password, "csrf_token": csrf_of(client)}
+        assert client.post("/sign-in", data=form).status_code == 303
+    return client

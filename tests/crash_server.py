@@ -20,6 +20,7 @@ from kb.cli import main
 from kb.knowledge_base import KnowledgeBase
 from kb.languages import analyse
 from kb.principles import Tagger, Vocabulary
+from kb.settings import load
 
 _CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.truncate"}
 
@@ -33,6 +34,7 @@ def serve() -> None:
         loaded = cached_property(lambda book, value=value: value)
         loaded.__set_name__(KnowledgeBase, name)
         setattr(KnowledgeBase, name, loaded)
+    _index_once()
     while line := sys.stdin.readline():
         words, environment, die_at = json.loads(line)
         child = os.fork()
@@ -51,6 +53,14 @@ def serve() -> None:
         # Until it is asked for, the child is not waited for, so that its number stays its own.
         sys.stdin.readline()
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def _index_once() -> None:
+    """Import all that indexing needs, once for all children."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "a.md").write_text("# А\n\nЖалоба.\n", encoding="utf-8")
+        with KnowledgeBase(load(home=Path(folder) / "home", corpus=Path(folder) / "a.md")) as book:
+            book.index()
 
 
 def _die_at(number: int | None, home: str) -> None:

@@ -1,4 +1,5 @@
-"""The ranking of `kb.ranking`, written down a second time: slow, with dictionaries, without numpy.
+"""The ranking of `kb.ranking` and the copies of `kb.sameness`, written down a second time: slow, with
+dictionaries, without numpy.
 
 It reads the passages of an index (not its postings), analyses them again, and scores every one.
 """
@@ -8,10 +9,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
+from datetime import date
 
-from kb import ranking
+from kb import ranking, sameness
 from kb.languages import fold, words
-from kb.models import Clause, Passage, Phrase, Prefix, Query, QueryTerm, TermKind
+from kb.models import Clause, Passage, Phrase, Prefix, Query, QueryTerm, Sort, TermKind
 from kb.ranking import FIELD_WEIGHTS, K1, KIND_WEIGHTS, Field, IndexedText
 
 
@@ -24,6 +26,27 @@ class Document:
     headings: IndexedText
     title: IndexedText
     tags: frozenset[str]
+    published: date | None = None
+
+
+def groups(sketches: list[bytes]) -> list[int]:
+    """For each sketch, the first that it hangs together with, pair by pair."""
+    found = list(range(len(sketches)))
+    for one in range(len(sketches)):
+        for other in range(one):
+            if found[one] != found[other] and are_copies(sketches[one], sketches[other]):
+                first, second = sorted((found[one], found[other]))
+                found = [first if group == second else group for group in found]
+    return found
+
+
+def are_copies(one: bytes, other: bytes) -> bool:
+    """Whether two sketches share a band and enough of their bytes."""
+    if not one or not other:
+        return False
+    bands = [one[at : at + 4] == other[at : at + 4] for at in range(0, len(one), 4)]
+    equal = sum(left == right for left, right in zip(one, other, strict=True)) / len(one)
+    return any(bands) and (equal - 1 / 256) / (1 - 1 / 256) >= sameness.COPY
 
 
 @dataclass
@@ -51,6 +74,7 @@ class Reference:
         }
         self.section_texts = self._joined(self.sections)
         self.article_texts = self._joined(self.articles)
+        self.groups = groups([d.text.sketch for d in self.documents])
         self._remembered: dict = {}
 
     def _joined(self, owners: list) -> dict:
@@ -110,38 +134,74 @@ class Reference:
 
     # --- What is a hit ---
 
-    def search(self, query: Query):
-        """The total, the ranked (passage id, score), and the facets."""
+    def copies(self, id: str, query: Query) -> int:
+        """How many hits of a query stand behind a passage in the list: itself and what gave way to it."""
+        if not query.collapse:
+            return 1
+        group = next(self.groups[n] for n, d in enumerate(self.documents) if d.passage.id == id)
+        return sum(self.groups[n] == group for n in set.intersection(*self._passing(query).values()))
+
+    def _passing(self, query: Query) -> dict[str, set[int]]:
+        """What passes each filter among the passages that match."""
         terms = (*query.terms, *self._prefix_terms(query.clauses))
         matched = {n for n in range(len(self.documents)) if self._matches(terms, query.clauses, n)}
-        passing = {
+        return {
             "language": {n for n in matched if self._in_language(query, n)},
             "article": {n for n in matched if not query.articles or self.articles[n] in query.articles},
             "principle": {n for n in matched if set(query.principles) <= self.documents[n].tags},
+            "date": {n for n in matched if self._on_a_day(query, n)},
+            "like": {n for n in matched if not query.like or self._is_like(query.like, n)},
         }
+
+    def search(self, query: Query):
+        """The total, the ranked (passage id, score), and the facets."""
+        terms = (*query.terms, *self._prefix_terms(query.clauses))
+        passing = self._passing(query)
         hits = set.intersection(*passing.values())
-        ranked = sorted((-self.score(terms, n), n) for n in hits)
-        page = ranked[query.offset : query.offset + query.limit]
+
+        def counts(facet: str, values, but_its_own: bool = True) -> dict[str, int]:
+            among = [found for name, found in passing.items() if name != facet] if but_its_own else [hits]
+            return self._counts(set.intersection(*among), values, query.collapse)
+
         facets = {
-            "language": self._counts(
-                passing["article"] & passing["principle"], lambda d: [d.passage.language]
-            ),
-            "article": dict(
-                list(
-                    self._counts(
-                        passing["language"] & passing["principle"], lambda d: [d.passage.article_id]
-                    ).items()
-                )[:20]
-            ),
-            "principle": self._counts(hits, lambda d: d.tags),
+            "language": counts("language", lambda d: [d.passage.language]),
+            "article": dict(list(counts("article", lambda d: [d.passage.article_id]).items())[:20]),
+            "date": counts("date", lambda d: [str(d.published.year)] if d.published else []),
+            "principle": counts("principle", lambda d: d.tags, but_its_own=False),
         }
-        return len(hits), [(self.documents[n].passage.id, -score) for score, n in page], facets
+        ranked = sorted(hits, key=lambda n: (self._day(query, n), -self.score(terms, n), n))
+        shown = self._first_of_each(ranked) if query.collapse else ranked
+        page = shown[query.offset : query.offset + query.limit]
+        return len(shown), [(self.documents[n].passage.id, self.score(terms, n)) for n in page], facets
+
+    def _first_of_each(self, ranked: list[int]) -> list[int]:
+        shown: dict[int, int] = {}
+        for number in ranked:
+            shown.setdefault(self.groups[number], number)
+        return list(shown.values())
+
+    def _day(self, query: Query, number: int) -> int:
+        """What comes first when sorted by date: the newest."""
+        day = self.documents[number].published
+        return -day.toordinal() if query.sort is Sort.DATE and day else 0
+
+    def _on_a_day(self, query: Query, number: int) -> bool:
+        day = self.documents[number].published
+        return not query.dates or any(day and first <= day <= last for first, last in query.dates)
+
+    def _is_like(self, anchor: str, number: int) -> bool:
+        liked = [n for n, d in enumerate(self.documents) if anchor in d.passage.anchors]
+        return any(self.groups[n] == self.groups[number] for n in liked)
 
     def _in_language(self, query: Query, number: int) -> bool:
         return not query.languages or self.documents[number].passage.language in query.languages
 
-    def _counts(self, numbers, values) -> dict[str, int]:
-        counts = Counter(value for n in numbers for value in values(self.documents[n]))
+    def _counts(self, numbers, values, collapse: bool) -> dict[str, int]:
+        """How many there are with each value; when collapsed, copies with the same value are one."""
+        owners = {
+            (value, self.groups[n] if collapse else n) for n in numbers for value in values(self.documents[n])
+        }
+        counts = Counter(value for value, _ in owners)
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
     def _matches(self, terms, clauses: tuple[Clause, ...], number: int) -> bool:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kb import readers
 from kb.changes import IdGiver, stated_id
 from kb.errors import NotFound
 from kb.models import Article
@@ -39,7 +40,8 @@ def answers(book, queries=QUERIES):
     for text in queries:
         results = book.search(text, limit=1000, explain=True)
         hits = [
-            (h.passage, h.article, round(h.score, 6), h.highlights, h.extract, h.via) for h in results.hits
+            (h.passage, h.article, round(h.score, 6), h.highlights, h.extract, h.via, h.more)
+            for h in results.hits
         ]
         found.append((results.total, hits, results.facets, results.interpreted))
     return articles, found
@@ -116,17 +118,50 @@ def test_a_renamed_file_keeps_its_ids(book, folder, target):
     assert answers(book) == before
 
 
+def test_a_file_renamed_to_another_format_is_read_as_a_fresh_build_reads_it(book, folder, make_book):
+    write_files(folder, {"a.md": GIFT})
+    book.index()
+    (folder / "a.md").rename(folder / "a.txt")
+    book.index()
+    assert answers(book) == answers(make_book({"a.txt": GIFT}))
+
+
+def test_an_article_called_like_its_file_keeps_its_id_when_that_is_renamed(book, folder):
+    """… though its title changes: links to its passages must not break, nor at the next edit."""
+    text = "Просто абзац без заголовка, довольно длинный для текста.\n"
+    write_files(folder, {"старое.md": text})
+    book.index()
+    ((before,),) = [book.article(article.id)[1] for article in book.articles()]
+    (folder / "старое.md").rename(folder / "новое.md")
+    assert counts(book.index()) == {"unchanged": 1}
+    ((article, (passage,)),) = [book.article(article.id) for article in book.articles()]
+    assert (article.title, passage.id) == ("новое", before.id)
+    write_files(folder, {"новое.md": text + "\nЕщё один абзац, тоже довольно длинный.\n"})
+    book.index()
+    ((_, (passage, _)),) = [book.article(article.id) for article in book.articles()]
+    assert passage.id == before.id
+
+
 @pytest.mark.parametrize(
-    ("name", "text"),
-    [("privet.md", "Просто абзац без заголовка, довольно длинный для текста.\n"), ("a.txt", GIFT)],
+    "renames",
+    [
+        {"a.md": "новое имя.md"},
+        {"a.md": "b/x.md", "c.md": "c/b.md"},
+        {"c.md": "d.md", "copy/c.md": "copy/d.md"},
+    ],
 )
-def test_a_renamed_file_is_read_as_a_fresh_build_reads_it(book, folder, name, text, make_book):
-    """The name of a file may be its title, and its ending says how it is read."""
-    write_files(folder, {"a.md": text})
+def test_renamed_files_are_not_read_again(book, folder, renames, monkeypatch):
+    write_files(folder, {"a.md": GIFT, "c.md": QUEUE, "copy/c.md": QUEUE})
     book.index()
-    (folder / "a.md").rename(folder / name)
-    book.index()
-    assert answers(book) == answers(make_book({name: text}))
+    before = answers(book)
+    for name, target in renames.items():
+        (folder / target).parent.mkdir(exist_ok=True)
+        (folder / name).rename(folder / target)
+    read = []
+    monkeypatch.setattr(readers, "read", read.append)
+    assert counts(book.index()) == {"unchanged": 3}
+    assert not read
+    assert answers(book) == before
 
 
 def test_a_moved_file_s_problems_name_its_new_place(book, folder):
@@ -272,6 +307,8 @@ paragraphs = st.sampled_from(
         "服务标准与员工培训。",
         "NPS и KANO模型 в одной строке.",
         "The promise is kept.",
+        "Тот, кто жалуется, ещё верит, что его услышат, поблагодарят и всё исправят в тот же день.",
+        "Тот, кто жалуется, ещё верит, что его услышат, поблагодарят и всё исправят уже сегодня.",
         "- один\n- два",
         "## Глава\n\nПод главой.",
     ]

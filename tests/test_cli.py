@@ -7,6 +7,8 @@ import os
 import pty
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import click
 import pytest
@@ -119,6 +121,119 @@ def test_wrong_usage_ends_with_two(run, words):
     assert found.stdout == ""
 
 
+# --- kb check and kb doctor -----------------------------------------------------------------------
+
+
+def test_check_prints_what_an_editor_can_mend(run, folder):
+    write_files(
+        folder / "drafts",
+        {
+            "a.md": f"---\ntitle: Жалоба\nprinciples: [empathy, nonsense]\n---\n\n{GIFT}",
+            "b.md": "\x00\x01\xff" * 50,
+        },
+    )
+    done = run("check", folder / "drafts")
+    assert done.exit_code == 1
+    unknown, unreadable, total = done.stdout.splitlines()
+    assert unknown.startswith(f"{folder / 'drafts' / 'a.md'}:3: warning: There is no principle “nonsense”")
+    assert unreadable.startswith(f"{folder / 'drafts' / 'b.md'}: error: ")
+    assert total == "2 files, 1 articles: 1 errors, 1 other problems."
+    assert not list((folder / "home").rglob("*.toc"))  # nothing was indexed
+
+
+def test_check_as_json(run, folder):
+    done = run("check", "--json", folder / "articles", folder / "none.md")
+    report = json.loads(done.stdout)
+    assert (done.exit_code, report["files"], report["articles"]) == (1, 3, 3)
+    assert [problem["code"] for problem in report["problems"]] == ["missing"]
+
+
+def findings(done):
+    return {(one["subject"], one["state"]) for one in json.loads(done.stdout)}
+
+
+def test_a_sound_installation(run):
+    run("index")
+    done = run("doctor", "--json")
+    assert done.exit_code == 0, done.stdout
+    assert {state for _, state in findings(done)} == {"ok"}
+    assert {subject for subject, _ in findings(done)} == {
+        "settings", "disk", "vocabulary", "index", "files", "writing", "store", "memory",
+    }  # fmt: skip
+    assert "ok" in run("doctor").stdout
+
+
+def damage(folder):
+    for path in (folder / "home" / "index").rglob("*.seg"):
+        path.write_bytes(path.read_bytes()[:-1])
+
+
+def change(folder):
+    write_files(folder / "articles", {"a.md": GIFT, "b.md": QUEUE + "\nЕщё.\n", "d.md": QUEUE})
+
+
+def review(folder):
+    from datetime import UTC, datetime
+
+    from kb.models import TagReview
+    from kb.store import Store
+
+    store = Store(f"sqlite:///{folder / 'home' / 'servicebook.sqlite'}")
+    store.reviews.put(TagReview("abcdef012345", "no-principle", True, "Anna", datetime.now(UTC)))
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("do", "expected", "status"),
+    [
+        (damage, ("index", "error"), 1),
+        (change, ("files", "warning"), 0),
+        (review, ("store", "warning"), 0),
+        (lambda folder: (folder / "articles").rename(folder / "gone"), ("settings", "error"), 1),
+        (
+            lambda folder: (folder / "home" / "servicebook.sqlite").write_bytes(b"garbage" * 1000),
+            ("store", "error"),
+            1,
+        ),
+    ],
+)
+def test_what_the_doctor_finds(run, folder, do, expected, status):
+    run("index")
+    do(folder)
+    done = run("doctor", "--json")
+    assert expected in findings(done)
+    assert done.exit_code == status
+    assert all(one["remedy"] for one in json.loads(done.stdout) if one["state"] == "warning")
+
+
+def test_the_doctor_of_an_empty_home(run):
+    done = run("doctor", "--json")
+    assert (done.exit_code, ("index", "warning") in findings(done)) == (0, True)
+
+
+def test_a_damaged_index_is_mended_by_index_and_said(run, folder):
+    run("index")
+    damage(folder)
+    done = run("index")
+    assert done.exit_code == 0
+    assert "The index was damaged" in done.stderr
+    assert json.loads(run("search", "жалоба", "--json").stdout)["total"]
+
+
+def test_index_waits_for_another_when_asked_to(run, folder, open_book):
+    run("index")
+    write_files(folder / "articles", {"a.md": GIFT})
+    with open_book(home=folder / "home") as other, ThreadPoolExecutor() as pool:
+        with other.engine.write():
+            assert run("index").exit_code == 1
+            waiting = pool.submit(run, "index", "--wait", "--json")
+            time.sleep(0.3)
+            assert not waiting.done()
+        done = waiting.result(30)
+    assert "waiting" in done.stderr
+    assert json.loads(done.stdout)["removed"] == 2
+
+
 # --- kb search ----------------------------------------------------------------------------------
 
 
@@ -132,7 +247,7 @@ def test_search_as_json_has_the_names_of_the_contract(run):
     for bridge in found["interpreted"]["bridges"]:
         assert set(bridge) == {"principle", "from", "to"}
         assert all(isinstance(labels, list) for labels in bridge["to"].values())
-    assert set(found["facets"]) == {"language", "principle", "article"}
+    assert set(found["facets"]) == {"language", "principle", "article", "date"}
     for facet in [one for facets in found["facets"].values() for one in facets]:
         assert set(facet) >= {"value", "count"}
     assert found["hits"]
@@ -163,7 +278,7 @@ def test_the_json_of_nothing_has_the_same_shape(run, folder):
     write_files(folder / "articles", {})
     found = json.loads(run("search", "жалоба", "--json").stdout)
     assert (found["total"], found["hits"]) == (0, [])
-    assert found["facets"] == {"language": [], "principle": [], "article": []}
+    assert found["facets"] == {"language": [], "principle": [], "article": [], "date": []}
 
 
 def test_options_of_search(run):
@@ -178,6 +293,23 @@ def test_options_of_search(run):
     both = hits("жалоба OR люди")
     assert hits("жалоба OR люди", "--limit", "1", "--offset", "1") == both[1:2]
     assert hits("жалоба", "--explain")[0]["explanation"]
+
+
+def test_copies_and_dates(run, folder):
+    rule = "Тот, кто жалуется, ещё верит, что его услышат, поблагодарят и всё исправят в тот же день."
+    files = {f"{n}.md": f"---\ndate: 202{n}-05-01\n---\n\n# Статья {n}\n\n{rule}\n" for n in range(4, 7)}
+    write_files(folder / "articles", files)
+    run("index")
+    found = json.loads(run("search", "жалуется", "--json").stdout)
+    assert (found["total"], [hit["more"] for hit in found["hits"]]) == (1, [2])
+    id = found["hits"][0]["passage"]["id"]
+    assert f"and 2 more like this: --like {id}" in run("search", "жалуется").stdout
+    for words in ("--all-copies",), ("--like", id):
+        every = json.loads(run("search", "жалуется", "--sort", "date", *words, "--json").stdout)
+        dates = [hit["article"]["published"] for hit in every["hits"]]
+        assert dates == ["2026-05-01", "2025-05-01", "2024-05-01"]
+    chosen = json.loads(run("search", "жалуется", "--date", "2025-05", "--json").stdout)
+    assert [hit["article"]["published"] for hit in chosen["hits"]] == ["2025-05-01"]
 
 
 def test_a_first_search_builds_the_index(run):
@@ -197,6 +329,7 @@ def test_search_for_people(run):
     [
         (("search", "жалоба", "--language", "xx"), "no language"),
         (("search", "жалоба", "--limit", "100000"), "limit"),
+        (("search", "жалоба", "--date", "soon"), "A date is a year"),
         (("search", "жалоба", "--offset", "-1"), "offset"),
         (("search", "ж" * 2000), "at most"),
         (("show", "never"), "no passage with the id “never”"),

@@ -22,11 +22,11 @@ STATES = [
     {"a.md": GIFT + "\nГость вернулся.\n", "d.md": QUEUE, "zh/c.md": SERVICE.replace("员工", "新员工")},
     {f"{n}.md": f"# Сервис {n}\n\nЖалоба номер {n}.\n\n服务标准。\n" for n in range(6)},
 ]
-KILLS = 20
+KILLS = 100
 
 
 def seen(book):
-    return answers(book, ["жалоба", '"客户投诉"', ""])
+    return answers(book, ["жалоба OR 客户"])
 
 
 class Server:
@@ -81,13 +81,13 @@ def book(tmp_path, open_book, vocabulary_cache):
 
 
 def check(book, open_book, before: int, after: int, expected) -> int:
-    """The index opens and is of one state; `kb index` then makes it that of the files."""
+    """The index opens and is of one state; `kb index` then makes it that of the files, for those who
+    had it open all the time as well."""
     with open_book(home=book.settings.home, corpus=book.settings.corpus) as opened:
         found = seen(opened)
         assert found in (expected[before], expected[after])
-        opened.index()
-        assert seen(opened) == expected[after]
-    assert seen(book) == expected[after]  # and who had it open all the time follows
+        assert not opened.index().problems  # nothing was damaged
+    assert seen(book) == expected[after]
     return [expected[before], expected[after]].index(found)
 
 
@@ -97,8 +97,8 @@ def test_killed_at_random_moments(server, book, open_book, expected):
     server.start(book)
     assert server.end() == 0
     lasts = 0.2
-    kills, before = 0, 0
-    for _ in range(8 * KILLS):
+    kills, before, outcomes = 0, 0, set()
+    for _ in range(4 * KILLS):
         after = (before + rng.randint(1, 2)) % 3
         write_files(book.settings.corpus, STATES[after])
         process = server.start(book)
@@ -106,13 +106,14 @@ def test_killed_at_random_moments(server, book, open_book, expected):
         os.kill(process, signal.SIGKILL)
         status = server.end()
         assert status in (0, -signal.SIGKILL)
-        check(book, open_book, before, after, expected)
+        outcomes.add(check(book, open_book, before, after, expected))
         before = after
         kills += status != 0
-        lasts *= 1.1 if status else 0.8  # as long as it takes on a machine as busy as it is now
+        lasts *= 1.02 if status else 0.9  # as long as it takes on a machine as busy as it is now
         if kills >= KILLS:
             break
     assert kills >= KILLS
+    assert outcomes == {0, 1}
 
 
 def test_killed_before_each_change_to_a_file(server, book, open_book, expected):

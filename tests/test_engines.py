@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
@@ -28,12 +30,14 @@ from kb.models import (
     Query,
     QueryTerm,
     SearchRequest,
+    Sort,
     SourceFile,
     Tag,
     TermKind,
 )
 from kb.passages import split
 from kb.ranking import index_text
+from kb.sameness import sketched
 from tests.reference import Document, Reference
 
 URLS = {"whoosh": "whoosh://{folder}/index"}
@@ -65,7 +69,12 @@ def open_again(request, tmp_path):
 
 
 def article(
-    id: str, *texts: str, title: str = "", language: str = "ru", heading: str = ""
+    id: str,
+    *texts: str,
+    title: str = "",
+    language: str = "ru",
+    heading: str = "",
+    published: date | None = None,
 ) -> SimpleNamespace:
     """An article whose passages are these texts; "# …" begins a section, "#empathy" tags a text."""
     from kb.models import Section
@@ -79,13 +88,16 @@ def article(
         tags[text] = tuple(Tag(name, 0.9) for name in named)
         block = Block(BlockKind.PARAGRAPH, text)
         sections[-1] = replace(sections[-1], blocks=(*sections[-1].blocks, block))
-    record = Article(title or id, language, language, tuple(sections), id=id)
+    record = Article(title or id, language, language, tuple(sections), id=id, published=published)
     passages = [replace(passage, tags=tags[passage.text]) for passage in split(record)]
     return SimpleNamespace(
         record=record,
         passages=passages,
         title=index_text(analyse(record.title)),
-        texts=[(index_text(analyse(p.text)), index_text(analyse("\n".join(p.headings)))) for p in passages],
+        texts=[
+            (sketched(index_text(analyse(p.text)), p.locale), index_text(analyse("\n".join(p.headings))))
+            for p in passages
+        ],
     )
 
 
@@ -103,6 +115,7 @@ def reference(*articles: SimpleNamespace) -> Reference:
                 *texts,
                 one.title if p.position == 0 else index_text([]),
                 frozenset(t.principle for t in p.tags),
+                one.record.published,
             )
             for one in articles
             for p, texts in zip(one.passages, one.texts, strict=True)
@@ -110,9 +123,9 @@ def reference(*articles: SimpleNamespace) -> Reference:
     )
 
 
-def ask(text: str, **options: object) -> Query:
+def ask(text: str, collapse: bool = False, **options: object) -> Query:
     parsed = query.parse(text, lambda name: name)
-    return query.prepare(SearchRequest(text, **options), parsed)
+    return query.prepare(SearchRequest(text, collapse=collapse, **options), parsed)
 
 
 def texts(found) -> list[str]:
@@ -130,7 +143,8 @@ CHINA = article("zh", "客户投诉是礼物。 #empathy", "服务标准。", ti
 def test_an_empty_index_answers(engine):
     found = engine.search(ask("жалоба"))
     assert (found.total, found.hits) == (0, ())
-    assert found.facets == {"language": {}, "principle": {}, "article": {}}
+    assert found.facets == {"language": {}, "principle": {}, "article": {}, "date": {}}
+    assert (engine.versions("gift"), engine.copied(1)) == ([], [])
     assert engine.article("gift") is None
     assert engine.passage("gift") is None
     assert engine.articles() == []
@@ -348,6 +362,7 @@ def test_facets_say_what_else_could_be_chosen(engine):
         "language": {"ru": 2, "zh": 1},
         "article": {"zh": 1},
         "principle": {"empathy": 1},
+        "date": {},
     }
     both = engine.search(Query(principles=("empathy", "training")))
     assert (both.total, both.facets["principle"]) == (1, {"empathy": 1, "training": 1})
@@ -385,6 +400,94 @@ def test_pages_that_cannot_be(limit, offset):
         ask("жалоба", limit=limit, offset=offset)
 
 
+# --- Copies and dates ---------------------------------------------------------------------------
+
+RULE = "Гость жалуется потому, что ещё верит: его услышат, поблагодарят и сделают обещанное в тот же день."
+EDITED = RULE.replace("в тот же день", "сегодня же")
+COPIES = [
+    article("a", RULE + " #empathy", "Касса открыта.", published=date(2025, 5, 1)),
+    article("b", "Вступление.", EDITED + " #empathy", RULE, published=date(2026, 3, 1)),
+    article("c", RULE + " #training", language="en", title="Гость"),
+]
+
+
+def test_one_of_several_copies_is_shown_and_says_how_many_more(engine):
+    put(engine, *COPIES)
+    found = engine.search(ask("гость жалуется", collapse=True))
+    assert (found.total, [(hit.article.id, hit.more) for hit in found.hits]) == (1, [("c", 3)])
+    assert engine.search(ask("гость жалуется")).total == 4
+    listed = engine.search(ask("гость жалуется", like=found.hits[0].passage.id))
+    assert (listed.total, listed.hits[0].passage.id) == (4, found.hits[0].passage.id)
+    assert {hit.more for hit in listed.hits} == {0}
+
+
+def test_facets_count_what_choosing_a_value_would_show(engine):
+    put(engine, *COPIES)
+    everything = engine.search(ask("", collapse=True))
+    assert everything.total == 3
+    assert everything.facets == {
+        "language": {"ru": 3, "en": 1},
+        "principle": {"empathy": 1, "training": 1},
+        "article": {"a": 2, "b": 2, "c": 1},
+        "date": {"2025": 2, "2026": 2},
+    }
+    for facet, counts in everything.facets.items():
+        for value, count in counts.items():
+            chosen = engine.search(ask("", collapse=True, **{f"{facet}s": (value,)}))
+            assert chosen.total == count == len(chosen.hits), (facet, value)
+
+
+def test_a_search_for_what_must_stand_in_a_passage_shows_every_place(engine):
+    put(engine, *COPIES)
+    assert engine.search(ask('"гость жалуется"', collapse=True)).total == 4
+    assert engine.search(ask("гость -касса", collapse=True)).total == 1
+
+
+def test_copies_go_with_their_passages(engine):
+    put(engine, *COPIES)
+    with engine.write() as writer:
+        writer.drop_article("b")
+    assert [hit.more for hit in engine.search(ask("гость жалуется", collapse=True)).hits] == [1]
+    put(engine, article("c", "Другое."))
+    assert [hit.more for hit in engine.search(ask("гость жалуется", collapse=True)).hits] == [0]
+
+
+def test_the_newest_come_first(engine):
+    put(engine, *COPIES)
+    found = engine.search(ask("гость жалуется", sort=Sort.DATE))
+    assert [hit.article.id for hit in found.hits] == ["b", "b", "a", "c"]
+    assert [hit.article.id for hit in engine.search(ask("гость", sort="date", collapse=True)).hits] == ["b"]
+    pages = [engine.search(ask("гость", sort="date", limit=1, offset=at)).hits[0] for at in range(4)]
+    assert pages == list(engine.search(ask("гость", sort="date")).hits)
+
+
+@pytest.mark.parametrize(
+    ("dates", "found"),
+    [
+        (("2025",), {"a"}),
+        (("2026-03",), {"b"}),
+        (("2026-03-01",), {"b"}),
+        (("2026-03-02",), set()),
+        (("2025", "2026"), {"a", "b"}),
+    ],
+)
+def test_dates_are_years_months_and_days(engine, dates, found):
+    put(engine, *COPIES)
+    assert {hit.article.id for hit in engine.search(ask("", dates=dates)).hits} == found
+
+
+def test_versions_share_most_of_their_text(engine):
+    first = article("first", RULE, "Касса открыта до вечера.", "Вход со двора, звонок у двери слева.")
+    second = article("second", EDITED, "Касса открыта до вечера.", "Свой абзац о другом.")
+    quoting = article("quoting", RULE, *(f"Свой длинный абзац номер {n} о чём-то ещё." for n in range(9)))
+    put(engine, first, second, quoting)
+    assert engine.versions("first") == ["second"]
+    assert engine.versions("second") == ["first"]
+    assert engine.versions("quoting") == engine.versions("never") == []
+    assert engine.copied(3) == [[("first", 0), ("quoting", 0), ("second", 0)]]
+    assert len(engine.copied(2)) == 2
+
+
 # --- Scores, beside the reference ----------------------------------------------------------------
 
 WORDS = (
@@ -394,7 +497,9 @@ WORDS = (
 
 
 def random_articles(rng: random.Random, count: int) -> list[SimpleNamespace]:
+    """Articles of random words; now and then a text is copied from another, as it is or with an edit."""
     made = []
+    pool = [" ".join(random.Random(n).choices(WORDS, k=rng.randint(12, 25))) for n in range(3)]
     for number in range(count):
         texts = []
         for _ in range(rng.randint(0, 5)):
@@ -402,7 +507,12 @@ def random_articles(rng: random.Random, count: int) -> list[SimpleNamespace]:
                 texts.append("# " + " ".join(rng.choices(WORDS, k=rng.randint(1, 3))))
             tags = "".join(f" #{tag}" for tag in ("empathy", "training", "welcome") if rng.random() < 0.3)
             glue = rng.choice([" ", " ", ", ", ""])
-            texts.append(glue.join(rng.choices(WORDS, k=rng.randint(1, 12))) + "." + tags)
+            text = glue.join(rng.choices(WORDS, k=rng.randint(1, 12)))
+            if rng.random() < 0.4:
+                words = rng.choice(pool).split()
+                words[rng.randrange(len(words))] = rng.choice(WORDS)
+                text = " ".join(words)
+            texts.append(f"{text}.{tags}")
         made.append(
             article(
                 f"{rng.choice('abc')}{number}",
@@ -410,12 +520,13 @@ def random_articles(rng: random.Random, count: int) -> list[SimpleNamespace]:
                 title=" ".join(rng.choices(WORDS, k=rng.randint(0, 4))),
                 language=rng.choice(["ru", "zh", "en", "und"]),
                 heading=rng.choice(["", "服务 жалоба"]),
+                published=rng.choice([None, date(2025, 3, 1), date(2025, 12, 31), date(2026, 1, 1)]),
             )
         )
     return made
 
 
-def random_query(rng: random.Random, ids: list[str]) -> Query:
+def random_query(rng: random.Random, ids: list[str], like: Sequence[str] = ()) -> Query:
     def piece() -> str:
         words = rng.choices(WORDS, k=rng.randint(1, 3))
         return rng.choice(
@@ -429,6 +540,10 @@ def random_query(rng: random.Random, ids: list[str]) -> Query:
         languages=tuple(rng.sample(["ru", "zh", "en"], rng.choice([0, 0, 0, 1, 2]))),
         articles=tuple(rng.sample(ids, min(len(ids), rng.choice([0, 0, 0, 1, 2])))),
         principles=tuple(rng.sample(["empathy", "training", "none"], rng.choice([0, 0, 0, 1, 2]))),
+        dates=tuple(rng.sample(["2025", "2025-12", "2026-01-01"], rng.choice([0, 0, 0, 0, 1, 2]))),
+        like=rng.choice(like) if like and rng.random() < 0.1 else "",
+        sort=rng.choice(list(Sort)),
+        collapse=rng.random() < 0.7,
         limit=rng.choice([0, 1, 3, 10, 100]),
         offset=rng.choice([0, 0, 0, 1, 5, 50]),
     )
@@ -455,22 +570,26 @@ def test_scores_are_those_of_the_formula(open_again, seed):
                 current[one.record.id] = one
                 writer.put_article(one.record, one.passages, one.title, one.texts)
     plain = reference(*current.values())
-    answered = 0
+    passages = [passage.id for one in current.values() for passage in one.passages]
+    answered = collapsed = 0
     for _ in range(60):
-        asked = random_query(rng, sorted(current))
+        asked = random_query(rng, sorted(current), passages)
         total, ranked, facets = plain.search(asked)
         found = engine.search(asked, explain=True)
         answered += bool(found.hits)
+        collapsed += any(hit.more for hit in found.hits)
         assert found.total == total, asked
         assert [hit.score for hit in found.hits] == pytest.approx([score for _, score in ranked], abs=1e-9), (
             asked
         )
         _same_but_for_ties([hit.passage.id for hit in found.hits], ranked, asked)
+        assert all(plain.copies(hit.passage.id, asked) == 1 + hit.more for hit in found.hits), asked
         assert found.facets == facets, asked
         assert all(list(found.facets[name]) == list(facets[name]) for name in facets), asked
         for hit in found.hits:
             assert sum(part.score for part in hit.explanation) == pytest.approx(hit.score, abs=1e-9), asked
-    assert answered > 5
+    assert answered > 3
+    assert collapsed or len(passages) < 20
 
 
 def _same_but_for_ties(ids: list[str], ranked: list[tuple[str, float]], asked: Query) -> None:

@@ -35,6 +35,7 @@ POSTINGS = {
     (Field.HEADINGS, "wжалоба"): (numbers(2), numbers(1)),
 }
 NONE = (numbers(), numbers())
+EVERY = numbers(0, 1, 2, 3)
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_what_a_term_gives_by_hand(impacts):
         + ARTICLE_WEIGHT * bm25(2, 1, 3, 40, 40, text.b)
     )
     last = title.weight * bm25(2, 1, 1, 1, 2, title.b)
-    scores = impacts.scores([word("жалоба")])
+    scores = impacts.scores([word("жалоба")]).of(EVERY)
     assert scores[0] == pytest.approx(first * KIND_WEIGHTS[TermKind.WORD])
     assert scores[3] == pytest.approx(last * KIND_WEIGHTS[TermKind.WORD])
 
@@ -81,22 +82,49 @@ def test_explanations_say_where(impacts):
 
 
 def test_a_title_makes_a_hit_of_the_first_passage_only(impacts):
-    assert list(impacts.hits([word("жалоба")])) == [True, False, True, True]
-    assert list(impacts.hits([word("жалоба", matches=False)])) == [False] * 4
+    assert list(impacts.hits([word("жалоба")])) == [0, 2, 3]
+    assert list(impacts.hits([word("жалоба", matches=False)])) == []
 
 
 def test_the_weight_in_the_query_multiplies(impacts):
-    double = impacts.scores([word("жалоба", weight=2.0)])
-    assert double == pytest.approx(2 * impacts.scores([word("жалоба")]))
-    assert impacts.scores([]) == pytest.approx([0.0] * 4)
+    double = impacts.scores([word("жалоба", weight=2.0)]).of(EVERY)
+    assert double == pytest.approx(2 * impacts.scores([word("жалоба")]).of(EVERY))
+    assert impacts.scores([]).of(EVERY) == pytest.approx([0.0] * 4)
 
 
-@given(st.lists(st.integers(0, 4), max_size=30), st.integers(0, 40), st.data())
-def test_the_best_are_those_of_a_sort(values, count, data):
-    scores = np.array(values, np.float64) / 3
-    matched = data.draw(st.lists(st.sampled_from(range(len(values))), unique=True) if values else st.just([]))
-    found = best(scores, numbers(*sorted(matched)), count)
-    assert list(found) == sorted(matched, key=lambda n: (-scores[n], n))[:count]
+@given(st.lists(st.integers(0, 4), max_size=1000), st.integers(0, 40))
+def test_the_best_are_those_of_a_sort(values, count):
+    found = best(np.array(values, np.float64) / 3, count)
+    assert list(found) == sorted(range(len(values)), key=lambda place: (-values[place], place))[:count]
+
+
+@given(st.data())
+def test_few_postings_and_many_are_summed_alike(data):
+    """A term in one of a thousand passages is summed by sorting, beside frequent ones by places."""
+    size = 1000
+    texts = {
+        (Field.TEXT, f"w{name}"): (numbers(*sorted(held)), numbers(*([1] * len(held))))
+        for name in ("a", "b", "c")
+        for held in [data.draw(st.sets(st.integers(0, size - 1), min_size=1, max_size=15))]
+    }
+    texts[Field.TEXT, "wall"] = (np.arange(size, dtype=np.int32), np.ones(size, np.int32))
+    flat = Collection(
+        section=np.arange(size, dtype=np.int32) // 7,
+        article=np.arange(size, dtype=np.int32) // 70,
+        text_words=np.full(size, 9, np.int32),
+        heading_words=np.zeros(size, np.int32),
+        title_words=np.zeros(15, np.int32),
+    )
+    impacts = Impacts(flat, lambda field, term: texts.get((field, term), NONE), Memory(10**6), 1)
+    asked = [word(name, weight=data.draw(st.sampled_from([1.0, 0.5]))) for name in ("a", "b", "c")]
+    every = np.arange(size, dtype=np.int32)
+    few = impacts.scores(asked)
+    many = impacts.scores([*asked, word("all", weight=0.0)])
+    assert few.numbers is not None
+    assert many.numbers is None
+    assert list(few.of(every)) == list(many.of(every))
+    held = {int(number) for name in ("a", "b") for number in texts[Field.TEXT, f"w{name}"][0]}
+    assert list(impacts.hits(asked[:2])) == sorted(held)
 
 
 # --- Memory -------------------------------------------------------------------------------------

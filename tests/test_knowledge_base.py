@@ -11,6 +11,7 @@ import textwrap
 import threading
 import time
 import unicodedata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from opencc import OpenCC
 
 import kb
-from kb.errors import EngineError, IndexLocked, InvalidRequest, NotFound, SettingsError
+from kb.errors import EngineError, IndexDamaged, IndexLocked, InvalidRequest, NotFound, SettingsError
 from kb.models import SearchRequest, SearchResults
 from tests.conftest import CORPUS, write_files
 from tests.strategies import any_text, mixed_text
@@ -120,7 +121,11 @@ def check_exact(book, scan: dict[str, str], typed: str) -> None:
         assert results.total == len(expected), typed
     assert {hit.passage.id for hit in hits} == expected, typed
     for hit in hits[:50]:
-        assert any(plain(typed) in plain(hit.passage.text[start:end]) for start, end in hit.highlights), typed
+        text = hit.passage.text
+        # What stands around a character may decide how it is simplified: 反覆 is 反复, 覆 alone stays.
+        whole = plain(text) if len(plain(text)) == len(text) else ""
+        marked = [whole[start:end] or plain(text[start:end]) for start, end in hit.highlights]
+        assert any(plain(typed) in part for part in marked), typed
 
 
 # Which passage, where in it, and how much of it.
@@ -330,7 +335,7 @@ def test_an_empty_corpus(make_book):
     book = make_book({"readme.rst": "not read"})
     found = book.search("жалоба")
     assert (found.total, found.hits) == (0, ())
-    assert found.facets == {"language": (), "principle": (), "article": ()}
+    assert found.facets == {"language": (), "principle": (), "article": (), "date": ()}
     assert book.is_empty()
     assert book.size() == 0
 
@@ -415,7 +420,8 @@ def test_a_folder_that_cannot_be_written(tmp_path, open_book, monkeypatch):
 @pytest.mark.parametrize("pattern", ["*.toc", "*.seg"])
 @pytest.mark.parametrize("damage", [b"", b"garbage", None])
 def test_a_damaged_index_says_so(tmp_path, open_book, pattern, damage):
-    """… in one clear error that says what to do, not as whatever was stumbled over."""
+    """… in one clear error that says what to do, not as whatever was stumbled over, when there is no
+    state of before to answer from."""
     write_files(tmp_path / "articles", {"a.md": GIFT, "b.md": QUEUE})
     with open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as book:
         book.index()
@@ -424,7 +430,7 @@ def test_a_damaged_index_says_so(tmp_path, open_book, pattern, damage):
     for path in files:
         path.write_bytes(path.read_bytes()[:-100] if damage is None else damage)
     with (
-        pytest.raises(EngineError, match=r"damaged.*[Dd]elete"),
+        pytest.raises(IndexDamaged, match=r"damaged.*kb index"),
         open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as book,
     ):
         book.search("жалоба")
@@ -571,16 +577,18 @@ def index_back_and_forth(home: Path, articles: Path, times: int) -> None:
 
 
 def test_readers_leak_no_descriptors(tmp_path, open_book):
-    articles = tmp_path / "articles"
-    write_files(articles, STATES[0])
+    write_files(tmp_path / "articles", STATES[0])
     with (
-        open_book(home=tmp_path / "home", corpus=articles) as book,
-        open_book(home=tmp_path / "home", corpus=articles) as reader,
+        open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as book,
+        open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as reader,
     ):
+        book.index()
+        records = list(book.engine.files().values())
         counted = []
-        for turn in range(101):
-            write_files(articles, STATES[turn % 2])
-            book.index()
+        for turn in range(61):
+            with book.engine.write() as writer:
+                for record in records:
+                    writer.put_file(replace(record, checked=turn))
             assert reader.search("жалоба").total
             if turn % 10 == 0:
                 gc.collect()
@@ -588,13 +596,12 @@ def test_readers_leak_no_descriptors(tmp_path, open_book):
     collected = counted[10::10]  # the first commits fill what is remembered
     assert max(collected[1:]) <= collected[0] + 3
     assert max(counted) <= collected[0] + 60  # nor too many before Python collects its garbage
-    assert len(list((tmp_path / "home").rglob("*.toc"))) == 1
+    assert len(list((tmp_path / "home").rglob("*.toc"))) == 2  # this commit, and the one to go back to
 
 
 def test_the_memory_limit_is_respected(tmp_path, open_book):
     with open_book(home=tmp_path / "home", memory=1) as book:
         book.index([CORPUS / "ru" / "kano-model.md", CORPUS / "zh" / "kano-needs.md"])
-        memory = book.engine._memory
         words = [word[1:] for word, _ in book.engine.words("w")]
         random.Random(1).shuffle(words)
         unlimited = open_book(home=tmp_path / "home")
@@ -604,10 +611,11 @@ def test_the_memory_limit_is_respected(tmp_path, open_book):
             one = book.search(text, bridge=False, correct=False)
             other = unlimited.search(text, bridge=False, correct=False)
             assert (one.hits, one.total, one.facets) == (other.hits, other.total, other.facets)
-            assert memory.used <= memory.limit == 1_000_000
-            largest = max(largest, memory.used)
+            remembered = book.engine.remembered
+            assert remembered.used <= remembered.limit == 1_000_000
+            largest = max(largest, remembered.used)
         assert largest > 500_000  # it was full
-        assert unlimited.engine._memory.used > 1_000_000  # and there would have been more
+        assert unlimited.engine.remembered.used > 1_000_000  # and there would have been more
         unlimited.close()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import subprocess
 import sys
 import threading
 import unicodedata
@@ -12,7 +14,7 @@ from hypothesis import example, given
 from opencc import OpenCC
 
 from kb import languages
-from kb.languages import analyse, detect, english, fold, locale, words
+from kb.languages import analyse, chinese_words, detect, english, fold, locale, words
 from kb.models import TermKind
 from tests.strategies import any_text, mixed_text
 
@@ -285,6 +287,26 @@ def test_traditional_and_simplified_text_have_the_same_words(starter_passages):
         assert again == [t.term for t in words(text) if t.kind is TermKind.WORD]
 
 
+def test_chinese_words_are_those_of_jieba(tmp_path):
+    """On words of its dictionary joined and cut at random, and on characters it does not know."""
+    jieba = pytest.importorskip("jieba")
+    jieba.setLogLevel("WARNING")
+    tokenizer = jieba.Tokenizer()
+    tokenizer.tmp_dir = str(tmp_path)  # its cache in the shared temporary folder is anybody's
+    tokenizer.initialize()
+    assert tokenizer.total == chinese_words.TOTAL
+    chance = random.Random(1)
+    words = [word for word in tokenizer.FREQ if word[0] > "一"]
+    rare = "〇㐀㒟龥鿕鿖𠀀𠮷龢的服务"
+    for _ in range(2_000):
+        text = "".join(chance.choices(words, k=5))[chance.randrange(3) :]
+        run = "".join(run.group() for run in languages.scripts(text) if run.lastgroup == "han")
+        for one in (run, "".join(chance.choices(rare, k=6))):
+            assert chinese_words.segment(one) == list(tokenizer.cut(one, HMM=False))
+    for word in chance.sample(words, 2_000):
+        assert chinese_words.frequency(word) == tokenizer.FREQ[word]
+
+
 # --- Which language a text is -------------------------------------------------------------------
 
 
@@ -318,3 +340,43 @@ def test_the_language_most_letters_are_written_in(text, code):
 )
 def test_locale(code, text, tag):
     assert locale(code, text) == tag
+
+
+# --- Which language an article is in --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "likely", "code"),
+    [
+        ("Очередь портит настроение не длиной, а несправедливостью. Человек готов постоять.", "en", "ru"),
+        ("Хорошо", "uk", "uk"),  # too short to tell: then what the document says counts
+        ("Хорошо", "en", "ru"),  # unless it cannot be
+        ("Черга псує настрій не довжиною, а несправедливістю. Людина готова постояти.", "", "uk"),
+        (
+            "Опашката разваля настроението не с дължината си, а с несправедливостта. Човек е готов.",
+            "ru",
+            "bg",
+        ),
+        ("Чарга псуе настрой не даўжынёй, а несправядлівасцю. Чалавек гатовы пачакаць трохі.", "", "be"),
+        ("Ред квари расположење не дужином, него неправдом. Човек је спреман да сачека.", "", "sr"),
+        ("A queue spoils the mood not by its length but by unfairness, and people will wait.", "", "en"),
+        ("Eine Schlange verdirbt die Laune nicht durch ihre Länge, sondern durch Unrecht.", "en", "de"),
+        ("NPS, KPI, SLA", "", "en"),
+        ("排队伤人的不是长，而是不公平。", "ja", "zh"),
+        ("行列は長さではなく不公平さで気分を損ねます。人は十分間待つ用意があります。", "", "ja"),
+        ("الطابور يفسد المزاج ليس بطوله بل بعدم العدالة", "", "ar"),
+        ("123 — 456", "", "und"),
+        ("", "", "und"),
+    ],
+)
+def test_the_language_of_an_article(text: str, likely: str, code: str) -> None:
+    assert languages.identify(text, likely) == code
+
+
+def test_russian_and_chinese_need_no_model() -> None:
+    code = (
+        "import sys; from kb import languages;"
+        "print(languages.identify('Мы слышали'), languages.identify('服务'), 'py3langid' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["ru", "zh", "False"]

@@ -21,7 +21,7 @@ class Parrot(Tagger):
     def __init__(self) -> None:
         pass
 
-    def tag(self, article, passages, tokens=None):
+    def tag(self, article, passages, mentions=None):
         return tuple(
             dataclasses.replace(one, tags=tuple(Tag(word, 1.0) for word in one.text.split()))
             for one in passages

@@ -80,3 +80,26 @@ def test_traditional_and_simplified_labels_are_the_same(problems_of):
 )
 def test_a_file_without_a_scheme_is_one_problem(problems_of, text, code, line):
     assert problems_of(text) == [(code, line, "error")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "codes"), [("sb:weakLabel", []), ("skos:hiddenLabel", ["shared-label"])], ids=["hint", "phrase"]
+)
+def test_a_word_that_only_hints_at_a_principle_may_name_a_term(tmp_path, monkeypatch, kind, codes):
+    head = SOUND[: SOUND.index("v:all")]
+    (tmp_path / "principles.ttl").write_text(
+        f'{head} v:promise a skos:Concept ; skos:prefLabel "верность слову"@ru ; {kind} "опоздать"@ru .',
+        encoding="utf-8",
+    )
+    (tmp_path / "terms.ttl").write_text(
+        f'{head} v:delay a skos:Concept ; skos:prefLabel "задержка"@ru ; skos:altLabel "опоздать"@ru .',
+        encoding="utf-8",
+    )
+    monkeypatch.setattr("kb.principles.integrity.PRINCIPLES", tmp_path / "principles.ttl")
+    monkeypatch.setattr("kb.principles.integrity.TRADE_TERMS", tmp_path / "terms.ttl")
+    assert [problem.code for problem in check()] == codes
+
+
+def test_two_principles_do_not_share_a_hint(problems_of):
+    text = SOUND.replace('"опека"@ru', '"опека"@ru ; sb:weakLabel "Скорость"@ru')
+    assert problems_of(text) == [("shared-label", SPEED, "error")]

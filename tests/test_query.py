@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.errors import InvalidRequest
 from kb.models import Clause, Phrase, Prefix, SearchRequest, TermKind
-from kb.query import LONGEST_QUERY, parse, phrase, prepare, terms
+from kb.query import LONGEST_QUERY, days, parse, phrase, prepare, terms
 from tests.strategies import any_text, mixed_text
 
 NAMES = {"empathy": "empathy", "эмпатия": "empathy", "服务补救": "service-recovery"}
@@ -100,6 +102,9 @@ def test_what_is_understood(typed, plain, clauses):
         ("язык:ru язык:zh", "languages", ("ru", "zh")),
         ("article:zhaloba", "articles", ("zhaloba",)),
         ("статья:zhaloba", "articles", ("zhaloba",)),
+        ("date:2026-03", "dates", ("2026-03",)),
+        ("год:2025 год:2026", "dates", ("2025", "2026")),
+        ("日期:2026-03-15", "dates", ("2026-03-15",)),
     ],
 )
 def test_filters(typed, field, value):
@@ -108,7 +113,9 @@ def test_filters(typed, field, value):
     assert found.plain == "жалоба"
 
 
-@pytest.mark.parametrize("typed", ["principle:nothing", "язык:эльфийский", "-язык:ru", "язык:", "язык: ru"])
+@pytest.mark.parametrize(
+    "typed", ["principle:nothing", "язык:эльфийский", "-язык:ru", "язык:", "язык: ru", "дата:вчера"]
+)
 def test_what_is_no_filter_is_searched_for(typed):
     found = read(typed)
     assert (found.languages, found.principles, found.articles) == ((), (), ())
@@ -129,12 +136,54 @@ def test_a_text_that_is_too_long_is_refused():
         ({"limit": -1}, "limit"),
         ({"limit": 1001}, "limit"),
         ({"offset": -1}, "offset"),
+        ({"dates": ("2026", "soon")}, "date"),
+        ({"sort": "colour"}, "sort"),
     ],
 )
 def test_what_cannot_be_asked(options, parameter):
     with pytest.raises(InvalidRequest) as caught:
         prepare(SearchRequest("жалоба", **options), read("жалоба"))
     assert caught.value.parameter == parameter
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("2026", date(2026, 1, 1), date(2026, 12, 31)),
+        ("2024-02", date(2024, 2, 1), date(2024, 2, 29)),
+        ("2026-12", date(2026, 12, 1), date(2026, 12, 31)),
+        ("2026-03-15", date(2026, 3, 15), date(2026, 3, 15)),
+        ("0001", date(1, 1, 1), date(1, 12, 31)),
+        ("9999", date(9999, 1, 1), date(9999, 12, 31)),
+    ],
+)
+def test_dates_are_years_months_or_days(text, first, last):
+    assert days(text) == (first, last)
+    assert prepare(SearchRequest(""), read(f"дата:{text}")).dates == ((first, last),)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "26", "0000", "2026-13", "2026-02-30", "2026-1", "2026-03-", "２０２６"]
+)
+def test_what_is_no_date(text):
+    assert days(text) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "options", "collapse"),
+    [
+        ("жалоба", {}, True),
+        ("", {}, True),
+        ("жалоба -возврат язык:ru", {}, True),
+        ('"жалоба клиента"', {}, False),  # what is quoted is shown wherever it stands
+        ("жалоба OR претензия", {}, False),
+        ("жалоб*", {}, False),
+        ("жалоба", {"like": "3f2a9c01d4e7"}, False),
+        ("жалоба", {"collapse": False}, False),
+    ],
+)
+def test_one_copy_stands_for_all_unless_every_place_is_wanted(typed, options, collapse):
+    assert prepare(SearchRequest(typed, **options), read(typed)).collapse == collapse
 
 
 def test_filters_of_the_request_and_of_the_text_hold_together():

@@ -81,7 +81,10 @@ def test_fields(block: str, field: str, value: Any) -> None:
         ("zh-Hant-HK", "zh", "zh-Hant"),
         ("中文", "zh", "und"),
         ("繁體中文", "zh", "zh-Hant"),
-        ("de", "und", "und"),
+        ("de", "de", "de"),
+        ("uk-UA", "uk", "uk"),
+        ("xx", "und", "und"),
+        ("klingon", "und", "und"),
         ("", "und", "und"),
     ],
 )

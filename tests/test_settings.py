@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -60,11 +62,27 @@ def test_every_setting_says_what_it_means():
         assert field.description.endswith(".")
 
 
-def test_secrets_are_new_each_time_and_never_shown():
-    one, other = load(), load()
-    assert one.secret_key != other.secret_key
-    assert len(one.secret_key) >= 32
-    assert one.secret_key not in repr(one)
+def test_the_secret_is_made_once_and_only_its_owner_reads_it(folder):
+    key = load().signing_key
+    assert len(key) >= 32 and load().signing_key == key
+    assert load(home=folder / "other").signing_key != key
+    assert stat.S_IMODE((folder / ".kb" / "secret-key").stat().st_mode) == 0o600
+    assert [path.name for path in (folder / ".kb").iterdir()] == ["secret-key"]
+
+
+def test_servers_that_start_at_once_share_a_secret():
+    with ThreadPoolExecutor(8) as starting:
+        keys = set(starting.map(lambda _: load().signing_key, range(16)))
+    assert len(keys) == 1
+
+
+def test_a_secret_that_is_set_wins_and_is_never_shown(monkeypatch, folder):
+    monkeypatch.setenv("KB_SECRET_KEY", "tell-nobody")
+    monkeypatch.setenv("KB_OIDC_CLIENT_SECRET", "nor-this")
+    found = load()
+    assert found.signing_key == "tell-nobody"
+    assert not (folder / ".kb").exists()
+    assert "tell-nobody" not in repr(found) and "nor-this" not in repr(found)
 
 
 @pytest.mark.parametrize("name", ["a b", "50% #1?", "дом"])

@@ -206,7 +206,7 @@ def test_a_database_that_does_not_answer_is_said_without_its_password(tmp_path: 
     assert "tiptop" not in str(unavailable.value) and "127.0.0.1" in str(unavailable.value)
 
 
-PROCESSES, EACH = 4, 25
+WRITERS, EACH = 4, 25
 
 
 def _write(url: URL, number: int) -> None:
@@ -219,25 +219,25 @@ def _write(url: URL, number: int) -> None:
 
 def test_several_writers_at_once_lose_nothing(database_url: URL) -> None:
     """They also make the database at once, as two fresh servers would."""
-    writers = [threading.Thread(target=_write, args=(database_url, number)) for number in range(PROCESSES)]
+    writers = [threading.Thread(target=_write, args=(database_url, number)) for number in range(WRITERS)]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join(60)
     store = Store(database_url)
-    assert len(store.reviews.of()) == PROCESSES * EACH + 1
+    assert len(store.reviews.of()) == WRITERS * EACH + 1
     store.close()
 
 
 def test_several_processes_at_once_lose_nothing(tmp_path: Path) -> None:
     url = sqlite_url(tmp_path / "servicebook.sqlite")
     context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=_write, args=(url, number)) for number in range(PROCESSES)]
+    writers = [context.Process(target=_write, args=(url, number)) for number in range(2)]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join(60)
-    assert [writer.exitcode for writer in writers] == [0] * PROCESSES
+    assert [writer.exitcode for writer in writers] == [0, 0]
     store = Store(url)
-    assert len(store.reviews.of()) == PROCESSES * EACH + 1
+    assert len(store.reviews.of()) == 2 * EACH + 1
     store.close()

@@ -190,6 +190,56 @@ def test_trade_terms_are_mentioned_and_do_not_tag(tagger):
     assert tags(tagger, "чек-лист смены") == set()
 
 
+# Words of one language for the same thing, as staff type them and as handbooks write them.
+SAME = [
+    ("newcomer", "новичка практиканты новый_сотрудник", "新人 新员工 新手", "newcomer new_hires trainees"),
+    ("email", "письмом почта e-mail электронной_почтой", "邮件 來信 電子郵件", "emails letter mail"),
+    ("phone-call", "звонки звонила телефонный_разговор", "来电 打電話", "phone_calls telephone"),
+    ("reception", "стойкой ресепшн регистратуры", "前台 櫃檯 总台", "front_desk reception"),
+    ("closing-time", "закрытии закрываемся", "打烊 关店 收尾", "closing_time last_orders"),
+    ("refund", "возврате_денег вернули_средства", "退款 退钱", "refunded money_back"),
+    ("delay", "опоздал задержки просрочка", "迟到 晚到 延误", "delayed running_late"),
+    ("anger", "злится разгневанный сердитому", "生气 发火 火大", "angry furious"),
+    ("shift-leader", "старшему_смены супервайзера", "班长 值班经理 领班", "shift_leader supervisors"),
+    ("shift-handover", "пересменку сдать_смену", "交接班 交班", "shift_handovers"),
+    ("out-of-stock", "нет_в_наличии стоп-листе", "缺货 售罄 賣完", "out_of_stock sold_out"),
+    ("overcharge", "обсчитали лишняя_позиция_в_счёте", "多收 亂收費", "overcharged charged_twice"),
+    ("overbooking", "двойная_бронь овербукинга", "超售 重复订房", "overbooked double_booking"),
+    ("drunk", "пьяного нетрезвый", "醉酒 喝多了", "drunk intoxicated"),
+    ("elderly", "пожилым пенсионерке", "老人 長者 老年人", "elderly pensioners"),
+    ("variation", "разброс вариации отклонением", "波动 偏差", "variation scatter"),
+    ("lost-and-found", "потеряла_чемодан забытые_вещи пропажу", "失物 弄丢 遗失", "lost_property"),
+    ("staff-turnover", "текучка увольняются", "离职率 留不住人", "staff_turnover"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("concept", "word"),
+    [
+        (concept, word.replace("_", " "))
+        for concept, *words in SAME
+        for text in words
+        for word in text.split()
+    ],
+)
+def test_everyday_words_name_the_same_term(concept, word):
+    assert concept in {mention.concept for mention in ours().mentions(word) if mention.term}
+
+
+@pytest.mark.parametrize(
+    ("text", "concept"),
+    [
+        ("помните об этом", "damage"),  # not помять
+        ("признание вины", "drink"),  # not вино
+        ("управлять очередью", "manager"),  # not управляющий
+        ("来信箱里找", "email"),  # a chance pair across two words
+        ("good practice for training", "airport-and-station"),
+    ],
+)
+def test_everyday_words_do_not_mislead(text, concept):
+    assert concept not in {mention.concept for mention in ours().mentions(text)}
+
+
 def test_what_is_remembered_of_the_labels_gives_the_same_mentions(tmp_path, monkeypatch):
     text = "Эмпатия, обратная связь, 换位思考 and courtesy."
     vocabulary = Vocabulary.load()
@@ -333,10 +383,12 @@ def test_explain_shows_what_was_weighed_and_what_was_dropped(tagger):
     assert verdicts["feedback"].reasons[0].source == "Отзыв"
 
 
-def test_tokens_at_hand_give_the_same_tags(tagger):
+def test_mentions_at_hand_give_the_same_tags(tagger):
     passages = [passage("Обучение и 培训 with empathy"), passage("Отзыв")]
-    tokens = [analyse(one.text) for one in passages]
-    assert tagger.tag(article(), passages, tokens) == tagger.tag(article(), passages)
+    mentions = [tagger.mentions(one.text, analyse(one.text)) for one in passages]
+    assert tagger.tag(article(), passages, mentions) == tagger.tag(article(), passages)
+    tag = tagger.tagging(article())
+    assert tuple(map(tag, passages, mentions)) == tagger.tag(article(), passages)
 
 
 # --- What must hold for any text -----------------------------------------------------------------

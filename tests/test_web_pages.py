@@ -662,3 +662,21 @@ def test_it_works_below_a_path(app: Flask, known: SimpleNamespace) -> None:
 
 def test_it_is_alive(client: FlaskClient) -> None:
     assert client.get("/healthz").json == {"status": "ok"}
+
+
+# --- Articles in other languages ------------------------------------------------------------------
+
+
+def test_an_article_in_another_language_is_shown_and_filtered_by_it(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(
+        "# Черга\n\nЕмпатія псує чергу не довжиною, а несправедливістю. Людина готова.\n", "utf-8"
+    )
+    app = create_app(load(home=tmp_path / "home", corpus=tmp_path))
+    book: KnowledgeBase = app.extensions["servicebook"]
+    book.index()
+    client = app.test_client()
+    assert client.get("/principles/empathy").status_code == 200
+    assert "Ukrainian" in client.get("/articles/cherga?lang=en").text
+    assert client.get("/api/v1/search?q=чергу&language=uk").json["total"] == 1
+    assert client.get("/api/v1/search?q=чергу&language=ru").json["total"] == 0
+    book.close()

@@ -5,6 +5,8 @@ A request for a page goes: its address → one view in `pages` → `book` → a 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from apiflask import APIFlask
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -13,6 +15,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings, load
 from web import (
     accounts,
+    addresses,
     api,
     assets,
     compression,
@@ -26,11 +29,12 @@ from web import (
     reviews,
     search_log,
     security,
+    serving,
     widget,
 )
 from web.current import EXTENSION
 
-__all__ = ["create_app", "warm_up"]
+__all__ = ["create_app", "serve", "warm_up"]
 
 
 def create_app(settings: Settings | None = None, book: KnowledgeBase | None = None) -> Flask:
@@ -45,7 +49,7 @@ def create_app(settings: Settings | None = None, book: KnowledgeBase | None = No
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = book or KnowledgeBase(settings)
-    for part in (request_ids, compression, interface, assets, security, errors):
+    for part in (request_ids, compression, interface, addresses, assets, security, errors):
         part.set_up(app)
     accounts.set_up(app, settings)
     for part_of_site in (pages, accounts, reviews, search_log, feeds):
@@ -60,8 +64,24 @@ def create_app(settings: Settings | None = None, book: KnowledgeBase | None = No
     return app
 
 
+def serve(settings: Settings, host: str, port: int, listening: Callable[[], None] = lambda: None) -> None:
+    """Serve the application until it is told to stop; `listening` is called once it can be reached."""
+    logs.configure(settings)
+    app = create_app(settings)
+    warm_up(app)
+    serving.listen(app, host, port, bool(settings.proxies), listening)
+
+
 def warm_up(app: Flask) -> None:
-    """Load dictionaries, vocabulary and index, so that the first reader does not wait for them."""
+    """Load dictionaries, vocabulary, index, texts and templates, so that the first reader does not
+    wait for them."""
     book: KnowledgeBase = app.extensions[EXTENSION]
-    book.search("сервисс 服务 service", limit=1)  # misspelt: repairs have dictionaries too
     book.suggestions.prepare()
+    with app.test_client() as client:
+        for tag in interface.LANGUAGES:
+            for path in _FIRST_PAGES:
+                client.get(path, headers={"Accept-Language": tag})
+
+
+# A misspelt search needs all there is: the analysers of each language, and what repairs a query.
+_FIRST_PAGES = ("/", "/search?q=сервисс 服务 service", "/search?q=service 服务 сервис", "/principles")

@@ -36,7 +36,7 @@ from kb.accounts import Action, may
 from kb.errors import InvalidRequest, SignInRefused, StoreUnavailable, TooManyAttempts
 from kb.models import Account, Role
 from kb.settings import Settings
-from web import single_sign_on
+from web import interface, single_sign_on
 from web.current import book
 
 blueprint = Blueprint("accounts", __name__)
@@ -178,8 +178,7 @@ def _here() -> str:
     """The address that is being shown, as far as one can come back to it."""
     if request.method not in ("GET", "HEAD") or request.blueprint == "accounts":
         return own_address(request.values.get("next", ""))
-    query = f"?{request.query_string.decode('ascii', 'replace')}" if request.query_string else ""
-    return own_address(f"{request.root_path}{request.path}{query}")
+    return interface.this_page(request.args.items(multi=True))
 
 
 def own_address(address: str) -> str:
@@ -256,7 +255,10 @@ def sign_out() -> Answer:
 def sign_in_with_provider() -> Answer:
     """On to the OpenID provider."""
     session["next"] = _here()
-    return single_sign_on.go(url_for("accounts.back_from_provider", _external=True))
+    try:
+        return single_sign_on.go(interface.absolute(url_for("accounts.back_from_provider", lang=None)))
+    except SignInRefused as refused:
+        return _not_by_provider(refused)
 
 
 @blueprint.get("/sign-in/provider/back")
@@ -267,10 +269,14 @@ def back_from_provider() -> Answer:
         person = single_sign_on.come_back()
         token = book.accounts.sign_in_from_provider(person.issuer, person.subject, person.name, person.role)
     except SignInRefused as refused:
-        current_app.logger.warning("The OpenID provider signed nobody in: %s", refused)
-        said = gettext("The provider did not sign you in. Try again, or ask who looks after Servicebook.")
-        return render_template("sign_in.html", name="", refused=said), HTTPStatus.FORBIDDEN
+        return _not_by_provider(refused)
     return _begin(token, after)
+
+
+def _not_by_provider(refused: SignInRefused) -> Answer:
+    current_app.logger.warning("The OpenID provider signed nobody in: %s", refused)
+    said = gettext("The provider did not sign you in. Try again, or ask who looks after Servicebook.")
+    return render_template("sign_in.html", name="", refused=said), HTTPStatus.FORBIDDEN
 
 
 # --- One's own account, and all ------------------------------------------------------------------

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, current_app, render_template, url_for
+from flask import Blueprint, Response, current_app, render_template
 from werkzeug.wrappers import Response as Answer
 
 from web import interface
+from web.addresses import url_for
 from web.current import book
 
 blueprint = Blueprint("feeds", __name__)

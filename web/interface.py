@@ -8,18 +8,20 @@ Translations are read from the `.po` files themselves: nothing is compiled, noth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping
+from datetime import date
+from functools import cache, lru_cache
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
+from babel import dates, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, Response, current_app, g, has_request_context, request
-from flask_babel import Babel, Domain, format_decimal, get_locale, gettext, ngettext
+from flask_babel import Babel, Domain, gettext, ngettext
 from opencc import OpenCC
 
 LANGUAGES = {"ru": "Русский", "zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
@@ -32,6 +34,17 @@ _YEAR = 365 * 24 * 3600
 def set_up(app: Flask) -> None:
     """Give an application its languages."""
     Babel(app, locale_selector=lambda: language().replace("-", "_")).domain_instance = _PoDomain()
+    # A page has seventy texts and fifty numbers: these ways to them are ten times shorter.
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: _texts().ugettext(text),
+        ngettext=lambda one, more, number: _texts().ungettext(one, more, number),
+        newstyle=True,
+    )
+    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]
+    app.jinja_env.filters |= {
+        "decimalformat": lambda number: _number(number, language()),
+        "dateformat": lambda day, form: _date(day, form, language()),
+    }
     app.before_request(_choose_language)
     app.after_request(_remember_language)
     app.url_defaults(_keep_language)
@@ -63,9 +76,10 @@ def content_language() -> str:
 def _choose_language() -> None:
     asked = request.args.get("lang")
     remembered = request.cookies.get(COOKIE)
-    g.asked_language = asked if asked in LANGUAGES else None
+    asked = asked if asked in LANGUAGES else None
+    g.kept_language = asked if asked != remembered else None
     g.language = (
-        g.asked_language
+        asked
         or (remembered if remembered in LANGUAGES else None)
         or next(filter(None, map(_closest, request.accept_languages.values())), None)
         or current_app.config["DEFAULT_LANGUAGE"]
@@ -83,16 +97,20 @@ def _closest(tag: str) -> str | None:
 def _keep_language(endpoint: str, values: dict[str, Any]) -> None:
     if not has_request_context() or endpoint.partition(".")[0] not in _FOR_PEOPLE:
         return
-    asked = g.get("asked_language")
-    if asked and asked != request.cookies.get(COOKIE):
-        values.setdefault("lang", asked)
+    if kept := kept_language():
+        values.setdefault("lang", kept)
+
+
+def kept_language() -> str | None:
+    """What links must say of the language, as the browser has not shown yet that it remembers."""
+    kept: str | None = g.get("kept_language")
+    return kept
 
 
 def _remember_language(response: Response) -> Response:
-    asked = g.get("asked_language")
-    if asked and asked != request.cookies.get(COOKIE):
+    if kept := kept_language():
         response.set_cookie(
-            COOKIE, asked, max_age=_YEAR, secure=request.is_secure, httponly=True, samesite="Lax"
+            COOKIE, kept, max_age=_YEAR, secure=request.is_secure, httponly=True, samesite="Lax"
         )
     if request.blueprint in _FOR_PEOPLE:
         response.vary.update(("Accept-Language", "Cookie"))
@@ -101,9 +119,15 @@ def _remember_language(response: Response) -> Response:
 
 def this_page_in(tag: str) -> str:
     """The address of the page that is being shown, in another language of the interface."""
-    path = quote("/" + (request.root_path + request.path).lstrip("/"))
     said = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
-    return f"{path}?{urlencode([*said, ('lang', tag)])}"
+    return this_page([*said, ("lang", tag)])
+
+
+def this_page(parameters: Iterable[tuple[str, str]]) -> str:
+    """The path of the page that is being shown, with these parameters; it never leads elsewhere."""
+    path = quote("/" + (request.root_path + request.path).lstrip("/"))
+    query = urlencode(list(parameters))
+    return f"{path}?{query}" if query else path
 
 
 # --- Its texts -----------------------------------------------------------------------------------
@@ -114,7 +138,11 @@ class _PoDomain(Domain):  # type: ignore[misc]
 
     def get_translations(self) -> NullTranslations:
         """The texts of the current language."""
-        return catalogue(str(get_locale()))
+        return _texts()
+
+
+def _texts() -> NullTranslations:
+    return catalogue(language().replace("-", "_"))
 
 
 @cache
@@ -149,17 +177,21 @@ def _traditional() -> OpenCC:
 def name_of(code: str) -> str:
     """The name of an article's language."""
     names = {"ru": gettext("Russian"), "zh": gettext("Chinese"), "en": gettext("English")}
-    return str(names.get(code) or gettext("Other language"))
+    return str(names.get(code) or get_locale().languages.get(code) or gettext("Other language"))
 
 
 def say(kind: str, number: int) -> str:
     """A number of things, with its plural: 2 статьи, 5 статей."""
-    digits = format_decimal(number)
+    digits = _number(number, language())
     match kind:
         case "articles":
             said = ngettext("%(number)s article", "%(number)s articles", number, number=digits)
         case "passages":
             said = ngettext("%(number)s passage", "%(number)s passages", number, number=digits)
+        case "more":
+            said = ngettext(
+                "and %(number)s more like this", "and %(number)s more like this", number, number=digits
+            )
         case "minutes":
             said = ngettext("%(number)s minute’s read", "%(number)s minutes’ read", number, number=digits)
         case "days":
@@ -167,6 +199,16 @@ def say(kind: str, number: int) -> str:
         case _:
             raise ValueError(kind)
     return str(said)
+
+
+@lru_cache(maxsize=1000)
+def _number(number: int, tag: str) -> str:
+    return numbers.format_decimal(number, locale=tag.replace("-", "_"))
+
+
+@lru_cache(maxsize=1000)
+def _date(day: date, form: Literal["full", "long", "medium", "short"], tag: str) -> str:
+    return dates.format_date(day, form, locale=tag.replace("-", "_"))
 
 
 def absolute(address: str) -> str:

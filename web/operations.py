@@ -108,7 +108,7 @@ class _Index(Collector):
         gauges = {
             "servicebook_index_passages": ("Passages in the index.", found.passages),
             "servicebook_index_articles": ("Articles in the index.", found.articles),
-            "servicebook_index_memory_bytes": ("What the index remembers.", keeper.engine.memory_used),
+            "servicebook_index_memory_bytes": ("What the index remembers.", keeper.engine.remembered.used),
             "servicebook_index_read_seconds": (
                 "When a file was last read, in seconds since 1970.",
                 found.checked.timestamp() if found.checked else 0,

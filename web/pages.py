@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_skeleton
-from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import get_locale, gettext
+from flask import Blueprint, redirect, render_template, request
+from flask_babel import format_date, get_locale, gettext
 from werkzeug.wrappers import Response as Redirect
 
 from kb.errors import InvalidRequest, NotFound
-from kb.models import Article, Passage, Principle, SearchResults, Span
+from kb.models import Article, FoundPassage, Passage, Principle, SearchResults, Span
 from web import chart, interface, rendering
+from web.addresses import asking, url_for
 from web.current import book
 from web.reviews import said_of
 from web.search_log import log_opening, log_search
@@ -24,6 +26,7 @@ from web.searches import HITS_PER_PAGE, LAST_PAGE, Search, by_article, results_o
 blueprint = Blueprint("pages", __name__)
 
 NEWEST = 6
+MOST_VERSIONS = 5
 _CONTENT_LANGUAGES = ("ru", "zh", "en")
 
 
@@ -47,6 +50,11 @@ def principle_of(principle_id: str) -> Principle | None:
 
 def _label(principle_id: str) -> str:
     """A principle's or a trade term's name in the interface's language."""
+    return _name(principle_id, interface.language(), book.vocabulary.digest)
+
+
+@lru_cache(maxsize=10_000)
+def _name(principle_id: str, _language: str, _vocabulary: str) -> str:
     vocabulary = book.vocabulary
     concept = vocabulary.principles.get(principle_id) or vocabulary.terms.get(principle_id)
     return interface.in_language(concept.pref_labels) if concept else principle_id
@@ -54,12 +62,20 @@ def _label(principle_id: str) -> str:
 
 def _hue(principle_id: str) -> int:
     """Which of six quiet colours a principle has: that of the top concept it stands under."""
+    return _hues(book.vocabulary.digest).get(principle_id, 0)
+
+
+@lru_cache(maxsize=4)
+def _hues(_vocabulary: str) -> dict[str, int]:
     principles = book.vocabulary.principles
-    found = principles.get(principle_id)
-    while found and found.broader and found.broader[0] in principles:
-        found = principles[found.broader[0]]
     tops = [top.id for top in book.vocabulary.tops()]
-    return tops.index(found.id) % 6 if found and found.id in tops else 0
+    hues = {}
+    for found in principles.values():
+        top = found
+        while top.broader and top.broader[0] in principles:
+            top = principles[top.broader[0]]
+        hues[found.id] = tops.index(top.id) % 6 if top.id in tops else 0
+    return hues
 
 
 # --- Search --------------------------------------------------------------------------------------
@@ -75,7 +91,7 @@ def home() -> str:
     return render_template(
         "home.html",
         search=Search(),
-        passages=everything.total,
+        passages=book.size(),
         today=_passage_of_the_day([facet.value for facet in everything.facets.get("language", ())]),
         articles=articles,
         newest=_newest_first(articles)[:NEWEST],
@@ -120,30 +136,56 @@ def search() -> str:
     )
 
 
-def _facets(asked: Search, found: SearchResults) -> dict[str, list[dict[str, Any]]]:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A value of a facet: how many passages have it, and the address with it as a filter or without."""
+
+    value: str
+    name: str
+    count: int | None
+    chosen: bool
+    url: str
+
+
+def _facets(asked: Search, found: SearchResults) -> dict[str, list[Choice]]:
     """The values of each facet with counts; those chosen come first and are never missing."""
     titles = {one.value: one.label for one in found.facets.get("article", ())}
     names: dict[str, Callable[[str], str]] = {
         "language": interface.name_of,
         "principle": _label,
         "article": lambda value: titles.get(value) or _title(value),
+        "date": _date_name,
     }
     facets = {}
     for facet, name in names.items():
         chosen = getattr(asked, facet)
         counts = {one.value: one.count for one in found.facets.get(facet, ())}
-        values = [*chosen, *(value for value in counts if value not in chosen)]
+        others = [value for value in counts if value not in chosen]
+        if facet == "date":
+            others.sort(reverse=True)
         facets[facet] = [
-            {
-                "value": value,
-                "name": name(value),
-                "count": counts.get(value, 0),
-                "chosen": value in chosen,
-                "url": asked.toggled(facet, value),
-            }
-            for value in values
+            # Of dates, only years are counted.
+            Choice(
+                value,
+                name(value),
+                counts.get(value, None if facet == "date" else 0),
+                value in chosen,
+                asked.toggled(facet, value),
+            )
+            for value in [*chosen, *others]
         ]
     return facets
+
+
+def _date_name(value: str) -> str:
+    """A year, month or day as readers write it."""
+    year, month, day = (int(part) for part in f"{value}-01-01".split("-")[:3])
+    match value.count("-"):
+        case 0:
+            return value
+        case 1:
+            return _month(date(year, month, day))
+    return str(format_date(date(year, month, day), "long"))
 
 
 def _title(article_id: str) -> str:
@@ -205,6 +247,8 @@ def article(article_id: str) -> str:
     found, passages = book.article(article_id)
     asked = Search.of(request.args)
     anchor = request.args.get("passage", "")
+    target = next((passage for passage in passages if anchor in passage.anchors), None)
+    nearest = target or _nearest(article_id, passages)
     return render_template(
         "article.html",
         article=found,
@@ -212,10 +256,11 @@ def article(article_id: str) -> str:
         parts=rendering.parts(found, passages),
         minutes=rendering.reading_minutes(passages),
         marks=_marks(asked, article_id),
-        target=_target(passages, anchor),
-        lost=bool(anchor) and not any(anchor in passage.anchors for passage in passages),
+        target=(target or nearest) if anchor else None,
+        nearest=nearest,
+        lost=bool(anchor) and not target,
         principles=_principles_of(passages),
-        versions=_versions(found),
+        versions=book.versions(article_id)[:MOST_VERSIONS],
         modified=book.modified().get(article_id),
         way=_way(asked),
         said=said_of(passages),
@@ -227,35 +272,23 @@ def _marks(asked: Search, article_id: str) -> dict[str, tuple[Span, ...]]:
     """What was searched for, in all passages of an article that hold it."""
     if not asked.q:
         return {}
-    inside = asked.request(articles=(article_id,), principles=(), languages=(), limit=1000, offset=0)
+    everywhere = asked.without_filters().request(articles=(article_id,), limit=1000, offset=0)
+    inside = replace(everywhere, collapse=False)
     return {hit.passage.id: hit.highlights for hit in book.search(inside).hits}
 
 
-def _target(passages: Sequence[Passage], anchor: str) -> str:
-    """The passage that a link means: the one with its anchor, else the one at its old place."""
-    for passage in passages:
-        if anchor in passage.anchors:
-            return passage.id
+def _nearest(article_id: str, passages: Sequence[Passage]) -> Passage | None:
+    """What is nearest to a passage that is gone: by the trace its link carries, else what stands at its
+    old place."""
+    if found := book.nearest(article_id, request.args.get("near", "")):
+        return found
     place = whole_number(request.args, "at", 0, 10**6, default=0)
-    if not anchor or not place or not passages:
-        return ""
-    return passages[min(place, len(passages)) - 1].id
+    return passages[min(place, len(passages)) - 1] if place and passages else None
 
 
 def _principles_of(passages: Sequence[Passage]) -> list[tuple[str, int]]:
     """The principles of an article, with the number of passages that speak of each."""
     return Counter(tag.principle for passage in passages for tag in passage.tags).most_common(8)
-
-
-def _versions(found: Article) -> list[Article]:
-    """Other versions of the same text."""
-    if not found.version:
-        return []
-    return [
-        other
-        for other in book.articles()
-        if other.version and other.id != found.id and other.url == found.url
-    ]
 
 
 def _way(asked: Search) -> dict[str, Any] | None:
@@ -271,7 +304,7 @@ def _way(asked: Search) -> dict[str, Any] | None:
 
     def address(to: int) -> str | None:
         hit = numbered.get(to)
-        return result_url(asked, to, hit.article.id, hit.passage.id) if hit else None
+        return result_url(asked, to, hit.article.id, hit.passage) if hit else None
 
     return {
         "number": number,
@@ -283,10 +316,12 @@ def _way(asked: Search) -> dict[str, Any] | None:
 
 
 @blueprint.app_template_global()
-def result_url(asked: Search, number: int, article_id: str, anchor: str) -> str:
-    """The address of a result: its article at its passage, and the way back."""
+def result_url(asked: Search, number: int, article_id: str, passage: Passage | FoundPassage) -> str:
+    """The address of a result: its article at its passage, the way back, and the trace by which the
+    passage is found again when it was edited."""
     way = replace(asked, page=1, flat=False).parameters()
-    return url_for("pages.article", article_id=article_id, **way, hit=number, _anchor=anchor)
+    near = {"near": passage.trace} if passage.trace else {}
+    return asking("pages.article", {**way, "hit": number, **near}, anchor=passage.id, article_id=article_id)
 
 
 @blueprint.get("/passages/<anchor>")
@@ -298,8 +333,8 @@ def passage(anchor: str) -> Redirect:
         if "article" not in request.args:
             raise
         where, _ = book.article(request.args["article"])
-        at = request.args.get("at") or None
-        return redirect(url_for("pages.article", article_id=where.id, passage=anchor, at=at))
+        way: dict[str, Any] = {name: request.args.get(name) or None for name in ("at", "near")}
+        return redirect(url_for("pages.article", article_id=where.id, passage=anchor, **way))
     q = request.args.get("q") or None
     return redirect(url_for("pages.article", article_id=where.id, q=q, _anchor=anchor))
 
@@ -351,7 +386,7 @@ def principle(principle_id: str) -> str:
     """One principle: what it means, what it is called, and what the articles say of it."""
     found = book.principle(principle_id)
     there = {facet.value for facet in book.search(limit=0).facets.get("language", ())}
-    left, right = _columns(sorted(there, key=_CONTENT_LANGUAGES.index))
+    left, right = _columns(_in_order(there))
     facets = book.search(principle=principle_id, limit=0).facets
     columns = [(code, book.best_passages(principle_id, code)) for code in (left, right) if code]
     return render_template(
@@ -364,12 +399,18 @@ def principle(principle_id: str) -> str:
         models=[book.vocabulary.models[iri] for iri in found.matches if iri in book.vocabulary.models],
         columns=columns,
         said=said_of(passage for _, column in columns for passage, _ in column),
-        choices=sorted(there, key=_CONTENT_LANGUAGES.index),
+        choices=_in_order(there),
         counts={facet.value: facet.count for facet in facets.get("language", ())},
         teaching=_newest_first(book.articles_on(principle_id)),
         speaking=facets.get("article", ())[:8],
         search=Search(principle=(principle_id,)),
     )
+
+
+def _in_order(there: Iterable[str]) -> list[str]:
+    """Languages of content: ours first, then any other that an article is in."""
+    ours = [code for code in _CONTENT_LANGUAGES if code in there]
+    return [*ours, *sorted(code for code in there if code not in ours)]
 
 
 def _columns(there: Sequence[str]) -> tuple[str, str]:

@@ -6,17 +6,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import url_for
 from werkzeug.datastructures import MultiDict
 
 from kb.errors import InvalidRequest
-from kb.models import FoundArticle, Hit, Passage, SearchRequest, SearchResults
+from kb.models import FoundArticle, Hit, Passage, SearchRequest, SearchResults, Sort
+from web.addresses import asking
 from web.current import book
 
 HITS_PER_PAGE = 10
 # Deeper pages are for programs: nobody turns a hundred pages.
 LAST_PAGE = 100
-FACETS = ("language", "principle", "article")
+FACETS = ("language", "principle", "article", "date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +27,13 @@ class Search:
     language: tuple[str, ...] = ()
     principle: tuple[str, ...] = ()
     article: tuple[str, ...] = ()
+    date: tuple[str, ...] = ()
+    like: str = ""
+    sort: Sort = Sort.RELEVANCE
     page: int = 1
     bridge: bool = True
     correct: bool = True
+    collapse: bool = True
     flat: bool = False
 
     @classmethod
@@ -40,16 +44,20 @@ class Search:
             language=_several(parameters, "language"),
             principle=_several(parameters, "principle"),
             article=_several(parameters, "article"),
+            date=_several(parameters, "date"),
+            like=parameters.get("like", ""),
+            sort=sort_of(parameters),
             page=whole_number(parameters, "page", 1, LAST_PAGE, default=1),
             bridge=parameters.get("bridge") != "0",
             correct=parameters.get("correct") != "0",
+            collapse=parameters.get("copies") != "1",
             flat=parameters.get("view") == "flat",
         )
 
     @property
     def asks(self) -> bool:
         """Whether it looks for anything at all."""
-        return bool(self.q or self.filters)
+        return bool(self.q or self.filters or self.like)
 
     @property
     def filters(self) -> list[tuple[str, str]]:
@@ -68,26 +76,33 @@ class Search:
             languages=self.language,
             principles=self.principle,
             articles=self.article,
+            dates=self.date,
+            like=self.like,
+            sort=self.sort,
             limit=HITS_PER_PAGE,
             offset=self.first,
             bridge=self.bridge,
             correct=self.correct,
+            collapse=self.collapse,
         )
         return replace(asked, **changes)
 
     def parameters(self) -> dict[str, Any]:
         """What its address says."""
         said: dict[str, Any] = {"q": self.q} if self.q else {}
-        said |= {facet: list(getattr(self, facet)) for facet in FACETS if getattr(self, facet)}
+        said |= {facet: values for facet in FACETS if (values := getattr(self, facet))}
+        said |= {"like": self.like} if self.like else {}
+        said |= {"sort": str(self.sort)} if self.sort != Sort.RELEVANCE else {}
         said |= {"page": self.page} if self.page > 1 else {}
         said |= {} if self.bridge else {"bridge": 0}
         said |= {} if self.correct else {"correct": 0}
+        said |= {} if self.collapse else {"copies": 1}
         said |= {"view": "flat"} if self.flat else {}
         return said
 
     def url(self, **changes: Any) -> str:
         """The address of this search with changes; what is found changes, so it begins at page 1."""
-        return url_for("pages.search", **replace(self, **{"page": 1, **changes}).parameters())
+        return asking("pages.search", replace(self, **{"page": 1, **changes}).parameters())
 
     def toggled(self, facet: str, value: str) -> str:
         """The address with a filter added, or taken off if it is on."""
@@ -97,7 +112,7 @@ class Search:
 
     def without_filters(self) -> Search:
         """The same words everywhere."""
-        return replace(self, language=(), principle=(), article=(), page=1)
+        return replace(self, language=(), principle=(), article=(), date=(), like="", page=1)
 
     def pages(self, total: int) -> list[int | None]:
         """The pages to offer: the first, the last, those around this one; None is a gap."""
@@ -109,6 +124,14 @@ class Search:
                 offered.append(None)
             offered.append(page)
         return offered
+
+
+def sort_of(parameters: MultiDict[str, str]) -> Sort:
+    """What is to come first. Raises `InvalidRequest`."""
+    text = parameters.get("sort") or Sort.RELEVANCE
+    if text not in list(Sort):
+        raise InvalidRequest(f"Results can be sorted by {' or '.join(Sort)}, not by “{text}”.", "sort")
+    return Sort(text)
 
 
 def _several(parameters: MultiDict[str, str], name: str) -> tuple[str, ...]:

@@ -16,13 +16,25 @@ from waitress.server import create_server
 GRACE = 20.0  # seconds that answers may take once it is told to stop
 
 
-def serve(app: Flask, host: str, port: int, listening: Callable[[], None] = lambda: None) -> None:
+def listen(
+    app: Flask, host: str, port: int, trusts_proxies: bool, listening: Callable[[], None] = lambda: None
+) -> None:
     """Answer requests until SIGTERM or Ctrl-C; then those that are under way, and no new ones.
 
     `listening` is called as soon as connections are accepted.
     """
     sockets: dict[int, Any] = {}  # waitress keeps its listeners, channels and trigger here
-    server = create_server(app, map=sockets, host=host, port=port, ident=None)
+    server = create_server(
+        app,
+        map=sockets,
+        host=host,
+        port=port,
+        ident=None,
+        # A slow search must not keep the others waiting.
+        threads=8,
+        # With proxies in front, their headers go on to the application, which counts them.
+        clear_untrusted_proxy_headers=not trusts_proxies,
+    )
     stop = threading.Event()
     with _stopping(stop):
         listening()

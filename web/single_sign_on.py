@@ -57,7 +57,12 @@ def set_up(app: Flask, settings: Settings) -> None:
         client_id=settings.oidc_client_id,
         client_secret=settings.oidc_client_secret or None,
         server_metadata_url=f"{issuer}/.well-known/openid-configuration",
-        client_kwargs={"scope": "openid profile email", "code_challenge_method": "S256", "timeout": 10},
+        client_kwargs={
+            "scope": "openid profile email",
+            "code_challenge_method": "S256",
+            "token_endpoint_auth_method": "client_secret_basic" if settings.oidc_client_secret else "none",
+            "timeout": 10,
+        },
     )
     app.extensions[_EXTENSION] = _Provider(client, issuer, settings.oidc_role_claim, settings.oidc_roles)
 
@@ -87,7 +92,11 @@ def come_back() -> Person:
 
     provider = _provider()
     try:
-        claims = provider.client.authorize_access_token()["userinfo"]
+        token = provider.client.authorize_access_token()
+        claims = token["userinfo"]
+        if provider.claim and provider.claim not in claims:  # not every provider puts it into the token
+            more = provider.client.userinfo(token=token)
+            claims = {**more, **claims} if more["sub"] == claims["sub"] else claims
     except (AuthlibBaseError, JoseError, RequestException, KeyError, ValueError) as error:
         raise SignInRefused(f"{type(error).__name__}: {error}") from error
     name = next((str(claims[key]) for key in ("preferred_username", "email", "name") if claims.get(key)), "")

@@ -6,7 +6,7 @@ A new engine is one new file with a class like `WhooshEngine`, and one line in `
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -16,7 +16,17 @@ from kb.errors import SettingsError
 from kb.models import Article, Passage, Query, SourceFile, TermScore
 from kb.ranking import IndexedText
 
-__all__ = ["ARTICLE_ID_LENGTH", "ENGINES", "Engine", "EngineHit", "EngineHits", "EngineWriter", "open_engine"]
+__all__ = [
+    "ARTICLE_ID_LENGTH",
+    "ENGINES",
+    "Engine",
+    "EngineHit",
+    "EngineHits",
+    "EngineWriter",
+    "Place",
+    "Remembered",
+    "open_engine",
+]
 
 # The longest id an article may have, in ASCII characters.
 ARTICLE_ID_LENGTH = 72
@@ -28,20 +38,22 @@ ENGINES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class EngineHit:
-    """A ranked passage with its article; `via` are the principles whose terms led to it."""
+    """A ranked passage with its article; `via` are the principles whose terms led to it, `more` the
+    number of its copies that were found and collapsed."""
 
     passage: Passage
     article: Article
     score: float
     via: tuple[str, ...] = ()
+    more: int = 0
     explanation: tuple[TermScore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class EngineHits:
-    """The hits of one page, the number of all, and how many there are of each language, principle
-    and article (facet → value → count, most frequent first). `titles` are those of the articles in
-    the facet, by id."""
+    """The hits of one page, the number of all, and how many there would be with each language,
+    principle, article and date (facet → value → count, most frequent first); dates are years.
+    `titles` are those of the articles in the facet, by id."""
 
     total: int
     hits: tuple[EngineHit, ...] = ()
@@ -49,21 +61,39 @@ class EngineHits:
     titles: Mapping[str, str] = field(default_factory=dict)
 
 
+Place = tuple[str, int]
+"""Where a passage stands: the id of its article, and its position there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What an engine keeps in memory to answer faster, and the limit it was given, in bytes."""
+
+    used: int
+    limit: int
+
+
 class EngineWriter(Protocol):
     """Changes that become visible together when the writer is left without an error.
 
     Each article and file is put or dropped once in a write; `EngineError` is raised when one is put
-    and then put or dropped again.
+    and then put or dropped again. `damage` is what was found wrong with the index when it was to be
+    repaired: then nothing of before is kept, and everything must be put again.
     """
+
+    damage: str
 
     def put_article(
         self,
         article: Article,
-        passages: Sequence[Passage],
+        passages: Iterable[Passage],
         title: IndexedText,
-        texts: Sequence[tuple[IndexedText, IndexedText]],
+        texts: Iterable[tuple[IndexedText, IndexedText]],
     ) -> None:
-        """Add or replace an article; `texts` are the text and the headings of each passage."""
+        """Add or replace an article; `texts` are the text and the headings of each passage.
+
+        They are gone through once, side by side, so that neither need be there as a whole.
+        """
         ...
 
     def drop_article(self, article_id: str) -> None:
@@ -86,8 +116,19 @@ class Engine(Protocol):
         """Open or create the index at `url`; `memory` bounds what it may remember, in bytes."""
         ...
 
-    def write(self) -> AbstractContextManager[EngineWriter]:
-        """Begin to write. Raises `IndexLocked` when another process is writing."""
+    def write(self, wait: bool = False, repair: bool = False) -> AbstractContextManager[EngineWriter]:
+        """Begin to write. When another process is writing, wait for it or raise `IndexLocked`.
+
+        With `repair`, all that is stored is checked first; see `EngineWriter.damage`.
+        """
+        ...
+
+    def tidy(self) -> None:
+        """Do what makes searches faster but changes no answer; for moments when nobody waits."""
+        ...
+
+    def damage(self) -> str:
+        """What is wrong with what is stored, or nothing. All of it is read."""
         ...
 
     def files(self) -> dict[str, SourceFile]:
@@ -96,6 +137,14 @@ class Engine(Protocol):
 
     def search(self, query: Query, explain: bool = False) -> EngineHits:
         """The passages that answer a query, best first; ties in the order of article and position."""
+        ...
+
+    def versions(self, article_id: str) -> Sequence[str]:
+        """The articles that share most of their text with one, by id."""
+        ...
+
+    def copied(self, least: int) -> Sequence[Sequence[Place]]:
+        """Where each passage stands that stands in `least` articles or more, most often copied first."""
         ...
 
     def article(self, article_id: str) -> tuple[Article, tuple[Passage, ...]] | None:
@@ -121,8 +170,8 @@ class Engine(Protocol):
         ...
 
     @property
-    def memory_used(self) -> int:
-        """How much it remembers now, in bytes."""
+    def remembered(self) -> Remembered:
+        """How much it remembers now; nothing and no limit where another process does."""
         ...
 
     def close(self) -> None:

@@ -11,30 +11,47 @@ and then opens it beside the old, which lives on until its last search is done.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import threading
+import time
 import weakref
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
+from datetime import date
 from functools import cached_property, reduce
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
-from whoosh import columns, fields, formats, index
-from whoosh.codec.whoosh3 import W3Codec
+from whoosh import columns, fields, formats
 from whoosh.filedb.filestore import FileStorage
+from whoosh.index import FileIndex
 from whoosh.reading import IndexReader, TermNotFound
-from whoosh.writing import SegmentWriter
+from whoosh.util.filelock import try_for
 
-from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter
-from kb.engines.impacts import Collection, Impacts, Mask, Memory, Numbers, Postings, best
+from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter, Place, Remembered, commits
+from kb.engines.commits import Commit, Damaged
+from kb.engines.copies import Copies
+from kb.engines.impacts import (
+    Collection,
+    Floats,
+    Impacts,
+    Mask,
+    Memory,
+    Numbers,
+    Places,
+    Postings,
+    begins,
+    best,
+)
 from kb.engines.mapped_files import mapped_storage
-from kb.errors import EngineError, IndexLocked, SettingsError
+from kb.engines.segments import BulkWriter, decoded, worth_merging
+from kb.errors import EngineError, IndexDamaged, IndexLocked, ServicebookError, SettingsError
 from kb.languages import fold
 from kb.models import (
     Article,
@@ -44,17 +61,21 @@ from kb.models import (
     Prefix,
     Query,
     QueryTerm,
+    Sort,
     SourceFile,
     TermKind,
     TermScore,
 )
 from kb.phrases import is_certain, occurrences, phrase_terms
 from kb.ranking import KIND_WEIGHTS, Field, IndexedText
+from kb.sameness import SKETCH_LENGTH, groups
 
 # Raised when what is stored changes its form; an index of another format is rebuilt.
-FORMAT = 2
+FORMAT = 3
 
 _PASSAGE, _ARTICLE, _FILE = 1, 2, 3
+_log = logging.getLogger(__name__)
+
 _FACTS = np.dtype(
     [
         ("type", "u1"),
@@ -62,6 +83,7 @@ _FACTS = np.dtype(
         ("article", f"S{ARTICLE_ID_LENGTH}"),
         ("position", "u4"),
         ("section", "u4"),
+        ("published", "i4"),  # the day as Python counts them, 0 without a date
         ("text_words", "u4"),
         ("heading_words", "u4"),
         ("title_words", "u4"),
@@ -74,6 +96,8 @@ _DECODED_SIZE = 4
 # A prefix stands for at most this many words: more would be slow and tell a reader nothing.
 _PREFIX_WORDS = 1000
 _ARTICLES_IN_FACET = 20
+# A commit may remove the files of the one that is being opened; then there is a newer one to open.
+_ATTEMPTS = 10
 
 
 class _Terms(fields.FieldType):
@@ -86,27 +110,15 @@ class _Terms(fields.FieldType):
     def __init__(self) -> None:
         pass
 
-    def index(
-        self, value: Mapping[str, int], **_: object
-    ) -> Generator[tuple[bytes, int, float, bytes], None, None]:
-        """Whoosh's tuples of term, frequency, weight and payload; the weight carries the frequency."""
-        for term, times in value.items():
-            yield term.encode(), times, float(times), b""
 
-
-class _Facts(fields.FieldType):
-    """The column of `_FACTS`."""
+class _Bytes(fields.FieldType):
+    """A column of fixed width; what is not given is zero."""
 
     indexed = stored = scorable = unique = False
     analyzer = format = vector = None
-    column_type = columns.FixedBytesColumn(_FACTS.itemsize)
 
-    def __init__(self) -> None:
-        pass
-
-    def to_column_value(self, value: bytes) -> bytes:
-        """Bytes go in as they are."""
-        return value
+    def __init__(self, width: int) -> None:
+        self.column_type = columns.FixedBytesColumn(width)
 
 
 _SCHEMA = fields.Schema(
@@ -114,11 +126,10 @@ _SCHEMA = fields.Schema(
     key=_Terms(),
     anchor=_Terms(),
     principle=_Terms(),
-    facts=_Facts(),
+    facts=_Bytes(_FACTS.itemsize),
+    sketch=_Bytes(SKETCH_LENGTH),
     record=fields.STORED(),
 )
-# Large blocks without compression are decoded several times faster and cost a tenth more disk.
-_CODEC = W3Codec(blocklimit=4096, compression=0)
 
 
 class WhooshEngine:
@@ -134,104 +145,133 @@ class WhooshEngine:
         self._memory = Memory(memory)
         self._opening = threading.Lock()
         self._current: _Snapshot | None = None
-        self._index = self._open()
-
-    def _open(self) -> index.FileIndex:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            storage = FileStorage(str(self._folder))
-            if not self._exists():
-                # Under the writers' lock: making an index empties a folder that another has just filled.
-                lock = storage.lock("MAIN_WRITELOCK")
-                lock.acquire(blocking=True)
-                try:
-                    if not self._exists():
-                        index.create_in(str(self._folder), _SCHEMA)
-                finally:
-                    lock.release()
+            if not commits.generations(self._folder):
+                with self._lock(wait=True):
+                    if not commits.generations(self._folder):
+                        commits.write(self._folder, 0, (), _SCHEMA)
         except OSError as error:
             raise EngineError(f"The index folder {self._folder} cannot be made: {error.strerror}.") from error
-        with self._undamaged():
-            # The schema is given, not unpickled: a renamed class must not orphan an index.
-            return cast(index.FileIndex, mapped_storage(self._folder).open_index(schema=_SCHEMA))
 
-    def _exists(self) -> bool:
-        return any(self._folder.glob("_MAIN_*.toc"))
+    @contextmanager
+    def _lock(self, wait: bool) -> Iterator[None]:
+        """Keep other writers out, in this process and in others."""
+        lock = FileStorage(str(self._folder)).lock(f"{commits.NAME}_WRITELOCK")
+        if not try_for(lock.acquire, timeout=float("inf") if wait else 0.0, delay=0.1):
+            raise IndexLocked(
+                f"Another process is writing to the index in {self._folder};"
+                " try again when it is done, or wait for it with kb index --wait."
+            )
+        try:
+            yield
+        finally:
+            lock.release()
 
     @contextmanager
     def _undamaged(self) -> Iterator[None]:
-        """Turns whatever damaged files make of an index that is being opened into one clear error."""
+        """Turns whatever damaged files make of an index into one clear error."""
         try:
             yield
+        except (ServicebookError, MemoryError):
+            raise
         except Exception as error:
-            raise EngineError(
+            raise IndexDamaged(
                 f"The index in {self._folder} is damaged ({type(error).__name__}: {error})."
-                " Delete this folder and run `kb index` again."
+                " Run `kb index`, which makes it anew."
             ) from error
 
-    def write(self) -> AbstractContextManager[EngineWriter]:
+    def write(self, wait: bool = False, repair: bool = False) -> AbstractContextManager[EngineWriter]:
         """Begin to write; see `kb.engines.Engine`."""
-        return self._write()
+        return self._write(wait, repair)
 
     @contextmanager
-    def _write(self) -> Iterator[EngineWriter]:
+    def _write(self, wait: bool, repair: bool) -> Iterator[EngineWriter]:
         try:
-            writer = cast(SegmentWriter, self._index.writer(codec=_CODEC))
-        except index.LockError as error:
-            raise IndexLocked(
-                f"Another process is writing to the index in {self._folder}; try again when it is done."
-            ) from error
+            with self._lock(wait):
+                damage = self.damage() if repair else ""
+                base = Commit(max(commits.generations(self._folder), default=0))
+                before = None
+                if not damage:
+                    before = self._snapshot()
+                    base = before.commit
+                with BulkWriter(self._folder, base, _SCHEMA) as writer:
+                    yield _Writer(writer, before, damage)
+                    if damage:
+                        writer.has_changes = True
         except OSError as error:
-            raise self._unwritable(error) from error
-        try:
-            yield _Writer(writer, self._snapshot())
-        except BaseException:
-            writer.cancel()
-            raise
-        try:
-            writer.commit()
-        except OSError as error:
-            raise self._unwritable(error) from error
+            raise EngineError(f"The index in {self._folder} cannot be written: {error.strerror}.") from error
 
-    def _unwritable(self, error: OSError) -> EngineError:
-        return EngineError(f"The index in {self._folder} cannot be written: {error.strerror}.")
+    def tidy(self) -> None:
+        """Make one of many small segments; see `kb.engines.Engine`."""
+        with suppress(IndexLocked), self._lock(wait=False):  # who writes now will tidy
+            base = self._snapshot().commit
+            if worth_merging(base.segments):
+                with BulkWriter(self._folder, base, _SCHEMA) as writer:
+                    writer.absorb(worth_merging(writer.segments))
+
+    def damage(self) -> str:
+        """What is wrong with the files of the newest commit, or nothing; reads all of them."""
+        try:
+            newest = max(commits.generations(self._folder), default=None)
+            if newest is None:
+                return "it has lost its table of contents"
+            commits.verify(self._folder, commits.read(self._folder, newest, _SCHEMA))
+        except Damaged as error:
+            return str(error)
+        return ""
 
     def files(self) -> dict[str, SourceFile]:
         """What is recorded of all source files, by path."""
-        return {file.path: file for file in self._snapshot().records(_FILE, SourceFile)}
+        with self._undamaged():
+            return {file.path: file for file in self._snapshot().records(_FILE, SourceFile)}
 
     def articles(self) -> Sequence[Article]:
         """All articles, by id."""
-        return sorted(self._snapshot().records(_ARTICLE, Article), key=lambda article: article.id)
+        with self._undamaged():
+            return sorted(self._snapshot().records(_ARTICLE, Article), key=lambda article: article.id)
 
     def article(self, article_id: str) -> tuple[Article, tuple[Passage, ...]] | None:
         """An article and its passages, or None."""
-        snapshot = self._snapshot()
-        article = snapshot.article(article_id)
-        return (article, snapshot.passages_of(article_id)) if article else None
+        with self._undamaged():
+            snapshot = self._snapshot()
+            article = snapshot.article(article_id)
+            return (article, snapshot.passages_of(article_id)) if article else None
 
     def passage(self, anchor: str) -> tuple[Passage, Article] | None:
         """The passage that has or holds an anchor, and its article, or None."""
-        return self._snapshot().passage(anchor)
+        with self._undamaged():
+            return self._snapshot().passage(anchor)
 
     def words(self, prefix: str = "") -> Iterator[tuple[str, int]]:
         """The terms of texts that begin with a prefix, and how many passages hold each."""
-        return self._snapshot().words(prefix)
+        with self._undamaged():
+            return self._snapshot().words(prefix)
 
     def search(self, query: Query, explain: bool = False) -> EngineHits:
         """The passages that answer a query, best first."""
-        return self._snapshot().search(query, explain)
+        with self._undamaged():
+            return self._snapshot().search(query, explain)
+
+    def versions(self, article_id: str) -> Sequence[str]:
+        """The articles that share most of their text with one."""
+        with self._undamaged():
+            return self._snapshot().versions(article_id)
+
+    def copied(self, least: int) -> Sequence[Sequence[Place]]:
+        """Where each passage stands that stands in so many articles."""
+        with self._undamaged():
+            return self._snapshot().copied(least)
 
     @property
     def generation(self) -> int:
         """The number of the newest commit."""
-        number: int = self._index.latest_generation()
-        return number
+        return max(commits.generations(self._folder), default=0)
 
     @property
-    def memory_used(self) -> int:
-        """What is remembered of postings and records, in bytes."""
-        return self._memory.used
+    def remembered(self) -> Remembered:
+        """How much of its memory is used."""
+        return Remembered(self._memory.used, self._memory.limit)
 
     def close(self) -> None:
         """Give back files and memory."""
@@ -240,28 +280,56 @@ class WhooshEngine:
                 self._current.close()
             self._current = None
         self._memory.forget(lambda owner: True)
-        self._index.close()
 
     def _snapshot(self) -> _Snapshot:
         """The newest commit."""
         current = self._current
-        if current and current.generation == self._index.latest_generation():
+        if current and current.generation == self.generation:
             return current
         with self._opening:
             # Asked before opening: a commit in between makes the next search look again.
-            generation = self._index.latest_generation()
+            generation = self.generation
             if not self._current or self._current.generation != generation:
                 with self._undamaged():
-                    self._current = _Snapshot(self._index.reader(), generation, self._memory)
+                    self._current = self._opened(generation)
                 kept = self._current.owners
                 self._memory.forget(lambda owner: owner not in kept)
             return self._current
+
+    def _opened(self, generation: int) -> _Snapshot:
+        """The newest commit that can be read. Damage to it leads back to the one before."""
+        damage: Exception = Damaged("it has lost its table of contents")
+        for _ in range(_ATTEMPTS):
+            for number in commits.generations(self._folder):
+                try:
+                    commit = commits.read(self._folder, number, _SCHEMA)
+                    reader = FileIndex._reader(
+                        mapped_storage(self._folder), _SCHEMA, list(commit.segments), number
+                    )
+                except Exception as error:  # a file is damaged, or a newer commit has removed it
+                    damage = error
+                    continue
+                if number == generation:
+                    return _Snapshot(reader, generation, self._memory, commit)
+                if commit.segments and generation == self.generation:
+                    _log.warning(
+                        "The index in %s is damaged (%s); searches are answered as before the last change."
+                        " Run kb index, which makes it anew.",
+                        self._folder,
+                        damage,
+                    )
+                    return _Snapshot(reader, generation, self._memory, commit)
+                break
+            generation = self.generation
+            time.sleep(0.01)
+        raise damage
 
 
 class _Writer:
     """Turns articles and files into Whoosh documents."""
 
-    def __init__(self, writer: SegmentWriter, before: _Snapshot) -> None:
+    def __init__(self, writer: BulkWriter, before: _Snapshot | None, damage: str) -> None:
+        self.damage = damage
         self._writer = writer
         self._before = before
         self._put: set[str] = set()
@@ -269,9 +337,9 @@ class _Writer:
     def put_article(
         self,
         article: Article,
-        passages: Sequence[Passage],
+        passages: Iterable[Passage],
         title: IndexedText,
-        texts: Sequence[tuple[IndexedText, IndexedText]],
+        texts: Iterable[tuple[IndexedText, IndexedText]],
     ) -> None:
         """Add or replace an article."""
         if len(article.id.encode()) > ARTICLE_ID_LENGTH:
@@ -281,18 +349,19 @@ class _Writer:
         self.drop_article(article.id)
         key = {_article_key(article.id): 1}
         for passage, (text, headings) in zip(passages, texts, strict=True):
-            first = passage.position == 0
-            self._writer.add_document(
-                key=key,
-                anchor=dict.fromkeys(passage.anchors, 1),
-                principle={tag.principle: 1 for tag in passage.tags},
-                text=text.terms,
-                headings=headings.terms,
+            terms: dict[str, Mapping[str, int]] = {
+                "key": key,
+                "anchor": dict.fromkeys(passage.anchors, 1),
+                "principle": {tag.principle: 1 for tag in passage.tags},
+                Field.TEXT: text.terms,
+                Field.HEADINGS: headings.terms,
                 # Once for an article: its title is the same for all its passages.
-                title=title.terms if first else {},
-                facts=_facts(passage, text.length, headings.length, title.length),
-                record=_encode(passage),
-            )
+                Field.TITLE: title.terms if passage.position == 0 else {},
+            }
+            facts = _facts(article, passage, text.length, headings.length, title.length)
+            columns = {"facts": facts, "sketch": text.sketch or _NO_SKETCH}
+            self._writer.add(terms, columns, _encode(passage))
+            self._writer.pause()
         outline = replace(article, sections=tuple(replace(s, blocks=()) for s in article.sections))
         self._add_record(_ARTICLE, _article_key(article.id), outline, article.id)
 
@@ -314,12 +383,13 @@ class _Writer:
         facts["type"] = kind
         facts["article"] = article_id
         self._put.add(key)
-        self._writer.add_document(key={key: 1}, facts=facts.tobytes(), record=_encode(record))
+        self._writer.add({"key": {key: 1}}, {"facts": facts.tobytes()}, _encode(record))
+        self._writer.pause()
 
     def _drop(self, key: str) -> None:
         if key in self._put:
             raise EngineError(f"The {key} was written twice at once; nothing was changed.")
-        for number in self._before.documents("key", key):
+        for number in self._before.documents("key", key) if self._before else ():
             self._writer.delete_document(int(number))
 
 
@@ -332,28 +402,40 @@ def _file_key(path: str) -> str:
     return f"file {hashlib.sha256(os.fsencode(path)).hexdigest()}"
 
 
-def _facts(passage: Passage, text_words: int, heading_words: int, title_words: int) -> bytes:
+def _facts(
+    article: Article, passage: Passage, text_words: int, heading_words: int, title_words: int
+) -> bytes:
     facts = np.zeros((), _FACTS)
     facts["type"] = _PASSAGE
     facts["language"] = passage.language
     facts["article"] = passage.article_id
     facts["position"] = passage.position
     facts["section"] = passage.section
+    facts["published"] = article.published.toordinal() if article.published else 0
     facts["text_words"] = text_words
     facts["heading_words"] = heading_words
     facts["title_words"] = title_words
     return facts.tobytes()
 
 
+_NO_SKETCH = bytes(SKETCH_LENGTH)
 _encode = msgspec.json.encode
 _Record = TypeVar("_Record", Article, Passage, SourceFile)
+
+
+class _Page(NamedTuple):
+    """How many hits there are, and of those on the page the number, the score, and the copies collapsed."""
+
+    total: int
+    hits: tuple[tuple[int, float, int], ...]
 
 
 class _Snapshot:
     """One commit, for reading. Whoosh's readers are not safe for threads, so a lock guards them."""
 
-    def __init__(self, reader: IndexReader, generation: int, memory: Memory) -> None:
+    def __init__(self, reader: IndexReader, generation: int, memory: Memory, commit: Commit) -> None:
         self.generation = generation
+        self.commit = commit
         self._reader = reader
         self._memory = memory
         self._lock = threading.RLock()
@@ -387,19 +469,16 @@ class _Snapshot:
 
     def article(self, article_id: str) -> Article | None:
         """The record of an article."""
-        _, ids = self._columns
-        place = _place(ids, article_id)
-        document = -1 if place is None else int(self._article_documents[place])
-        return None if document < 0 else self._record(document, Article)
+        document = self._article_documents.get(_bytes(article_id))
+        return None if document is None else self._record(document, Article)
 
     @cached_property
-    def _article_documents(self) -> npt.NDArray[np.int64]:
-        """The document of every article's record, by the article's number, -1 where there is none."""
+    def _article_documents(self) -> Mapping[bytes, int]:
+        """The document of every article's record, by the article's id."""
         facts, ids = self._columns
         documents = np.flatnonzero((facts["type"] == _ARTICLE) & self._live)
-        found = np.full(len(ids), -1, np.int64)
-        found[facts["article"][documents]] = documents
-        return found
+        named = ids[facts["article"][documents]].tolist()
+        return dict(zip(named, documents.tolist(), strict=True))
 
     def passages_of(self, article_id: str) -> tuple[Passage, ...]:
         """The passages of an article, in order."""
@@ -458,9 +537,9 @@ class _Snapshot:
         """`_NUMBERED` of one segment and its own ids; they never change, so are remembered."""
 
         def read() -> tuple[npt.NDArray[np.void], npt.NDArray[np.bytes_]]:
-            facts = self._stored_facts(leaf)
+            facts = self._stored(leaf, "facts", _FACTS)
             # An article's documents stand together, so few of the ids need to be compared.
-            runs = _begins(facts["article"])
+            runs = begins(facts["article"])
             ids, places = np.unique(facts["article"][runs], return_inverse=True)
             numbered = np.empty(len(facts), _NUMBERED)
             for name in _FACTS.names or ():
@@ -471,16 +550,17 @@ class _Snapshot:
 
         return self._memory.get((segment, "columns"), read, lambda found: found[0].nbytes + found[1].nbytes)
 
-    def _stored_facts(self, leaf: IndexReader) -> npt.NDArray[np.void]:
+    def _stored(self, leaf: IndexReader, field: str, form: np.dtype[Any]) -> npt.NDArray[Any]:
+        """What a column of fixed width holds for every document of a segment."""
         with self._lock:
-            facts = np.zeros(leaf.doc_count_all(), _FACTS)
-            column = cast(Any, leaf.column_reader("facts", translate=False))
+            stored = np.zeros(leaf.doc_count_all(), form)
+            column = cast(Any, leaf.column_reader(field, translate=False))
             if isinstance(column, columns.EmptyColumnReader):
-                return facts
+                return stored
             # All at once: Whoosh has no public way to it, and one by one takes fifty times as long.
-            width = column._count * _FACTS.itemsize
-            facts[: column._count] = np.frombuffer(column._dbfile.get(column._basepos, width), _FACTS)
-            return facts
+            width = column._count * form.itemsize
+            stored[: column._count] = np.frombuffer(column._dbfile.get(column._basepos, width), form)
+            return stored
 
     @cached_property
     def _live(self) -> Mask:
@@ -530,7 +610,7 @@ class _Snapshot:
     def _article_ids(self) -> npt.NDArray[np.bytes_]:
         """The ids of the articles that have passages, by number."""
         _, ids = self._columns
-        found: npt.NDArray[np.bytes_] = ids[self._passages["article"][_begins(self._article)]]
+        found: npt.NDArray[np.bytes_] = ids[self._passages["article"][begins(self._article)]]
         return found
 
     @cached_property
@@ -538,6 +618,41 @@ class _Snapshot:
         """The languages that passages have, and the place of every passage's among them."""
         codes, places = np.unique(self._passages["language"], return_inverse=True)
         return codes, places.astype(np.int32)
+
+    @cached_property
+    def _years(self) -> tuple[npt.NDArray[np.bytes_], Numbers]:
+        """The years that passages were published in, "" for those without a date, and the place of
+        every passage's among them."""
+        days, places = np.unique(self._passages["published"], return_inverse=True)
+        years = [f"{date.fromordinal(day).year:04}" if day else "" for day in days]
+        codes, of_day = np.unique(np.array(years, "S4"), return_inverse=True)
+        return codes, of_day[places].astype(np.int32)
+
+    @cached_property
+    def _copies(self) -> Copies:
+        """Which passages are copies of each other."""
+        sketches = [
+            self._stored(leaf, "sketch", np.dtype(("u1", SKETCH_LENGTH))) for leaf, _, _ in self._leaves
+        ]
+        joined = np.concatenate(sketches)[self._documents]
+        return Copies(groups(joined), self._article, self._passages["text_words"].astype(np.int32))
+
+    def versions(self, article_id: str) -> list[str]:
+        """The articles that share most of their text with one."""
+        place = _place(self._article_ids, article_id)
+        if place is None:
+            return []
+        return [self._article_ids[number].decode() for number in self._copies.versions(place)]
+
+    def copied(self, least: int) -> list[list[Place]]:
+        """Where each passage stands that stands in so many articles."""
+        if not len(self._documents):
+            return []
+        positions = self._passages["position"]
+        return [
+            [(self._article_ids[self._article[n]].decode(), int(positions[n])) for n in members]
+            for members in self._copies.spread(least)
+        ]
 
     @cached_property
     def impacts(self) -> Impacts:
@@ -549,7 +664,7 @@ class _Snapshot:
             article=self._article,
             text_words=facts["text_words"].astype(np.int32),
             heading_words=facts["heading_words"].astype(np.int32),
-            title_words=facts["title_words"][_begins(self._article)].astype(np.int32),
+            title_words=facts["title_words"][begins(self._article)].astype(np.int32),
         )
         # Weak, so that a snapshot goes with its last search and needs no garbage collector.
         weak = weakref.WeakMethod(self._postings)
@@ -595,16 +710,10 @@ class _Snapshot:
                 matcher = leaf.postings(field, _bytes(term))
             except TermNotFound:
                 return np.empty(0, np.int32), np.empty(0, np.int32)
-            # Deleted documents are filtered by `_numbers`; block by block is a hundred times faster
-            # than one by one, and Whoosh has no public way to it.
-            matcher = cast(Any, getattr(matcher, "child", matcher))
-            while matcher.is_active():
-                matcher._read_data()
-                steps, weights, _ = matcher._data
+            # Deleted documents are filtered by `_numbers`.
+            for steps, weights in decoded(matcher):
                 documents.append(np.cumsum(steps, dtype=np.int32))
-                # One weight stands for a block where all are equal, and None where all are 1.
                 times.append(np.full(len(steps), 1 if weights is None else weights, np.int32))
-                matcher._next_block()
         return np.concatenate(documents), np.concatenate(times)
 
     def words(self, prefix: str) -> Iterator[tuple[str, int]]:
@@ -621,30 +730,43 @@ class _Snapshot:
     def search(self, query: Query, explain: bool) -> EngineHits:
         """The passages that answer a query, best first."""
         if not len(self._documents):
-            return EngineHits(0, facets={"language": {}, "principle": {}, "article": {}})
+            return EngineHits(0, facets={"language": {}, "principle": {}, "article": {}, "date": {}})
         terms = (*query.terms, *self._prefix_terms(query.clauses))
         matched = self._matching(terms, query.clauses)
         filters = self._filters(query)
-        numbers = np.flatnonzero(_all(matched, filters)).astype(np.int32)
-        scores = self.impacts.scores(terms)
-        page = best(scores, numbers, query.offset + query.limit)[query.offset :]
-        facets = self._facets(matched, filters, numbers)
+        numbers = _passing(matched, filters)
+        page = self._page(terms, numbers, query)
+        facets = self._facets(matched, filters, numbers, query.collapse)
         bridges = [term for term in terms if term.via]
-        direct = self.impacts.hits([term for term in terms if not term.via]) if bridges else matched
+        direct = self.impacts.hits([term for term in terms if not term.via]) if bridges else numbers
+        bridged = np.ones(len(self._documents), np.bool_)
+        bridged[direct] = False
         return EngineHits(
-            total=len(numbers),
+            total=page.total,
             hits=tuple(
-                self._hit(
-                    int(number),
-                    float(scores[number]),
-                    bridges=() if direct[number] else bridges,
-                    explained=terms if explain else (),
-                )
-                for number in page
+                self._hit(number, score, more, bridges if bridged[number] else (), terms if explain else ())
+                for number, score, more in page.hits
             ),
             facets=facets,
             titles={id: article.title for id in facets["article"] if (article := self.article(id))},
         )
+
+    def _page(self, terms: Sequence[QueryTerm], numbers: Places, query: Query) -> _Page:
+        """The hits of the page that is asked for among all, which rise."""
+        scores = self.impacts.scores(terms).of(numbers) if query.limit else np.zeros(len(numbers))
+        more = np.zeros(len(numbers), np.int32)
+        merits: list[Floats | Numbers] = [scores]
+        if query.sort is Sort.DATE:
+            merits.insert(0, self._passages["published"][numbers])
+        if query.collapse:
+            shown, more = self._copies.collapsed(numbers, *merits)
+            numbers, more = numbers[shown], more[shown]
+            merits = [merit[shown] for merit in merits]
+        if not query.limit:
+            return _Page(len(numbers), ())
+        page = best(merits[0], query.offset + query.limit, *merits[1:])[query.offset :]
+        hits = zip(numbers[page].tolist(), merits[-1][page].tolist(), more[page].tolist(), strict=True)
+        return _Page(len(numbers), tuple(hits))
 
     def _prefix_terms(self, clauses: Sequence[Clause]) -> Iterator[QueryTerm]:
         """The words that wanted prefixes stand for, as terms that weigh like a word."""
@@ -665,19 +787,20 @@ class _Snapshot:
         key = (self._owner, "prefix", prefix.letters)
         return self._memory.get(key, find, lambda words: sum(map(len, words)) * 2)
 
-    def _matching(self, terms: Sequence[QueryTerm], clauses: Sequence[Clause]) -> Mask:
-        """Which passages are hits: all that fulfil the clauses, or else hold a matching term."""
-        masks = {one: self._mask(one) for one in {one for clause in clauses for one in clause.alternatives}}
-        matched = np.ones(len(self._documents), np.bool_)
+    def _matching(self, terms: Sequence[QueryTerm], clauses: Sequence[Clause]) -> Places:
+        """The passages that are hits: all that fulfil the clauses, or else hold a matching term."""
         if terms and all(clause.negated for clause in clauses):
             matched = self.impacts.hits(terms)
+        else:
+            matched = np.arange(len(self._documents))
+        masks = {one: self._mask(one) for one in {one for clause in clauses for one in clause.alternatives}}
         for clause in clauses:
-            fulfilled = np.logical_or.reduce([masks[one] for one in clause.alternatives])
-            matched &= ~fulfilled if clause.negated else fulfilled
+            fulfilled = np.logical_or.reduce([masks[one] for one in clause.alternatives])[matched]
+            matched = matched[~fulfilled if clause.negated else fulfilled]
         return matched
 
     def _mask(self, wanted: Phrase | Prefix) -> Mask:
-        """The passages that hold a phrase or a prefix."""
+        """Which passages hold a phrase or a prefix."""
         mask = np.zeros(len(self._documents), np.bool_)
         if isinstance(wanted, Phrase):
             mask[self._holding(wanted)] = True
@@ -722,6 +845,14 @@ class _Snapshot:
             masks["principle"] = np.logical_and.reduce(
                 [self._tagged_mask(principle) for principle in query.principles]
             )
+        days = self._passages["published"]
+        if query.dates:
+            masks["date"] = np.logical_or.reduce(
+                [(first.toordinal() <= days) & (days <= last.toordinal()) for first, last in query.dates]
+            )
+        if query.like:
+            found = self._numbers[self.documents("anchor", query.like)]
+            masks["like"] = self._copies.like(found[0]) if len(found) else np.zeros(len(days), np.bool_)
         return masks
 
     def _tagged_mask(self, principle: str) -> Mask:
@@ -730,33 +861,51 @@ class _Snapshot:
         return mask
 
     def _facets(
-        self, matched: Mask, filters: Mapping[str, Mask], numbers: Numbers
+        self, matched: Places, filters: Mapping[str, Mask], numbers: Places, collapse: bool
     ) -> dict[str, dict[str, int]]:
-        """How many hits there are of each value. A passage has one language and one article, so
-        these are counted as if their own filter were off: what else one could choose."""
+        """How many hits choosing each value would give. A passage has one language, article and date,
+        so these are counted as if their own filter were off: what else one could choose. When copies
+        are collapsed, those with the same value count once."""
 
-        def without(facet: str) -> Numbers | npt.NDArray[np.intp]:
-            if facet not in filters:
-                return numbers
-            return np.flatnonzero(_all(matched, {n: mask for n, mask in filters.items() if n != facet}))
+        def places(facet: str, of: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            found = numbers
+            if facet in filters:
+                found = _passing(matched, {name: mask for name, mask in filters.items() if name != facet})
+            return of[found[self._copies.once(found, of[found])]] if collapse else of[found]
 
         codes, languages = self._languages
+        years, year = self._years
+        dates = _counts(years, places("date", year))
         return {
-            "language": _counts(codes, languages[without("language")]),
-            "principle": self._principle_counts(numbers),
-            "article": _counts(self._article_ids, self._article[without("article")], _ARTICLES_IN_FACET),
+            "language": _counts(codes, places("language", languages)),
+            "principle": self._principle_counts(numbers, collapse),
+            "article": _counts(self._article_ids, places("article", self._article), _ARTICLES_IN_FACET),
+            "date": {value: count for value, count in dates.items() if value},
         }
 
-    def _principle_counts(self, numbers: Numbers) -> dict[str, int]:
-        principles, tagged, begins = self._tagged
-        hits = np.zeros(len(self._documents), np.int32)
-        hits[numbers] = 1
+    def _principle_counts(self, numbers: Places, collapse: bool) -> dict[str, int]:
+        principles, tagged, starts = self._tagged
         if not len(tagged):
             return {}
-        return _most(principles, np.add.reduceat(hits[tagged], begins))
+        hits = np.zeros(len(self._documents), np.uint8)
+        hits[numbers] = 1
+        found = hits.take(tagged)
+        if collapse:
+            copies, principle = self._copied_tags
+            held = found[copies] > 0
+            copies, principle = copies[held], principle[held]
+            found[copies[~self._copies.once(tagged[copies], principle)]] = 0
+        return _most(principles, np.add.reduceat(found, starts, dtype=np.intp))
 
     @cached_property
-    def _tagged(self) -> tuple[Sequence[bytes], Numbers, npt.NDArray[np.intp]]:
+    def _copied_tags(self) -> tuple[Places, Places]:
+        """Where in `_tagged` there are passages with copies, and the place of the principle of each."""
+        _, tagged, starts = self._tagged
+        copies = np.flatnonzero(self._copies.copied[tagged])
+        return copies, np.searchsorted(starts, copies, side="right") - 1
+
+    @cached_property
+    def _tagged(self) -> tuple[npt.NDArray[np.bytes_], Places, Places]:
         """The principles that passages have, the passages with each, and where those of each begin."""
         with self._lock:
             principles = list(self._reader.lexicon("principle"))
@@ -764,13 +913,14 @@ class _Snapshot:
         # Those whose last passage was deleted are still in the lexicon.
         found = {principle: numbers for principle, numbers in tagged.items() if len(numbers)}
         ends = np.cumsum([len(numbers) for numbers in found.values()], dtype=np.intp)
-        joined = np.concatenate([np.empty(0, np.int32), *found.values()])
-        return list(found), joined, np.concatenate([[0], ends[:-1]]).astype(np.intp)
+        joined = np.concatenate([np.empty(0, np.intp), *found.values()])
+        return np.array(list(found), np.bytes_), joined, np.concatenate([[0], ends[:-1]]).astype(np.intp)
 
     def _hit(
         self,
         number: int,
         score: float,
+        more: int,
         bridges: Sequence[QueryTerm],
         explained: Sequence[QueryTerm],
     ) -> EngineHit:
@@ -782,6 +932,7 @@ class _Snapshot:
             passage=passage,
             article=article,
             score=score,
+            more=more,
             via=tuple(
                 dict.fromkeys(
                     term.via
@@ -802,22 +953,17 @@ def _bytes(term: str) -> bytes:
     return term.encode(errors="surrogatepass")
 
 
-def _begins(values: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
-    """Where each run of equal values begins."""
-    begins = np.ones(len(values), np.bool_)
-    begins[1:] = values[1:] != values[:-1]
-    return np.flatnonzero(begins)
-
-
 def _numbered(values: npt.NDArray[Any]) -> Numbers:
     """The number of the run of equal values that each is in."""
-    begins = _begins(values)
-    return np.repeat(np.arange(len(begins), dtype=np.int32), np.diff(begins, append=len(values)))
+    starts = begins(values)
+    return np.repeat(np.arange(len(starts), dtype=np.int32), np.diff(starts, append=len(values)))
 
 
-def _all(matched: Mask, filters: Mapping[str, Mask]) -> Mask:
-    passing: Mask = np.logical_and.reduce([matched, *filters.values()])
-    return passing
+def _passing(matched: Places, filters: Mapping[str, Mask]) -> Places:
+    """The passages that pass all filters."""
+    for mask in filters.values():
+        matched = matched[mask[matched]]
+    return matched
 
 
 def _place(ids: npt.NDArray[np.bytes_], id: str) -> int | None:
@@ -828,19 +974,14 @@ def _place(ids: npt.NDArray[np.bytes_], id: str) -> int | None:
 
 
 def _counts(
-    values: Sequence[bytes] | npt.NDArray[np.bytes_],
-    places: npt.NDArray[np.integer],
-    most: int | None = None,
+    values: npt.NDArray[np.bytes_], places: npt.NDArray[np.integer], most: int | None = None
 ) -> dict[str, int]:
     """How often each value is there, by its place; the most frequent first."""
     return _most(values, np.bincount(places, minlength=len(values)), most)
 
 
-def _most(
-    values: Sequence[bytes] | npt.NDArray[np.bytes_],
-    counts: npt.NDArray[np.integer],
-    most: int | None = None,
-) -> dict[str, int]:
+def _most(values: npt.NDArray[np.bytes_], counts: Places, most: int | None = None) -> dict[str, int]:
     """The values, which rise, with their counts: the most frequent first, those never there left out."""
-    order = np.argsort(-counts, kind="stable")[:most]
-    return {values[place].decode(): int(counts[place]) for place in order if counts[place]}
+    order = best(counts, len(counts) if most is None else most)
+    shown = zip(values[order].tolist(), counts[order].tolist(), strict=True)
+    return {value.decode(): count for value, count in shown if count}

@@ -15,6 +15,7 @@ from functools import cache
 from itertools import groupby
 from typing import Protocol
 
+from kb.languages import identification
 from kb.languages.folding import Folded, fold, is_traditional
 from kb.models import TermKind, Token
 
@@ -27,6 +28,7 @@ __all__ = [
     "detect",
     "fold",
     "function_words",
+    "identify",
     "language",
     "locale",
     "question_words",
@@ -189,3 +191,15 @@ def detect(text: str) -> str:
         return "und"
     readers = _readers_of(letters.most_common(1)[0][0])
     return readers[0].code if readers else "und"
+
+
+def identify(text: str, likely: str = "") -> str:
+    """The ISO 639-1 code of the language that an article is written in, or "und".
+
+    The script decides first, as everywhere. Where it leaves a doubt (Ukrainian in Cyrillic, German in
+    Latin letters), py3langid does, if there is enough text; then `likely`, if it has that script.
+    """
+    code = detect(text)
+    if code == "und" and not identification.has_letters(text):
+        return "und"
+    return identification.among(text, code, likely)

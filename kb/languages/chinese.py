@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-import platformdirs
-
+from kb.languages.chinese_words import frequency, segment
 from kb.models import TermKind, Token
-
-if TYPE_CHECKING:
-    from jieba import Tokenizer
-
 
 QUESTION_WORDS = frozenset(
     "什么 哪 哪个 哪些 哪里 哪儿 谁 怎么 怎样 如何 为什么 为何 多少 几 何时 吗 呢 么 的 了 是 在 有".split()
@@ -41,11 +33,6 @@ class Chinese:
         return tuple(dict.fromkeys(segment(run)))
 
 
-def segment(run: str) -> list[str]:
-    """The words of a folded Han run. Unknown words are not guessed (measured: equal or better)."""
-    return list(_tokenizer().cut(run, HMM=False))
-
-
 def _tokens(run: str, start: int, position: int) -> Iterator[Token]:
     offset = 0
     for word in segment(run):
@@ -63,29 +50,7 @@ def _tokens(run: str, start: int, position: int) -> Iterator[Token]:
 
 def _subwords(word: str, start: int, position: int) -> Iterator[Token]:
     """Dictionary words inside a long word: 服务行业 -> 服务, 行业."""
-    frequencies = _tokenizer().FREQ
     for length in (2, 3):
         for offset in range(len(word) - length + 1 if len(word) > length else 0):
-            if frequencies.get(word[offset : offset + length]):
-                yield Token(word[offset : offset + length], start + offset, start + offset + length, position)
-
-
-@cache
-def _tokenizer() -> Tokenizer:
-    import logging
-
-    import jieba
-
-    jieba.setLogLevel(logging.WARNING)
-    tokenizer = jieba.Tokenizer()
-    # In the shared temporary folder, jieba's own choice, anybody could plant a dictionary.
-    tokenizer.tmp_dir = str(private_cache())
-    tokenizer.initialize()
-    return tokenizer
-
-
-def private_cache() -> Path:
-    """A folder of this user's own for what is slow to load."""
-    folder = platformdirs.user_cache_path("servicebook")
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
+            if frequency(part := word[offset : offset + length]):
+                yield Token(part, start + offset, start + offset + length, position)

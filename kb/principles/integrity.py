@@ -289,13 +289,22 @@ _CONDITIONS: tuple[Callable[[_Scheme], Iterator[Problem]], ...] = (
 
 
 def _shared_labels(schemes: Sequence[_Scheme]) -> Iterator[Problem]:
-    """No label speaks for two concepts: the same text is an error, the same lemmas are a warning."""
+    """No label speaks for two concepts: the same text is an error, the same lemmas are a warning.
+
+    A word that hints at a principle may name a term of the trade: «опоздать» is a delay.
+    """
     labels = [label for scheme in schemes for label in scheme.labels]
     for one, other in _pairs(labels, lambda label: label.folded):
-        yield _not_told_apart(one, other, "shared-label", "error")
+        if not _hints(one, other):
+            yield _not_told_apart(one, other, "shared-label", "error")
     for one, other in _pairs(labels, lambda label: label.lemmas):
-        if one.folded != other.folded:
+        if one.folded != other.folded and not _hints(one, other):
             yield _not_told_apart(one, other, "shared-lemmas", "warning")
+
+
+def _hints(one: _Label, other: _Label) -> bool:
+    """Whether one of two labels of different schemes is but a weak one."""
+    return one.scheme is not other.scheme and "weakLabel" in (one.kind, other.kind)
 
 
 def _pairs(labels: Sequence[_Label], key: Callable[[_Label], str]) -> Iterator[tuple[_Label, _Label]]:

@@ -49,7 +49,7 @@ Piece = tuple[int, Sequence[Readings]]
 def read_labels(labels: Iterable[str], cache: Path | None = None) -> dict[str, list[Piece]]:
     """The pieces of each label; a label without words has none.
 
-    `cache` is a folder to remember them in, as looking up thousands of words takes half a second.
+    `cache` is a folder to remember them in, as looking up thousands of words takes a second or two.
     """
     distinct = sorted(set(labels))
     key = key_of(_analysis(), *distinct)

@@ -12,6 +12,8 @@ from functools import lru_cache
 from itertools import islice, product
 from typing import Generic, TypeVar
 
+import msgspec
+
 from kb.languages import words
 from kb.models import Span, TermKind, Token
 from kb.principles.labels import Piece, Readings, uninflected
@@ -33,8 +35,7 @@ _AFTER_LATIN = "\u0250"
 Meaning = TypeVar("Meaning")
 
 
-@dataclass(slots=True)
-class Unit:
+class Unit(msgspec.Struct, gc=False):
     """A word, or one Han character, as it is compared.
 
     `readings` are what it may be read as. `position` counts words; `opens` and
@@ -167,22 +168,21 @@ class Matcher(Generic[Meaning]):
                         under_way.append((first, node))
             for first, node in under_way:
                 for label in node.ends:
-                    yield from _complete(label, units, first, at)
+                    if match := _complete(label, units, first, at):
+                        yield match
 
 
-def _complete(
-    label: _Label[Meaning], units: Sequence[Unit], first: int, last: int
-) -> Iterator[Match[Meaning]]:
+def _complete(label: _Label[Meaning], units: Sequence[Unit], first: int, last: int) -> Match[Meaning] | None:
     """The match whose first piece is `units[first : last + 1]`, if the rest of the label follows."""
     if not _stands_alone(units, first, last):
-        return
+        return None
     used = list(range(first, last + 1))
     for gap, piece in label.rest:
         found = _follows(piece, units, used[-1], gap)
         if found is None:
-            return
+            return None
         used.extend(range(found, found + len(piece)))
-    yield Match(label.meaning, (units[first].start, units[used[-1]].end), frozenset(used))
+    return Match(label.meaning, (units[first].start, units[used[-1]].end), frozenset(used))
 
 
 def _follows(piece: Sequence[Readings], units: Sequence[Unit], after: int, gap: int) -> int | None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -115,7 +115,7 @@ class Tagger:
     """Tags passages with the principles of a vocabulary. It may be shared by threads."""
 
     def __init__(self, vocabulary: Vocabulary, cache: Path | None = None) -> None:
-        """Compile the vocabulary's labels, which takes half a second.
+        """Compile the vocabulary's labels, which takes a second or two.
 
         With `cache`, a folder where it remembers what it looked up, a tenth of it the next time.
         """
@@ -136,26 +136,31 @@ class Tagger:
         self,
         article: Article,
         passages: Sequence[Passage],
-        tokens: Sequence[Sequence[Token]] | None = None,
+        mentions: Sequence[Sequence[Mention]] | None = None,
     ) -> tuple[Passage, ...]:
         """The passages of an article with their tags, each sorted by weight.
 
-        `tokens` are those of each passage's text in the same order, if at hand. Tags that people
+        `mentions` are those of each passage's text in the same order, if at hand. Tags that people
         set (origin "review") are not this function's affair: it replaces what was there.
         """
-        return tuple(explained.passage for explained in self.explain(article, passages, tokens))
+        return tuple(explained.passage for explained in self.explain(article, passages, mentions))
+
+    def tagging(self, article: Article) -> Callable[[Passage, Sequence[Mention]], Passage]:
+        """What `tag` does for one passage at a time, with the mentions in its text."""
+        theme = tuple(self._theme(article))
+        return lambda passage, mentions: self._explain(passage, mentions, theme).passage
 
     def explain(
         self,
         article: Article,
         passages: Sequence[Passage],
-        tokens: Sequence[Sequence[Token]] | None = None,
+        mentions: Sequence[Sequence[Mention]] | None = None,
     ) -> tuple[Explanation, ...]:
         """What `tag` does, with the reasons."""
         theme = tuple(self._theme(article))
-        analysed: Iterable[Sequence[Token] | None] = tokens or [None] * len(passages)
+        named = mentions or [self.mentions(passage.text) for passage in passages]
         return tuple(
-            self._explain(passage, found, theme) for passage, found in zip(passages, analysed, strict=True)
+            self._explain(passage, found, theme) for passage, found in zip(passages, named, strict=True)
         )
 
     def article_principles(self, article: Article) -> tuple[Tag, ...]:
@@ -168,18 +173,16 @@ class Tagger:
 
     # --- Gathering the evidence ------------------------------------------------------------------
 
-    def _explain(
-        self, passage: Passage, tokens: Sequence[Token] | None, theme: Sequence[Reason]
-    ) -> Explanation:
+    def _explain(self, passage: Passage, mentions: Sequence[Mention], theme: Sequence[Reason]) -> Explanation:
         headings = () if is_contact(passage.text) else passage.headings
-        evidence = [*self._in_text(passage.text, tokens), *self._in_headings(headings), *theme]
+        evidence = [*self._in_text(passage.text, mentions), *self._in_headings(headings), *theme]
         verdicts = _verdicts(evidence)
         tags = tuple(_tag(verdict) for verdict in verdicts if verdict.tagged)
         return Explanation(dataclasses.replace(passage, tags=tags), verdicts)
 
-    def _in_text(self, text: str, tokens: Sequence[Token] | None) -> Iterator[Reason]:
+    def _in_text(self, text: str, named: Sequence[Mention]) -> Iterator[Reason]:
         """What the passage itself says."""
-        mentions = list(self._of_principles(self.mentions(text, tokens)))
+        mentions = list(self._of_principles(named))
         if not mentions:
             return
         refused, survey = denied(text), listed(mentions, text)
@@ -217,12 +220,12 @@ class Tagger:
     def _theme(self, article: Article) -> Iterator[Reason]:
         """What the article says of itself: its front matter and its title."""
         for stated in article.principles:
-            for principle in self._meant(stated):
+            for principle in self.meant(stated):
                 yield Reason(principle, Witness.STATED, stated, stated, WEIGHTS[Witness.STATED])
         for principle, label in self._names(article.title):
             yield Reason(principle, Witness.TITLE, label, article.title, WEIGHTS[Witness.TITLE])
 
-    def _meant(self, stated: str) -> list[str]:
+    def meant(self, stated: str) -> list[str]:
         """The principles that front matter means by an id or, just as well, by a label."""
         if stated in self._vocabulary.principles:
             return [stated]

@@ -1,7 +1,7 @@
 """The vocabulary in use: the principles that tag, and the terms of the trade that bridge languages.
 
 Both are SKOS files that lie beside this one. Another SKOS scheme can take the principles' place.
-Parsing them takes about a second, so what was read is remembered in a cache, and what has the same
+Parsing them takes about two seconds, so what was read is remembered in a cache, and what has the same
 bytes is never parsed twice.
 """
 

@@ -10,7 +10,7 @@ makes `Draft`s; the same steps then finish the drafts of every format.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from kb.models import BlockKind, Span
@@ -87,7 +87,8 @@ class Element:
     """A heading, paragraph, list item, quote, table row or code block in reading order.
 
     `level` is 1–6 for a heading and 0 for a block, whose `kind` then says what it is. `line` is the
-    line of the file. `marker` and `depth` are as in `kb.models.Block`.
+    line of the file; in a format without lines it counts the elements (DOCX, ODT, EPUB), the slides
+    or the pages. `marker` and `depth` are as in `kb.models.Block`.
     """
 
     text: str
@@ -164,11 +165,28 @@ class Metadata:
     sources: tuple[str, ...] = ()
     stated_id: str = ""
 
+    def or_else(self, weaker: Metadata) -> Metadata:
+        """These statements, and those of `weaker` about what they do not speak of."""
+        empty = Metadata()
+        missing = [
+            field.name
+            for field in fields(self)
+            if field.name != "locale" and getattr(self, field.name) == getattr(empty, field.name)
+        ]
+        if "language" in missing:
+            missing.append("locale")
+        return replace(self, **{name: getattr(weaker, name) for name in missing})
+
+
+UNSTATED = Metadata()
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """An article as a format's parser found it: nothing left out, not yet cut into sections.
 
+    `metadata` is what its editor states (front matter). `properties` is what the page or document
+    carries about itself: programs write it, too, so what stands in the text wins over it.
     `version` labels one of several versions found in one file.
     """
 
@@ -176,3 +194,4 @@ class Draft:
     elements: tuple[Element, ...]
     findings: tuple[Finding, ...] = ()
     version: str = ""
+    properties: Metadata = UNSTATED

@@ -1,7 +1,9 @@
 """A draft → the Article it is, the same way for every format.
 
 What stands above the text becomes metadata, what is not the article is left out, and the rest is
-cut into sections.
+cut into sections. Of what is said about an article, in this order, the first counts: the metadata
+file of its own, its front matter, the metadata file of its folder, the text itself, and what
+programs wrote into the page or document.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kb.models import Article, Block, Link, Section
+from kb.readers.beside import NOTHING_BESIDE, Beside
 from kb.readers.left_out import leave_out
 from kb.readers.masthead import take_masthead
 
@@ -18,12 +21,16 @@ if TYPE_CHECKING:
     from kb.readers.draft import Draft, Element, Finding
 
 
-def finish(draft: Draft, fallback_title: str) -> tuple[Article, list[Finding]]:
+def finish(
+    draft: Draft, fallback_title: str, beside: Beside = NOTHING_BESIDE
+) -> tuple[Article, list[Finding]]:
     """The article that a draft is, and all findings about it.
 
-    `fallback_title`, the file's name, is its title when neither the file nor the text states one.
+    `fallback_title`, the file's name, is its title when nothing else states one. `beside` is what
+    the metadata files beside it state.
     """
-    metadata, elements = take_masthead(draft.metadata, draft.elements)
+    stated = beside.file.or_else(draft.metadata).or_else(beside.folder)
+    metadata, elements = take_masthead(stated, draft.elements, draft.properties)
     metadata, elements, left_out = leave_out(metadata, elements)
     article = Article(
         title=metadata.title or fallback_title,
@@ -41,6 +48,7 @@ def finish(draft: Draft, fallback_title: str) -> tuple[Article, list[Finding]]:
         sources=metadata.sources,
         version=draft.version,
         stated_id=metadata.stated_id,
+        likely_language=draft.properties.language.replace("und", ""),
     )
     return article, [*draft.findings, *left_out]
 

@@ -16,6 +16,7 @@ from kb.models import Problem
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
+_PAGES = (".html", ".htm", ".xhtml")
 _Kind = Literal["file", "folder", "neither"]
 
 
@@ -55,13 +56,22 @@ class _Search:
                 pending += self._children(child)
 
     def _children(self, folder: Path) -> list[Path | Problem]:
-        """What is in a folder but the hidden, the first last; a problem when it cannot be seen."""
+        """What is in a folder, the first last; a problem when it cannot be seen.
+
+        What is hidden is passed over, and so are the files by which Word marks a document that is open,
+        and the folder of pictures and scripts that browsers put beside a page they save.
+        """
         try:
             children = sorted(folder.iterdir(), reverse=True)
         except OSError as error:
             message = f"The folder cannot be opened: {error.strerror}."
             return [_problem(folder, "unreadable-folder", message, "error")]
-        return [child for child in children if not child.name.startswith(".")]
+        pages = {child.stem for child in children if child.suffix.lower() in _PAGES}
+        return [
+            child
+            for child in children
+            if not child.name.startswith((".", "~$")) and not _is_of_page(child.name, pages)
+        ]
 
     def _kind(self, path: Path) -> _Kind | Problem:
         """Whether `path` is a file to read, a folder to enter, neither, or a problem."""
@@ -102,6 +112,12 @@ class _Search:
         if not target.is_relative_to(self._real_root):
             return False
         return not any(part.startswith(".") for part in target.relative_to(self._real_root).parts)
+
+
+def _is_of_page(name: str, pages: Container[str]) -> bool:
+    """Whether a folder belongs to one of the pages beside it: Очередь.html, Очередь_files."""
+    stem, _, ending = name.rpartition("_")
+    return ending == "files" and stem in pages
 
 
 def _problem(path: Path, code: str, message: str, severity: str = "warning") -> Problem:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import yaml
+from rapidfuzz import process
 
+from kb.language_codes import ISO_639_1
 from kb.readers.dates import parse_date
 from kb.readers.draft import Finding, Metadata, NumberedText
 
@@ -81,6 +83,24 @@ def split(text: NumberedText) -> tuple[Metadata, NumberedText, list[Finding]]:
     return metadata, text.part(blank), [unclosed, *findings]
 
 
+def whole(text: NumberedText) -> tuple[Metadata, list[Finding]]:
+    """What a file states that is nothing but such a block, and what is wrong with it.
+
+    Front matter may hold what other programs want to know; such a file is written for this one, so
+    a key that means nothing here is a mistake.
+    """
+    entries, broken = _entries(text)
+    metadata, mistakes = _metadata(entries)
+    unknown = [_unknown(key, stated.line) for key, stated in entries.items() if key not in _KNOWN_KEYS]
+    return metadata, [*broken, *mistakes, *unknown]
+
+
+def _unknown(key: str, line: int) -> Finding:
+    likely = process.extractOne(key.lower(), _KNOWN_KEYS, score_cutoff=60)
+    hint = f"did you mean “{likely[0]}”?" if likely else f"known are {', '.join(FIELDS)}."
+    return Finding("unknown-key", f"“{key[:40]}” means nothing here: {hint}", line)
+
+
 def _entry_key(text: NumberedText, start: int) -> str:
     """The key of the entry that the block begins with; empty when it begins with something else."""
     first = next((line for line in text.lines[start:] if line.strip() and not line.startswith("#")), "")
@@ -119,7 +139,7 @@ class _Loader(yaml.SafeLoader):
 def _entries(block: NumberedText) -> tuple[dict[str, _Stated], list[Finding]]:
     """The entries of the block; when it is broken, those that can be salvaged one by one."""
     if sum(map(len, block.lines)) > MAX_FRONT_MATTER:
-        message = f"The front matter is longer than {MAX_FRONT_MATTER:,} characters and was not read."
+        message = f"The metadata is longer than {MAX_FRONT_MATTER:,} characters and was not read."
         return {}, [Finding("broken-front-matter", message, block.number(0))]
     try:
         return _composed(block), []
@@ -177,7 +197,7 @@ def _broken(error: Exception, block: NumberedText) -> Finding:
     problem = getattr(error, "problem", None) or str(error)
     return Finding(
         "broken-front-matter",
-        f"The front matter cannot be read as YAML here: {problem}. Put the value in quotes, perhaps; "
+        f"The metadata cannot be read as YAML here: {problem}. Put the value in quotes, perhaps; "
         "the entries that could be understood were kept.",
         block.number(mark.line if mark else 0),
     )
@@ -187,9 +207,13 @@ def _broken(error: Exception, block: NumberedText) -> Finding:
 
 
 def _metadata(entries: dict[str, _Stated]) -> tuple[Metadata, list[Finding]]:
-    """The metadata that the entries state, and the dates that are none."""
+    """The metadata that the entries state, and the dates and languages that are none."""
     published, findings = _published(entries)
     language, locale = language_of(_first(entries, "language", _text))
+    if language == "und" and (stated := next(_stated(entries, "language"), None)):
+        said = str(stated.value)[:40]
+        message = f"“{said}” is no language that is known: write it as ru, zh, en, uk or the like."
+        findings.append(Finding("unknown-language", message, stated.line))
     return Metadata(
         title=_first(entries, "title", _text),
         language=language,
@@ -198,7 +222,7 @@ def _metadata(entries: dict[str, _Stated]) -> tuple[Metadata, list[Finding]]:
         author=_first(entries, "author", _names),
         publisher=_first(entries, "publisher", _names),
         published=published,
-        url=_first(entries, "url", _web_address),
+        url=_first(entries, "url", web_address),
         licence=_first(entries, "licence", _text),
         keywords=_each(entries, "keywords", split_at_commas=True),
         principles=_each(entries, "principles", split_at_commas=True),
@@ -240,10 +264,10 @@ def _names(value: Any) -> str:
     return _text(value.get("name", "")) if isinstance(value, dict) else _text(value)
 
 
-def _web_address(value: Any) -> str:
+def web_address(value: Any) -> str:
     """An absolute http or https address: a string, or a mapping with `@id` or `url`."""
     if isinstance(value, dict):
-        return _web_address(value.get("@id", "")) or _web_address(value.get("url", ""))
+        return web_address(value.get("@id", "")) or web_address(value.get("url", ""))
     text = _text(value)
     try:
         parts = urlsplit(text)
@@ -289,9 +313,9 @@ def language_of(stated: str) -> tuple[str, str]:
     zh-CN -> ("zh", "zh-Hans"); zh -> ("zh", "und"), since the script is not stated
     """
     subtags = stated.lower().replace("_", "-").split("-")
-    language = next((code for code, names in _LANGUAGES.items() if subtags[0] in names), "und")
+    language = next((code for code, names in _LANGUAGES.items() if subtags[0] in names), subtags[0])
     if language != "zh":
-        return language, language
+        return (language, language) if language in ISO_639_1 else ("und", "und")
     if any(subtag in _HANT for subtag in subtags):
         return language, "zh-Hant"
     return language, "zh-Hans" if any(subtag in _HANS for subtag in subtags) else "und"

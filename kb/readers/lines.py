@@ -126,11 +126,11 @@ def _marked_lines(body: NumberedText) -> Iterator[Line]:
         text = " ".join(raw.split())
         is_blank = not text or bool(_RULE.fullmatch(text))
         if not is_blank:
-            yield _marked(Line(text, number, len(raw) - len(raw.lstrip()), after_blank))
+            yield marked(Line(text, number, len(raw) - len(raw.lstrip()), after_blank))
         after_blank = is_blank
 
 
-def _marked(line: Line) -> Line:
+def marked(line: Line) -> Line:
     """The line with its number or bullet told from its text."""
     for numbering, form in enumerate(NUMBERINGS):
         if (match := form.match(line.text)) and match.end() < len(line.text):

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kb.readers.dates import parse_date
+from kb.readers.draft import UNSTATED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,15 +51,20 @@ _PUBLISHER = re.compile(
 _QUOTES = " .\"'«»“”「」"
 
 
-def take_masthead(stated: Metadata, elements: Sequence[Element]) -> tuple[Metadata, tuple[Element, ...]]:
+def take_masthead(
+    stated: Metadata, elements: Sequence[Element], likely: Metadata = UNSTATED
+) -> tuple[Metadata, tuple[Element, ...]]:
     """The metadata with what the masthead adds, and the elements of the text alone.
 
     The highest heading at the top is the title when none is stated. When another is stated, it
-    stays as the heading of what follows it: both can then be found.
+    stays as the heading of what follows it: both can then be found. What is `likely` fills in for
+    what neither says, and tells a line with just the author and date.
     """
-    metadata = replace(stated, title=stated.title or _title(elements))
-    metadata, head = _without_masthead(metadata, elements[:HEAD])
+    metadata = replace(stated, title=stated.title or _title(elements) or likely.title)
+    head = [element for element in elements[:HEAD] if not _is_byline(element, likely)]
+    metadata, head = _without_masthead(metadata, head)
     metadata, text = _without_final_byline(metadata, elements[HEAD:])
+    metadata = metadata.or_else(replace(likely, language="und", locale="und"))
     return metadata, _with_intro_heading((*head, *text))
 
 
@@ -109,6 +115,15 @@ def _without_masthead(metadata: Metadata, head: Sequence[Element]) -> tuple[Meta
         else:
             kept.append(element)
     return metadata, kept
+
+
+def _is_byline(element: Element, likely: Metadata) -> bool:
+    """Whether an element only repeats who is likely the author, and perhaps the date."""
+    rest = element.text.replace(likely.author, " ") if likely.author else element.text
+    if not element.is_paragraph or rest == element.text:
+        return False
+    rest = rest.strip(" ,.;:|·•—–-")
+    return not rest or _date(rest) is not None
 
 
 def _is_between(index: int, echoes: Sequence[int]) -> bool:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kb.readers.prose import Prose
 
-_UNSEEN = frozenset(("script", "style", "template", "noscript", "svg", "iframe", "object", "head"))
+UNSEEN = frozenset(("script", "style", "template", "noscript", "svg", "iframe", "object", "head"))
 """What these contain is not text that a reader of the page sees."""
 
-_BREAKING = frozenset(
+BREAKING = frozenset(
     (
         "address", "article", "aside", "blockquote", "br", "dd", "details", "div", "dl", "dt", "figcaption",
         "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav",
@@ -55,14 +55,14 @@ class RawHtml(HTMLParser):
         """The beginning of a link, of a new line, or of something unseen; others leave no trace."""
         if self._unseen:
             return
-        if tag in _UNSEEN:
+        if tag in UNSEEN:
             self._unseen = tag
         elif tag == "a":
             attributes = dict(attrs)
             self._prose.open_link(
                 attributes.get("href") or "", "nofollow" in (attributes.get("rel") or "").lower()
             )
-        elif tag in _BREAKING:
+        elif tag in BREAKING:
             self._prose.hard_break(0)
 
     def handle_endtag(self, tag: str) -> None:
@@ -71,7 +71,7 @@ class RawHtml(HTMLParser):
             self._unseen = "" if tag == self._unseen else self._unseen
         elif tag == "a":
             self._prose.close_link()
-        elif tag in _BREAKING:
+        elif tag in BREAKING:
             self._prose.hard_break(0)
 
     def handle_data(self, data: str) -> None:

@@ -1,5 +1,5 @@
-"""What people write in the product: reviews of tags, accounts, keys, the search log. Everything else is
-derived from files and can be rebuilt; this cannot.
+"""What people write in the product: reviews of tags, accounts, keys, the search log, which files
+they gave to be indexed. Everything else is derived from files and can be rebuilt; this cannot.
 
 SQLAlchemy Core over SQLite by default, PostgreSQL by `KB_DATABASE_URL`. One file for each subject;
 `schema.py` has the tables and `migrations/` how they came to be.
@@ -16,6 +16,7 @@ from kb.store.database import Database
 from kb.store.keys import KeyRows, StoredKey
 from kb.store.reviews import Reviews
 from kb.store.searches import SearchLog
+from kb.store.sources import Sources
 
 __all__ = [
     "AccountRows",
@@ -23,6 +24,7 @@ __all__ = [
     "KeyRows",
     "Reviews",
     "SearchLog",
+    "Sources",
     "Store",
     "StoredAccount",
     "StoredKey",
@@ -42,6 +44,7 @@ class Store:
         self.accounts = AccountRows(self.database)
         self.searches = SearchLog(self.database)
         self.keys = KeyRows(self.database)
+        self.sources = Sources(self.database)
 
     def close(self) -> None:
         """Give back connections."""

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from kb.languages.chinese import segment
+from kb.languages.chinese_words import segment
 from kb.models import Span
 from kb.suggestions.dictionaries import chinese_share, is_word
 from kb.suggestions.pinyin import Sounds

@@ -16,7 +16,7 @@ import numpy as np
 
 from kb.engines import Engine
 from kb.languages import LANGUAGES, detect, fold, scripts
-from kb.languages.chinese import segment
+from kb.languages.chinese_words import segment
 from kb.models import Principle, Suggestion, SuggestionKind
 from kb.principles import Vocabulary
 from kb.suggestions.keyboard import in_other_layout

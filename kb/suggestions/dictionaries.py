@@ -11,11 +11,9 @@ import re
 from functools import cache, lru_cache
 from importlib import resources
 
-from kb.languages import chinese, language, russian
+from kb.languages import chinese_words, language, russian
 from kb.principles.labels import uninflected
 
-# The number of words that jieba's frequencies were counted in.
-_JIEBA_TOTAL = 60_000_000
 _BRITISH = (
     (re.compile(r"ter$"), "tre"),
     (re.compile(r"([lbnv])or"), r"\1our"),
@@ -30,7 +28,7 @@ def is_word(word: str, script: str) -> bool:
     """Whether a folded word of a script ("cyrillic", "latin", "han") is in its language's dictionary."""
     if script == "cyrillic":
         return is_russian(word)
-    return is_english(word) if script == "latin" else bool(_chinese_frequencies().get(word))
+    return is_english(word) if script == "latin" else bool(chinese_words.frequency(word))
 
 
 def is_plain(run: str, script: str) -> bool:
@@ -41,7 +39,7 @@ def is_plain(run: str, script: str) -> bool:
     if script != "han":
         return is_word(run, script)
     functions = language("zh").function_words
-    return all(len(word) > 1 or word in functions for word in chinese.segment(run))
+    return all(len(word) > 1 or word in functions for word in chinese_words.segment(run))
 
 
 def is_russian(word: str) -> bool:
@@ -76,13 +74,7 @@ def is_dictionary_form(word: str) -> bool:
 
 def chinese_share(word: str) -> float:
     """The share of a folded word in Chinese texts, by jieba's dictionary; never 0."""
-    return max(1, _chinese_frequencies().get(word, 0)) / _JIEBA_TOTAL
-
-
-def _chinese_frequencies() -> dict[str, int]:
-    """jieba's words with their frequencies; a beginning of a word that is none has frequency 0."""
-    frequencies: dict[str, int] = chinese._tokenizer().FREQ
-    return frequencies
+    return max(1, chinese_words.frequency(word)) / chinese_words.TOTAL
 
 
 @cache

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from kb.engines import Engine
 from kb.languages import detect, fold, function_words, language, scripts
-from kb.languages.chinese import segment
+from kb.languages.chinese_words import segment
 from kb.models import Article
 from kb.suggestions.dictionaries import chinese_share, is_dictionary_form
 

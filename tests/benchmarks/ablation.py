@@ -224,15 +224,14 @@ def _ranked(
     indexed: Indexed, impacts: Impacts, terms: Sequence[QueryTerm], languages: Sequence[str] | None
 ) -> dict[str, float]:
     """The ten best documents in some languages or all, each with the score of its best passage."""
-    scores = impacts.scores(terms)
-    hits = impacts.hits(terms)
+    matched = impacts.hits(terms)
     if languages:
-        hits &= np.isin(indexed.languages, [code.encode() for code in languages])
-    matched = np.flatnonzero(hits).astype(np.int32)
+        matched = matched[np.isin(indexed.languages[matched], [code.encode() for code in languages])]
+    scores = impacts.scores(terms).of(matched)
     found: dict[str, float] = {}
     # A document of several passages may take several of the first places.
-    for number in best(scores, matched, 5 * _DEPTH):
-        found.setdefault(indexed.documents[number], float(scores[number]))
+    for place in best(scores, 5 * _DEPTH):
+        found.setdefault(indexed.documents[matched[place]], float(scores[place]))
     return dict(list(found.items())[:_DEPTH])
 
 

@@ -95,13 +95,21 @@ class Servicebook:
         self._snapshot = self._engine._snapshot()
 
     def search(self, terms: Sequence[str], language: str = "") -> Found:
-        """The best by the scores of all passages, or of those in a language."""
-        scores = self._snapshot.impacts.scores([QueryTerm(TermKind.WORD, (term,)) for term in terms])
-        matched = None
+        """The best of all passages that score, or of those in a language."""
+        found = self._snapshot.impacts.scores([QueryTerm(TermKind.WORD, (term,)) for term in terms])
+        numbers, scores = found.numbers, found.own
         if language:
             passing = self._snapshot._filters(Query(languages=(language,)))["language"]
-            matched = np.flatnonzero(passing & (scores > 0)).astype(np.int32)
-        return [(int(number), float(scores[number])) for number in best(scores, matched, COUNT)]
+            scores = np.where(passing if numbers is None else passing[numbers], scores, 0.0)
+        chosen = best(scores, COUNT)
+        chosen = chosen[scores[chosen] > 0]
+        return list(
+            zip(
+                (chosen if numbers is None else numbers[chosen]).tolist(),
+                scores[chosen].tolist(),
+                strict=True,
+            )
+        )
 
     def close(self) -> None:
         """Close the engine."""

@@ -19,13 +19,14 @@ from pathlib import Path
 import numpy as np
 
 from kb import evaluation, languages, passages, readers
-from kb.languages.chinese import segment
+from kb.languages.chinese_words import segment
 from kb.models import Article, Block, BlockKind, Passage, Section
 from kb.settings import load
 
 SEED = 20261122
 REPLACED = 0.35
 VOCABULARY = 200_000
+MOST_FILES = 100  # of each language, to draw sentences from
 # Zipf-Mandelbrot: a word of rank r is drawn with a probability in proportion to 1 / (r + SHIFT) ** EXPONENT.
 EXPONENT, SHIFT = 1.05, 2.7
 PASSAGES_PER_ARTICLE, PASSAGES_PER_SECTION = 25, 5
@@ -140,7 +141,7 @@ class _Words:
 
 
 def _sentences(code: str) -> tuple[str, ...]:
-    files = sorted((load(corpus=None).corpus_path / code).glob("*.md"))
+    files = sorted((load(corpus=None).corpus_path / code).glob("*.md"))[:MOST_FILES]
     texts = [
         block.text
         for file in files

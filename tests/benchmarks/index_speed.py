@@ -1,22 +1,34 @@
 """How fast texts become searchable, and what one change costs.
 
-The first table goes from text to searchable; the second takes the same finished terms of all kinds
-through our engine, Whoosh as it comes, SQLite FTS5 and tantivy; the third changes one passage of an
-index that is already there, and asks a first search of what came of it.
+The first table goes from text to searchable; the second indexes Markdown files in one and in several
+processes; the third takes the same finished terms of all kinds through our engine, Whoosh as it
+comes, SQLite FTS5 and tantivy; the fourth changes a few of many files; the last changes one passage
+of an index that is already there, and asks a first search of what came of it.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from statistics import median
+from tempfile import TemporaryDirectory, mkdtemp
 
 import click
+import jieba
 
 from kb import languages
 from kb.knowledge_base import KnowledgeBase
-from kb.languages.chinese import segment
+from kb.languages.chinese_words import segment
+from kb.languages.russian import _morphology
 from kb.models import Article, Passage
 from kb.ranking import index_text
 from kb.settings import load
@@ -37,8 +49,15 @@ _RIVALS = ("servicebook", "whoosh", "sqlite fts5", "tantivy")
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Home of an index to change a passage of, made by search_speed --keep (it is changed!).",
 )
+@click.option(
+    "--rounds",
+    default=3,
+    show_default=True,
+    help="How often files are indexed by one and two jobs; 0: not at all.",
+)
+@click.option("--files", default=1000, show_default=True, help="Files of which ten are changed.")
 @measuring.clock_option
-def main(size: int, changes: int, indexed: Path | None, clock: str) -> None:
+def main(size: int, changes: int, indexed: Path | None, rounds: int, files: int, clock: str) -> None:
     """Time indexing: of texts, of the same terms beside other engines, and of one change."""
     measuring.heading("python -m tests.benchmarks.index_speed")
     material = corpus.make(size, 10)
@@ -48,7 +67,10 @@ def main(size: int, changes: int, indexed: Path | None, clock: str) -> None:
         home = indexed or Path(scratch) / "whole"
         with KnowledgeBase(load(home=Path(scratch) / "whole", engine="")) as book:
             whole = _from_texts(book, material, passages, now)
+        if rounds:
+            _by_jobs(material, Path(scratch) / "jobs", rounds)
         _by_terms(passages, Path(scratch), now)
+        _few_files(material, Path(scratch) / "few", files)
         with KnowledgeBase(load(home=home, engine="")) as book:
             _one_change(book, material, changes, whole / size, now)
 
@@ -66,13 +88,15 @@ def _from_texts(
     languages.analyse("сервис 服务 service")  # dictionaries load once, and are not what is measured
     book.tagger.mentions("сервис")
     texts = [passage.text for passage in passages]
+    plain = _seconds(lambda: [_plain(text) for text in texts], now)
     bare = _seconds(lambda: [_bare(text) for text in texts], now)
     terms = _seconds(lambda: [index_text(languages.analyse(text)) for text in texts], now)
     whole = _seconds(lambda: book.add(material.articles), now)
     rows = [
-        [name, significant(len(texts) / seconds), significant(seconds), ratio(seconds, bare)]
+        [name, significant(len(texts) / seconds), significant(seconds), ratio(seconds, plain)]
         for name, seconds in {
-            "words alone (pymorphy3, jieba)": bare,
+            "pymorphy3 and jieba alone": plain,
+            "the same, each form once": bare,
             "all kinds of terms": terms,
             "text to searchable (tags included)": whole,
         }.items()
@@ -85,6 +109,26 @@ def _from_texts(
     return whole
 
 
+@cache
+def _jieba() -> jieba.Tokenizer:
+    """jieba as it comes, but for its cache, which would lie in the folder that everyone shares."""
+    tokenizer = jieba.Tokenizer()
+    tokenizer.tmp_dir = mkdtemp()
+    tokenizer.initialize()
+    return tokenizer
+
+
+_PLAIN_WORDS = {"ru": re.compile("[а-яё]+"), "zh": re.compile("[\u4e00-\u9fff]+")}
+
+
+def _plain(text: str) -> None:
+    """Nothing but the two libraries, as they come, on every word that stands in a text."""
+    for word in _PLAIN_WORDS["ru"].findall(text.lower()):
+        _morphology().parse(word)
+    for run in _PLAIN_WORDS["zh"].findall(text):
+        list(_jieba().cut(run, HMM=False))
+
+
 def _bare(text: str) -> int:
     """Look every word of a text up, as indexing must; the number of words."""
     count = 0
@@ -94,6 +138,130 @@ def _bare(text: str) -> int:
         elif run.lastgroup == "cyrillic":
             count += bool(languages.language("ru").words(run.group()))
     return count
+
+
+def _write_files(material: corpus.Material, folder: Path) -> None:
+    """The articles as Markdown files, a hundred a folder."""
+    for number, (article, _) in enumerate(material.articles):
+        parts = [f"# {number} {article.title}"]
+        for section in article.sections:
+            parts += [f"## {section.heading}", *(block.text for block in section.blocks)]
+        path = folder / f"{number // 100:04}" / f"{number:06}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+        os.utime(path, (1_600_000_000, 1_600_000_000))
+
+
+# What a process of its own does for each row: dictionaries are loaded before the clock starts.
+_RUN = """
+import json, resource, sys, time
+from pathlib import Path
+import kb
+from kb import languages
+from tests.benchmarks.index_speed import _plain
+if __name__ == "__main__":
+    jobs, home, folder = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
+    languages.analyse("сервис 服务 service")
+    texts = [path.read_text("utf-8") for path in sorted(folder.rglob("*.md"))]
+    _plain(texts[0])
+    with kb.open(home=home, corpus=folder, engine="") as book:
+        book.tagger
+        wall = time.perf_counter()
+        own = time.process_time()
+        count = book.index(jobs=jobs).passages if jobs else len([_plain(text) for text in texts])
+        wall, own = time.perf_counter() - wall, time.process_time() - own
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(json.dumps({
+        "count": count, "wall": wall, "own": own, "children": children.ru_utime + children.ru_stime,
+        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000, "worker": children.ru_maxrss / 1000,
+    }))
+"""
+
+
+def _by_jobs(material: corpus.Material, folder: Path, rounds: int) -> None:
+    """Print what indexing the same files costs in one and two processes, beside bare analysis."""
+    _write_files(material, folder / "articles")
+    script = folder / "run.py"
+    script.write_text(_RUN, encoding="utf-8")
+    names = {0: "pymorphy3 and jieba alone", 1: "kb index --jobs 1", 2: "kb index --jobs 2"}
+    taken: dict[int, list[dict[str, float]]] = {jobs: [] for jobs in names}
+    for _ in range(rounds):
+        for jobs, found in taken.items():
+            home = folder / "home"
+            shutil.rmtree(home, ignore_errors=True)
+            done = subprocess.run(
+                [sys.executable, script, str(jobs), home, folder / "articles"],
+                env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+                check=True,
+                capture_output=True,
+            )
+            found.append(json.loads(done.stdout.splitlines()[-1]))
+
+    def middle(jobs: int, *fields: str) -> float:
+        return median(sum(one[field] for field in fields) for one in taken[jobs])
+
+    count = taken[1][0]["count"]
+    rows = [
+        [
+            name,
+            significant(count / middle(jobs, "wall")),
+            significant(middle(jobs, "wall")),
+            significant(middle(jobs, "own", "children")),
+            ratio(middle(jobs, "own", "children"), middle(0, "own")),
+            ratio(middle(1, "wall"), middle(jobs, "wall")) if jobs else "",
+            significant(median(one["memory"] + jobs * one["worker"] * (jobs > 1) for one in taken[jobs])),
+        ]
+        for jobs, name in names.items()
+    ]
+    head = ["", "passages/s", "seconds", "CPU s", "CPU to the first", "as fast as one job", "MB at most"]
+    size = sum(path.stat().st_size for path in (folder / "articles").rglob("*.md")) / 1e6
+    measuring.table(
+        f"{count:,.0f} passages in {len(material.articles):,} Markdown files, {size:.1f} MB (medians of {rounds})",
+        head,
+        rows,
+    )
+
+
+def _few_files(material: corpus.Material, folder: Path, files: int) -> None:
+    """Print what changing, renaming and leaving files costs, beside indexing all of them."""
+    chosen = corpus.Material(
+        [(_short(a, n), None) for n, (a, _) in enumerate(_repeated(material, files))], [], []
+    )
+    _write_files(chosen, folder / "articles")
+    paths = sorted((folder / "articles").rglob("*.md"))
+    rows = []
+    with KnowledgeBase(load(home=folder / "home", engine="", corpus=folder / "articles")) as book:
+        first = 0.0
+        for name, do in {
+            "all files": lambda: None,
+            "nothing changed": lambda: None,
+            "10 changed": lambda: [_append(path) for path in paths[:: files // 10][:10]],
+            "10 renamed": lambda: [path.rename(path.with_stem(path.stem + "-b")) for path in paths[:10]],
+            "100 touched": lambda: [os.utime(path) for path in paths[20:120]],
+            "a folder of 100 renamed": lambda: paths[-1].parent.rename(folder / "articles" / "other"),
+            "10 deleted": lambda: [path.unlink() for path in paths[20:30]],
+        }.items():
+            do()
+            before = time.process_time()
+            report = book.index()
+            seconds = time.process_time() - before
+            first = first or seconds
+            what = f"{report.added} added, {report.changed} changed, {report.removed} removed"
+            rows.append([name, what, significant(1000 * seconds), f"1/{first / seconds:.0f}"])
+    measuring.table(f"{files:,} files (CPU time)", ["", "articles", "ms", "of all"], rows)
+
+
+def _repeated(material: corpus.Material, count: int) -> Sequence[corpus.Indexed]:
+    return [material.articles[number % len(material.articles)] for number in range(count)]
+
+
+def _short(article: Article, number: int) -> Article:
+    """The first section of an article, under a title of its own."""
+    return replace(article, title=f"{number} {article.title}", sections=article.sections[:1])
+
+
+def _append(path: Path) -> None:
+    path.write_text(path.read_text(encoding="utf-8") + "\nЕщё один абзац.\n", encoding="utf-8")
 
 
 def _by_terms(passages: Sequence[Passage], scratch: Path, now: Callable[[], float]) -> None:

@@ -124,9 +124,10 @@ def _machine() -> str:
 
 
 def resident() -> float:
-    """The memory this process holds now, in megabytes (where /proc tells; else the most it held)."""
+    """The memory of its own that this process holds, in megabytes, without the files it has mapped:
+    these are the system's cache (where /proc tells; else the most it held of both)."""
     status = Path("/proc/self/status")
     if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
+        line = next(line for line in status.read_text().splitlines() if line.startswith("RssAnon"))
         return int(line.split()[1]) / 1000
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000

@@ -31,12 +31,13 @@ def _beginning(russian: ModuleType, start: str) -> Iterator[Any]:
 @cache
 def large_lexicon() -> Lexicon:
     """A lexicon of 100,000 forms from pymorphy3's and jieba's dictionaries."""
-    from kb.languages import chinese, russian
+    from kb.languages import chinese_words, russian
 
     chance = random.Random(1)
     parses = [p for start in _BEGINNINGS for p in islice(_beginning(russian, start), FORMS // 24)]
     words = sorted({parse.word.replace("ё", "е") for parse in parses})
-    frequencies = chinese._tokenizer().FREQ
+    lines = chinese_words._dictionary()[:].decode().splitlines()
+    frequencies = {word: int(times) for word, times, _ in (line.split(" ") for line in lines)}
     han = [word for word, times in frequencies.items() if times > 20 and word[0] >= "一"]
     chosen = words + chance.sample(han, min(len(han), FORMS - len(words)))
     return Lexicon({word: chance.randint(1, 50) for word in chosen})

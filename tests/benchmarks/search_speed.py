@@ -21,9 +21,11 @@ from typing import TypeVar
 import click
 import msgspec
 import numpy as np
+from whoosh.filedb.filestore import FileStorage
 
 from kb.engines.impacts import Collection, Impacts, Memory, Numbers, Postings, best
-from kb.engines.whoosh import WhooshEngine
+from kb.engines.mapped_files import mapped_storage
+from kb.engines.whoosh import _SCHEMA, WhooshEngine
 from kb.knowledge_base import KnowledgeBase
 from kb.models import QueryTerm, SearchRequest
 from kb.ranking import Field
@@ -231,14 +233,8 @@ def _print(
 
 def _print_opening(names: Sequence[str], folder: Path, queries: Sequence[Sequence[str]], clock: str) -> None:
     rows = []
-    spawn = multiprocessing.get_context("spawn")
     for name in names:
-        receiving, sending = spawn.Pipe(duplex=False)
-        child = spawn.Process(target=_open_alone, args=(name, folder, queries, clock, sending))
-        child.start()
-        sending.close()  # so that a child that dies is noticed
-        opening, first, before, after = receiving.recv()
-        child.join()
+        opening, first, before, after = _alone(_open_alone, name, folder, queries, clock)
         rows.append(
             [name, significant(1000 * opening), significant(1000 * first), f"{before:.0f}", f"{after:.0f}"]
         )
@@ -247,6 +243,18 @@ def _print_opening(names: Sequence[str], folder: Path, queries: Sequence[Sequenc
         ["", "open", "and a first search", "before", "after"],
         rows,
     )
+
+
+def _alone(measure: Callable[..., None], *arguments: object) -> tuple[float, ...]:
+    """What a function sends that runs in a process of its own."""
+    spawn = multiprocessing.get_context("spawn")
+    receiving, sending = spawn.Pipe(duplex=False)
+    child = spawn.Process(target=measure, args=(*arguments, sending))
+    child.start()
+    sending.close()  # so that a child that dies is noticed
+    sent: tuple[float, ...] = receiving.recv()
+    child.join()
+    return sent
 
 
 def _open_alone(
@@ -324,7 +332,58 @@ def whole_searches(homes: Mapping[int, Path], most: int, repeat: int, clock: str
                 ["passages", "p50", "p95", "p99", "p50 to the smallest", "p95 to p50", "first p50"],
                 rows,
             )
-        click.echo(f"\nMemory of this process, with all of these open: {measuring.resident():.0f} MB")
+    _print_whole_opening(homes, clock)
+
+
+def _print_whole_opening(homes: Mapping[int, Path], clock: str) -> None:
+    rows = []
+    for size, home in homes.items():
+        ours, theirs, first, before, after = _alone(_search_alone, home, clock)
+        rows.append(
+            [
+                f"{size:,}",
+                significant(1000 * ours),
+                significant(1000 * theirs),
+                ratio(theirs, ours),
+                significant(1000 * first),
+                f"{before:.0f}",
+                f"{after:.0f}",
+            ]
+        )
+    measuring.table(
+        "Opening the same index (ms, median of 5, from the file cache) and memory (MB of a process of its"
+        " own, before the first search and after all queries)",
+        ["passages", "servicebook", "whoosh", "whoosh to ours", "first search", "before", "after"],
+        rows,
+    )
+
+
+def _search_alone(home: Path, clock: str, sending: Connection) -> None:
+    """In a process of its own: the times to open an index our way and Whoosh's and to search it first,
+    memory before and after all queries."""
+    now = measuring.CLOCKS[clock]
+    asked: Asked = msgspec.json.decode((home / "asked.json").read_bytes(), type=Asked)
+    with KnowledgeBase(load(home=home, engine="")) as book:
+        book.search("сервис 服务 service", articles="none")  # loads what has nothing to do with size
+        engine = book.engine
+        assert isinstance(engine, WhooshEngine)
+        folder, opened = engine._folder, []
+    for storage in (mapped_storage, lambda folder: FileStorage(str(folder))):
+        times = []
+        for _ in range(5):
+            started = now()
+            storage(folder).open_index(schema=_SCHEMA).reader().close()
+            times.append(now() - started)
+        opened.append(percentile(times, 50))
+    before = measuring.resident()
+    with KnowledgeBase(load(home=home, engine="")) as book:
+        book.search("сервис 服务 service", articles="none")
+        started = now()
+        book.search(asked.long[0])
+        first = now() - started
+        for text in (*asked.long, *asked.short):
+            book.search(text)
+        sending.send((*opened, first, before, measuring.resident()))
 
 
 def _searching(
@@ -362,8 +421,8 @@ def ranking_alone(home: Path, times: Sequence[int], most: int, repeat: int, cloc
 
 
 def _rank(impacts: Impacts, terms: Sequence[QueryTerm]) -> object:
-    matched = np.flatnonzero(impacts.hits(terms)).astype(np.int32)
-    return len(matched), best(impacts.scores(terms), matched, field.COUNT)
+    matched = impacts.hits(terms)
+    return len(matched), matched[best(impacts.scores(terms).of(matched), field.COUNT)]
 
 
 def _repeated(one: Collection, postings: Callable[[Field, str], Postings], times: int) -> Impacts:

@@ -1,31 +1,45 @@
-"""How many searches a second `kb serve` answers: a bounded load from this process on the loopback.
+"""How many searches a second a server answers: a bounded load from another process on the loopback.
 
-Each client is a thread with one connection that it keeps, and asks its next search when the last is
-answered. The server runs as people start it, in a process of its own, on the starter corpus or on
-an index that is there. The clients take processor time too: on two cores they have one of them.
+Each client keeps its connection and asks its next search when the last is answered. The load comes
+from wrk where it is installed, else from threads of this process, which take a good part of a core.
+Servers run as people start them, in processes of their own, on the starter corpus or on an index
+that is there. What the processor spent on a request says more than the rate on a busy machine.
 """
 
 from __future__ import annotations
 
 import http.client
+import importlib.util
 import json
+import multiprocessing
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import count
+from multiprocessing.synchronize import Event
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import click
 
-from tests.benchmarks import measuring
-from tests.benchmarks.measuring import milliseconds, significant
+from kb.knowledge_base import KnowledgeBase
+from kb.settings import load as load_settings
+from tests.benchmarks import corpus, measuring
+from tests.benchmarks.measuring import percentile, significant
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 PATHS = ("/search", "/api/v1/search")
 QUESTIONS = (
@@ -46,121 +60,231 @@ QUESTIONS = (
     "кто отвечает за решение",
     "授权给员工",
 )
-_PATIENCE = 180
+_KB = (sys.executable, "-c", "from kb.cli import main; main()", "serve", "--port", "{port}")
+_GUNICORN = (
+    *(sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--threads", "4", "--preload"),
+    *("--log-level", "error", "--bind", "127.0.0.1:{port}"),
+)
+SERVERS: Mapping[str, Sequence[str]] = {
+    "kb serve": _KB,
+    "gunicorn, 1 process": (*_GUNICORN, "--workers", "1", "tests.benchmarks.serve_speed:warm_app()"),
+    "gunicorn, 2 processes": (*_GUNICORN, "--workers", "2", "tests.benchmarks.serve_speed:warm_app()"),
+}
+_PATIENCE = 300
+# wrk asks the lines of a file in turn, and ends with one line of numbers.
+_ASKING = """
+local paths, at = {}, 0
+for line in io.lines(os.getenv("ASKED")) do paths[#paths + 1] = line end
+request = function() at = at % #paths + 1; return wrk.format("GET", paths[at]) end
+done = function(all, taken)
+  local e = all.errors
+  print("RESULT", all.requests, all.duration, e.connect + e.read + e.write + e.status + e.timeout,
+    taken:percentile(50), taken:percentile(95), taken:percentile(99))
+end
+"""
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Load:
-    """What some clients saw: the seconds of each answer, how many were wrong, and how long it took."""
+    """What some clients saw: answers a second, seconds by percentile, wrong answers, and the seconds
+    that the server's processors worked for each."""
 
-    times: list[float] = field(default_factory=list)
-    errors: int = 0
-    seconds: float = 0.0
+    rate: float
+    p50: float
+    p95: float
+    p99: float
+    errors: int
+    worked: float
 
 
 @click.command()
-@click.option(
-    "--clients", default="1,2,4,8,16,32", show_default=True, help="Numbers of clients, with commas."
-)
-@click.option("--requests", default=400, show_default=True, help="Most requests of each load.")
-@click.option("--seconds", default=10.0, show_default=True, help="Most seconds of each load.")
+@click.option("--clients", default="1,2,4,8,16,32", show_default=True, help="How many ask at once.")
+@click.option("--seconds", default=5.0, show_default=True, help="How long each load lasts.")
 @click.option("--rounds", default=2, show_default=True, help="How often all loads are tried, in turn.")
+@click.option("--server", "servers", multiple=True, help="Servers to try, by name; by default kb serve.")
+@click.option("--wrk/--no-wrk", default=bool(shutil.which("wrk")), help="Let wrk ask, where it is there.")
+@click.option("--indexing", is_flag=True, help="Also ask while another process keeps indexing.")
 @click.option(
     "--home",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Home of an index to serve; by default a new one of the starter corpus.",
+    help="Home of an index to serve (a copy of it is), as search_speed --keep makes them;"
+    " by default a new one of the starter corpus.",
 )
-def main(clients: str, requests: int, seconds: float, rounds: int, home: Path | None) -> None:
+def main(
+    clients: str,
+    seconds: float,
+    rounds: int,
+    servers: tuple[str, ...],
+    wrk: bool,
+    indexing: bool,
+    home: Path | None,
+) -> None:
     """Time the pages and the API of a running server under bounded loads."""
-    measuring.heading("python -m tests.benchmarks.serve_speed")
-    counts = [int(count) for count in clients.split(",")]
-    seen: dict[tuple[str, int], list[Load]] = {(path, count): [] for path in PATHS for count in counts}
-    with TemporaryDirectory() as scratch, _serving(home or Path(scratch)) as port:
-        for path in PATHS:
-            _load(port, path, 1, len(QUESTIONS), seconds)  # the first time of each question
-        for _ in range(rounds):
-            for (path, count), loads in seen.items():
-                loads.append(_load(port, path, count, requests, seconds))
-    rows = [
-        [
-            path,
-            count,
-            significant(sorted(len(load.times) / load.seconds for load in loads)[len(loads) // 2]),
-            *milliseconds([taken for load in loads for taken in load.times]),
-            sum(load.errors for load in loads),
-        ]
-        for (path, count), loads in seen.items()
-    ]
+    gunicorn = version("gunicorn") if importlib.util.find_spec("gunicorn") else ""
+    others = {"gunicorn": gunicorn} if gunicorn else {}
+    measuring.heading("python -m tests.benchmarks.serve_speed", others)
+    counts = [int(number) for number in clients.split(",")]
+    ask = _ask_by_wrk if wrk else _ask_by_threads
+    with TemporaryDirectory() as scratch:
+        served = Path(scratch, "home")
+        if home:
+            shutil.copytree(home, served)
+        questions = _questions(served)
+        rows = []
+        for server in servers or ("kb serve",):
+            if "gunicorn" in server and not gunicorn:
+                click.echo(f"{server} is left out: gunicorn is not installed.")
+                continue
+            with _serving(server, served) as (port, process):
+                for busy in (False, True) if indexing else (False,):
+                    seen: dict[tuple[str, int], list[Load]] = {(p, c): [] for p in PATHS for c in counts}
+                    with _indexing(served, busy):
+                        for path in PATHS:
+                            ask(port, process, [f"{path}?q={quote(q)}" for q in questions], 1, seconds)
+                        for _ in range(rounds):
+                            for (path, number), loads in seen.items():
+                                asked = [f"{path}?q={quote(question)}" for question in questions]
+                                loads.append(ask(port, process, asked, number, seconds))
+                    name = f"{server}, indexing" if busy else server
+                    rows += [[name, path, number, *_row(loads)] for (path, number), loads in seen.items()]
     measuring.table(
         "Searches over HTTP (wall time, ms)",
-        ["", "clients", "requests/s", "p50", "p95", "p99", "errors"],
+        ["", "", "clients", "requests/s", "p50", "p95", "p99", "CPU ms/request", "errors"],
         rows,
     )
 
 
+def _row(loads: Sequence[Load]) -> list[object]:
+    times = [1000 * median(getattr(one, name) for one in loads) for name in ("p50", "p95", "p99", "worked")]
+    rate = median(one.rate for one in loads)
+    return [significant(rate), *map(significant, times), sum(one.errors for one in loads)]
+
+
+def _questions(home: Path) -> Sequence[str]:
+    """What an index was made to be asked, or else questions for the starter corpus."""
+    asked = home / "asked.json"
+    if not asked.exists():
+        return QUESTIONS
+    kinds: dict[str, list[str]] = json.loads(asked.read_bytes())
+    return [question for pair in zip(kinds["long"], kinds["short"], strict=True) for question in pair]
+
+
+# --- Servers ---
+
+
+def warm_app() -> Flask:
+    """The application as `kb serve` makes it, for gunicorn."""
+    from web import create_app, warm_up
+
+    app = create_app()
+    warm_up(app)
+    return app
+
+
 @contextmanager
-def _serving(home: Path) -> Iterator[int]:
-    """`kb serve` on a free port of the loopback, stopped at the end."""
+def _serving(server: str, home: Path) -> Iterator[tuple[int, int]]:
+    """A server on a free port of the loopback and its process id, stopped at the end."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
-    command = [sys.executable, "-c", "from kb.cli import main; main()", "serve", "--port", str(port)]
     environment = {**os.environ, "KB_HOME": str(home), "KB_ENGINE": ""}
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if "gunicorn" in server:
+        with KnowledgeBase(load_settings(home=home, engine="")) as book:
+            book.index()
+    process = subprocess.Popen(
+        [word.format(port=port) for word in SERVERS[server]],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
-        _wait(port, server)
-        yield port
+        _wait(port, process)
+        yield port, process.pid
     finally:
-        server.terminate()
-        server.wait(timeout=30)
+        process.terminate()
+        process.wait(timeout=30)
 
 
 def _wait(port: int, server: subprocess.Popen[bytes]) -> None:
     started = time.monotonic()
     while time.monotonic() - started < _PATIENCE and server.poll() is None:
         try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            connection.request("GET", "/api/v1/search?q=a")
+            connection.getresponse().read()
+            connection.close()
+        except (OSError, http.client.HTTPException):
             time.sleep(0.1)
         else:
             return
-    raise SystemExit("The server did not start; `kb serve` says why.")
+    raise SystemExit("The server did not start; started by hand it says why.")
 
 
-def _load(port: int, path: str, clients: int, requests: int, seconds: float) -> Load:
-    """Let some clients ask until enough was asked or the time is up."""
-    load, lock = Load(), threading.Lock()
-    left = iter(range(requests))
-    until = time.perf_counter() + seconds
+def _worked(process: int) -> float:
+    """The seconds a process and its children have worked, where /proc tells."""
+    try:
+        own = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    except OSError:
+        return 0.0
+    return (int(own[11]) + int(own[12])) / os.sysconf("SC_CLK_TCK") + sum(map(_worked, map(int, children)))
+
+
+# --- Loads ---
+
+
+def _ask_by_wrk(port: int, server: int, asked: Sequence[str], clients: int, seconds: float) -> Load:
+    """Let wrk ask."""
+    with TemporaryDirectory() as folder:
+        script, lines = Path(folder, "ask.lua"), Path(folder, "asked")
+        script.write_text(_ASKING)
+        lines.write_text("\n".join(asked))
+        before = _worked(server)
+        done = subprocess.run(
+            ["wrk", "-t1", f"-c{clients}", f"-d{seconds:.0f}s", f"-s{script}", f"http://127.0.0.1:{port}"],
+            env={**os.environ, "ASKED": str(lines)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    result = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
+    requests, taken, errors, *times = map(float, result.split()[1:])
+    p50, p95, p99 = (time / 1e6 for time in times)
+    worked = (_worked(server) - before) / max(1, requests)
+    return Load(1e6 * requests / taken, p50, p95, p99, int(errors), worked)
+
+
+def _ask_by_threads(port: int, server: int, asked: Sequence[str], clients: int, seconds: float) -> Load:
+    """Let threads of this process ask."""
+    times: list[float] = []
+    errors, turn = 0, count()
+    until, lock = time.perf_counter() + seconds, threading.Lock()
 
     def ask() -> None:
+        nonlocal errors
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        while time.perf_counter() < until:
+        while (started := time.perf_counter()) < until:
+            right = _answers(connection, asked[next(turn) % len(asked)])
             with lock:
-                number = next(left, None)
-            if number is None:
-                break
-            started = time.perf_counter()
-            right = _answers(connection, path, QUESTIONS[number % len(QUESTIONS)])
-            with lock:
-                load.times.append(time.perf_counter() - started)
-                load.errors += not right
+                times.append(time.perf_counter() - started)
+                errors += not right
         connection.close()
 
-    started = time.perf_counter()
-    threads: Sequence[threading.Thread] = [threading.Thread(target=ask) for _ in range(clients)]
+    before = _worked(server)
+    threads = [threading.Thread(target=ask) for _ in range(clients)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    load.seconds = time.perf_counter() - started
-    return load
+    worked = (_worked(server) - before) / len(times)
+    p50, p95, p99 = (percentile(times, percent) for percent in (50, 95, 99))
+    return Load(len(times) / seconds, p50, p95, p99, errors, worked)
 
 
-def _answers(connection: http.client.HTTPConnection, path: str, question: str) -> bool:
+def _answers(connection: http.client.HTTPConnection, path: str) -> bool:
     """Whether a search is answered, with as many hits or none as there may be."""
     try:
-        connection.request("GET", f"{path}?q={quote(question)}")
+        connection.request("GET", path)
         answer = connection.getresponse()
         body = answer.read()
     except (OSError, http.client.HTTPException):
@@ -169,6 +293,38 @@ def _answers(connection: http.client.HTTPConnection, path: str, question: str) -
     if answer.status != 200:
         return False
     return "total" in json.loads(body) if path.startswith("/api/") else b"</html>" in body
+
+
+# --- Indexing meanwhile ---
+
+
+@contextmanager
+def _indexing(home: Path, wanted: bool) -> Iterator[None]:
+    """Another process that keeps changing articles of an index, if wanted."""
+    if not wanted:
+        yield
+        return
+    spawn = multiprocessing.get_context("spawn")
+    begun, stop = spawn.Event(), spawn.Event()
+    child = spawn.Process(target=_keep_indexing, args=(home, begun, stop))
+    child.start()
+    begun.wait(_PATIENCE)
+    try:
+        yield
+    finally:
+        stop.set()
+        child.join()
+
+
+def _keep_indexing(home: Path, begun: Event, stop: Event) -> None:
+    """Change ten articles at a time, over and over."""
+    articles = [article for article, _ in corpus.make(500, 1).articles]
+    with KnowledgeBase(load_settings(home=home, engine="")) as book:
+        begun.set()
+        for turn in count():
+            if stop.is_set():
+                break
+            book.add((article, None) for article in articles[turn % 2 * 10 :][:10])
 
 
 if __name__ == "__main__":

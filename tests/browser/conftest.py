@@ -16,7 +16,9 @@ sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: 
 from playwright.sync_api import Browser, BrowserContext, Page  # noqa: E402
 from waitress.server import create_server  # noqa: E402
 
+from kb.models import Role  # noqa: E402
 from kb.settings import load  # noqa: E402
+from tests.conftest import PASSWORD, QUICK_HASHER  # noqa: E402
 from web import create_app, warm_up  # noqa: E402
 
 ATTACK = "<script>document.title = 'attacked'; alert(1)</script>"
@@ -42,13 +44,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where a Servicebook answers, with the starter corpus and a hostile article."""
-    settings = load(home=tmp_path_factory.mktemp("home"))
+    """Where a Servicebook answers, with the starter corpus, a hostile article and an account for each role."""
+    settings = load(home=tmp_path_factory.mktemp("home"), search_log="on")
     hostile = tmp_path_factory.mktemp("hostile")
     (hostile / "attack.md").write_text(HOSTILE, "utf-8")
     app = create_app(settings)
     book = app.extensions["servicebook"]
     book.index([settings.corpus_path, hostile])
+    book.accounts._hasher = QUICK_HASHER
+    for role in Role:
+        book.accounts.add(role.value, role, PASSWORD)
     warm_up(app)
     server: Any = create_server(app, host="127.0.0.1", port=0, threads=4)
     thread = threading.Thread(target=server.run, daemon=True)

@@ -244,10 +244,47 @@ def test_passages_are_copied_with_text_citation_and_link(opened: Opening, addres
     assert cited.startswith(text) and "— Servicebook." in cited and f"{address}/articles/" in cited
     page.reload()
     link = copied(page, "link")
-    assert re.search(r"/articles/[a-z0-9-]+\?passage=[0-9a-f]+&at=\d+#[0-9a-f]+:~:text=.", link)
+    assert re.search(
+        r"/articles/[a-z0-9-]+\?passage=[0-9a-f]+&at=\d+&near=[\w-]{16}#[0-9a-f]+:~:text=.", link
+    )
     page.goto(link)
     expect(page.locator(".passage.target")).to_be_in_viewport()
     expect(page.locator("#lost")).to_be_hidden()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_a_link_to_an_edited_passage_shows_the_nearest(opened: Opening, scripts: bool) -> None:
+    """A link that was copied before an edit: the passage's id is gone, what it said is nearly there."""
+    page = opened("/search?q=главная жалоба пациента&language=ru", java_script_enabled=scripts)
+    link = str(page.locator(".result").first.get_attribute("data-link"))
+    id = re.search("passage=([0-9a-f]+)", link)[1]
+    page.goto(link.replace(id, "000000000000"))
+    expect(page.locator("#lost")).to_be_visible()
+    page.locator("#lost a").click()
+    expect(page).to_have_url(re.compile(f"#{id}$"))
+    expect(page.locator(".passage.target:has(:target)")).to_be_in_viewport()
+
+
+def test_the_address_of_a_result_finds_its_passage_again(opened: Opening) -> None:
+    """What a browser's address line holds: only scripts see that its anchor is gone."""
+    page = opened("/search?q=главная жалоба пациента&language=ru")
+    address, _, id = str(page.locator(".result h3 a").first.get_attribute("href")).partition("#")
+    page.goto(f"{address}#000000000000")
+    expect(page.locator("#lost a")).to_have_attribute("href", f"#{id}")
+    page.locator("#lost a").click()
+    expect(page.locator(".passage:has(:target)")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_results_are_sorted_and_narrowed_by_date(opened: Opening, scripts: bool) -> None:
+    page = opened("/search?q=эмпатия&view=flat", java_script_enabled=scripts)
+    page.locator(".views a", has_text="Сначала новые").click()
+    expect(page).to_have_url(re.compile("sort=date"))
+    expect(page.locator(".views a", has_text="Сначала лучшие")).to_be_visible()
+    page.locator(".facet summary", has_text="Год").click()
+    page.locator(".facet[open] a", has_text="2026").first.click()
+    expect(page.locator(".chosen li")).to_contain_text("2026")
+    expect(page).to_have_url(re.compile("sort=date"))
 
 
 def test_a_lost_anchor_is_said(opened: Opening) -> None:

@@ -40,9 +40,10 @@ from kb.models import (
     Scope,
     SearchResults,
     Section,
+    Sort,
     Suggestion,
     Tag,
-    Token,
+    TermKind,
 )
 from kb.query import LONGEST_QUERY, MOST_HITS
 from kb.statistics import IndexStatus, Statistics
@@ -158,12 +159,22 @@ class SearchParameters(Choosing):
     language: list[Language] = Field([], max_length=10, description="Any of these languages.")
     principle: list[Id] = Field([], max_length=50, description="All of these principles, by id.")
     article: list[Id] = Field([], max_length=MOST_IDS, description="Any of these articles, by id.")
+    date: list[Annotated[str, Field(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$")]] = Field(
+        [],
+        max_length=50,
+        description="Published in any of these years, months or days: 2026, 2026-03, 2026-03-15.",
+    )
+    like: str = Field("", max_length=200, description="Only copies of the passage with this id.")
+    sort: Sort = Field(
+        Sort.RELEVANCE, description="What comes first: what answers best, or the newest article."
+    )
     limit: Annotated[int, Number] = Field(10, ge=0, le=MOST_HITS, description="How many hits.")
     offset: Annotated[int, Number] = Field(
         0, ge=0, le=FURTHEST, description="How many hits to leave out first."
     )
     bridge: Switch = Field(True, description="Find other words and languages for the same concept too.")
     correct: Switch = Field(True, description="Repair a query that finds little.")
+    collapse: Switch = Field(True, description="Show one of several copies of a passage.")
     explain: Switch = Field(False, description="Say what each term gave to each score.")
 
 
@@ -260,6 +271,7 @@ class ArticleRecord(BaseModel):
     sources: list[str]
     version: str
     stated_id: str
+    likely_language: str
     sections: list[Section]
 
 
@@ -277,12 +289,14 @@ class PassageRecord(BaseModel):
     blocks: list[Block]
     anchors: list[str]
     tags: list[Tag]
+    trace: str
     principles: list[PrincipleTag]
 
 
 class FullArticle(ArticleRecord):
-    """An article with all its passages."""
+    """An article with all its passages; `versions` are the ids of its other versions."""
 
+    versions: list[str]
     passages: list[PassageRecord]
 
 
@@ -387,11 +401,21 @@ class Suggestions(BaseModel):
     suggestions: list[Suggestion]
 
 
+class TokenRecord(BaseModel):
+    """A term at its place in a text; all lemmas of a form share a position."""
+
+    term: str
+    start: int
+    end: int
+    position: int
+    kind: TermKind
+
+
 class Analysis(BaseModel):
     """A text and its tokens."""
 
     text: str
-    tokens: list[Token]
+    tokens: list[TokenRecord]
 
 
 class SearchAnswer(RootModel[SearchResults]):

@@ -32,10 +32,14 @@ def search(asked: contract.SearchParameters) -> Response:
             languages=tuple(asked.language),
             principles=tuple(asked.principle),
             articles=tuple(asked.article),
+            dates=tuple(asked.date),
+            like=asked.like,
+            sort=asked.sort,
             limit=asked.limit,
             offset=asked.offset,
             bridge=asked.bridge,
             correct=asked.correct,
+            collapse=asked.collapse,
             explain=asked.explain,
         )
     )
@@ -80,7 +84,12 @@ def article(asked: Choosing, article_id: str) -> Response:
 
 def full_article(found: Article, passages: Iterable[Passage]) -> dict[str, Any]:
     """An article with all its passages, as JSON."""
-    return {**article_json(found), "passages": [passage_json(passage) for passage in passages]}
+    versions = [other.id for other in book.versions(found.id)]
+    return {
+        **article_json(found),
+        "versions": versions,
+        "passages": [passage_json(passage) for passage in passages],
+    }
 
 
 def article_tag(whole: dict[str, Any]) -> str:

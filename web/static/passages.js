@@ -42,7 +42,9 @@ async function passageOf(place) {
   const article = place.closest("[data-address]");
   const plainLink = place.dataset.link
     ? new URL(place.dataset.link, location).href
-    : `${article.dataset.address}?passage=${place.dataset.passage}&at=${place.dataset.at}#${place.dataset.passage}`;
+    : `${article.dataset.address}?${new URLSearchParams({
+      passage: place.dataset.passage, at: place.dataset.at, near: place.dataset.near,
+    })}#${place.dataset.passage}`;
   const id = new URL(plainLink).searchParams.get("passage");
   const answer = await fetch(document.querySelector("#passage-actions").dataset.passages + id);
   const shown = place.querySelector(".text");

@@ -45,12 +45,12 @@ def _without_emptied_headings(before: tuple[Element, ...], after: list[Element])
     """The elements left, without the headings below which everything was left out."""
     filled = _filled_headings(before)
     still_filled = _filled_headings(tuple(after))
-    return [e for e in after if not e.is_heading or e.line in still_filled or e.line not in filled]
+    return [e for e in after if not e.is_heading or _place(e) in still_filled or _place(e) not in filled]
 
 
-def _filled_headings(elements: tuple[Element, ...]) -> set[int]:
-    """The lines of the headings that have a block or a heading below them that has one."""
-    filled: set[int] = set()
+def _filled_headings(elements: tuple[Element, ...]) -> set[tuple[int, str]]:
+    """The headings that have a block or a heading below them that has one."""
+    filled: set[tuple[int, str]] = set()
     around: list[Element] = []
     for element in elements:
         if element.is_heading:
@@ -58,5 +58,10 @@ def _filled_headings(elements: tuple[Element, ...]) -> set[int]:
                 around.pop()
             around.append(element)
         else:
-            filled.update(heading.line for heading in around)
+            filled.update(map(_place, around))
     return filled
+
+
+def _place(heading: Element) -> tuple[int, str]:
+    """What a heading is known by, also on a page or slide that has several."""
+    return heading.line, heading.text

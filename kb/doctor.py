@@ -1,0 +1,184 @@
+"""`kb doctor`: whether settings, vocabulary, store and index are sound and fit each other.
+
+Each check looks at one thing and says what it is, how it is, and what to do. A check that fails
+itself is a finding, too: nothing here raises because something is broken.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from kb import changes, readers
+from kb.errors import IndexLocked, ServicebookError
+from kb.knowledge_base import KnowledgeBase
+from kb.principles import check
+
+State = Literal["ok", "warning", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was looked at, how it is, in a sentence, and what to do when it is not well."""
+
+    subject: str
+    state: State
+    message: str
+    remedy: str = ""
+
+
+def examine(book: KnowledgeBase) -> Iterator[Finding]:
+    """Look at everything, one finding or more for each subject. Nothing is changed."""
+    damage = ""
+    for subject, look in _CHECKS.items():
+        try:
+            if subject == "index":
+                damage = book.engine.damage()
+            yield from look(book, damage)
+        except ServicebookError as error:
+            yield Finding(subject, "error", str(error))
+        except Exception as error:  # whatever is broken must not hide the rest
+            yield Finding(subject, "error", f"{type(error).__name__}: {error}", "Please report this.")
+
+
+def _settings(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
+    home, corpus = book.settings.home.absolute(), book.settings.corpus_path.absolute()
+    if corpus.exists():
+        yield Finding("settings", "ok", f"The corpus is {corpus}.")
+    else:
+        yield Finding(
+            "settings", "error", f"There is no corpus at {corpus}.", "Set KB_CORPUS to what is there."
+        )
+    nearest = next(path for path in (home, *home.parents) if path.exists())
+    if os.access(nearest, os.W_OK):
+        yield Finding("settings", "ok", f"The index and the database live in {home}.")
+    else:
+        remedy = "Set KB_HOME to a folder that can be written, or change its permissions."
+        yield Finding("settings", "error", f"{home} cannot be written.", remedy)
+
+
+def _space(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
+    home = book.settings.home.absolute()
+    taken = sum(path.stat().st_size for path in home.rglob("*") if path.is_file()) if home.exists() else 0
+    nearest = next(path for path in (home, *home.parents) if path.exists())
+    free = shutil.disk_usage(nearest).free
+    message = f"{_megabytes(taken)} are in use, {_megabytes(free)} are free."
+    if free < 2 * taken:
+        yield Finding("disk", "warning", message, "Free some: a rebuild needs as much as the index again.")
+    else:
+        yield Finding("disk", "ok", message)
+
+
+def _vocabulary(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
+    problems = check(book.settings.vocabulary)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    for problem in errors:
+        place = f"{problem.file}:{problem.line}" if problem.line else problem.file
+        yield Finding("vocabulary", "error", f"{place}: {problem.message}", "Mend it: kb principles check.")
+    if not errors:
+        principles = len(book.vocabulary.principles)
+        terms = len(book.vocabulary.terms)
+        yield Finding("vocabulary", "ok", f"{principles} principles and {terms} terms are sound.")
+
+
+def _index(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
+    if damage:
+        message = f"The index is damaged: {damage}."
+        yield Finding("index", "error", message, "Run kb index: it makes the index anew.")
+        return
+    files = book.engine.files()
+    if not files:
+        yield Finding("index", "warning", "The index is empty.", "Run kb index.")
+        return
+    articles, passages = len(book.articles()), book.size()
+    yield Finding("index", "ok", f"{articles} articles and {passages} passages have the right checksums.")
+    recorded = {id for file in files.values() for _, id in file.articles}
+    lost = recorded - {article.id for article in book.articles()}
+    expected = sum(file.passages for file in files.values())
+    # What was added by a program, not from files, comes on top.
+    if lost or passages < expected:
+        message = f"{len(lost)} articles and {max(expected - passages, 0)} passages of the files are missing."
+        remedy = f"Delete {book.settings.home / 'index'} and run kb index."
+        yield Finding("index", "error", message, remedy)
+
+
+def _files(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
+    if damage:
+        return
+    files = book.engine.files()
+    if other := book.made_with_another():
+        message = f"The index was made with another {other}."
+        yield Finding("files", "warning", message, "Run kb index: all files are read again.")
+        return
+    sources = [path for path in map(Path, book.store.sources.all()) if path.exists()]
+    found = changes.survey(sources, (), files, book.pipeline, readers.find)
+    stale = sum(file.stale and file.path in files for file in found.files)
+    new = sum(file.path not in files for file in found.files)
+    gone = sum(not Path(path).exists() for path in files)
+    if stale or new or gone:
+        message = f"{stale} files have changed, {new} are new, {gone} are gone."
+        yield Finding("files", "warning", message, "Run kb index.")
+    else:
+        yield Finding("files", "ok", f"{len(files)} files are as they were when they were indexed.")
+    broken = sum(any(problem.severity == "error" for problem in file.problems) for file in files.values())
+    if broken:
+        yield Finding("files", "warning", f"{broken} files cannot be read.", "See kb check.")
+
+
+def _writers(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
+    try:
+        with book.engine.write():
+            yield Finding("writing", "ok", "No other process is indexing.")
+    except IndexLocked:
+        yield Finding("writing", "warning", "Another process is indexing now.", "Wait until it is done.")
+
+
+def _store(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
+    reviews = book.reviews()
+    yield Finding(
+        "store", "ok", f"{len(reviews)} reviews of tags and {len(book.store.sources.all())} sources."
+    )
+    unknown = sorted({review.principle for review in reviews} - book.vocabulary.principles.keys())
+    if unknown:
+        message = f"Reviews name principles that the vocabulary has not: {', '.join(unknown)}."
+        yield Finding("store", "warning", message, "Set KB_VOCABULARY to the scheme they were made with.")
+    if damage:
+        return
+    orphans = {review.passage for review in reviews if not book.engine.passage(review.passage)}
+    if orphans:
+        message = f"{len(orphans)} reviewed passages are not in the index: {', '.join(sorted(orphans)[:5])}."
+        remedy = "Their text was edited or removed; kb reviews lists them."
+        yield Finding("store", "warning", message, remedy)
+
+
+def _memory(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
+    if damage:
+        return
+    book.search("жалоба OR 服务 OR service", correct=False)
+    remembered = book.engine.remembered
+    used, limit = remembered.used, remembered.limit
+    message = f"A first search remembers {_megabytes(used)} of the index; the limit is {_megabytes(limit)}."
+    if used > limit // 2:
+        yield Finding("memory", "warning", message, "Raise KB_MEMORY.")
+    else:
+        yield Finding("memory", "ok", message)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1_000_000:,.1f} MB"
+
+
+_CHECKS: dict[str, Callable[[KnowledgeBase, str], Iterator[Finding]]] = {
+    "settings": _settings,
+    "disk": _space,
+    "vocabulary": _vocabulary,
+    "index": _index,
+    "files": _files,
+    "writing": _writers,
+    "store": _store,
+    "memory": _memory,
+}

@@ -1,0 +1,1 @@
+"""Commands that look for inputs that break a reader; what they find becomes a test."""

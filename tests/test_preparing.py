@@ -1,0 +1,129 @@
+"""Reading and analysing in several processes gives what one gives (`kb.preparing`)."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kb import changes, preparing, readers
+from tests.conftest import CORPUS, write_files
+from tests.test_changes import CONFLICT, GIFT, QUEUE, SERVICE, answers
+
+STARTER = {
+    f"{path.parent.name}/{path.name}": path.read_text() for path in sorted(CORPUS.glob("??/*.md"))[::4]
+}
+FILES = {
+    **STARTER,
+    "a.md": GIFT,
+    "b.txt": QUEUE,
+    "same/a.md": GIFT,  # asks for an id that is taken
+    "conflict.md": CONFLICT,
+    "broken.md": "\x00\x01\x02\xff" * 100,
+    "large.md": "# Большая статья\n\n" + "Слова об эмпатии и 服务标准.\n\n" * 50,
+    "zh/c.md": SERVICE,
+}
+ASKED = ["жалоба", "эмпатия", "服务", '"客户投诉"', ""]
+
+
+@pytest.fixture
+def always_workers(monkeypatch):
+    monkeypatch.setattr(preparing, "WORTH_A_WORKER", 1)
+    monkeypatch.setattr(preparing, "_LARGE", 1500)
+
+
+def test_any_number_of_jobs_gives_the_same_index(tmp_path, open_book, always_workers, vocabulary_cache):
+    write_files(tmp_path / "articles", FILES)
+    seen = []
+    for jobs in (1, 2):
+        home = tmp_path / str(jobs)
+        home.mkdir()
+        (home / "cache").symlink_to(vocabulary_cache)
+        with open_book(home=home, corpus=tmp_path / "articles") as book:
+            told: list[tuple[int, ...]] = []
+            report = book.index(jobs=jobs, progress=lambda *done, told=told: told.append(done))
+            files = [replace(file, checked=0) for file in book.engine.files().values()]
+            seen.append((report, files, told, answers(book, ASKED)))
+    assert seen[0] == seen[1]
+    assert {problem.code for problem in report.problems} >= {"binary-file"}
+
+
+def deadly_worker(vocabulary: Path | None, cache: Path):
+    """Reads files, and dies of those that are called so."""
+
+    def read(file: changes.FoundFile) -> bytes:
+        if Path(file.path).name == "deadly.md":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return preparing._encode(preparing.read_file(file.path))
+
+    return read
+
+
+def test_a_file_that_kills_its_reader_is_a_problem_and_stays_as_it_was(
+    tmp_path, open_book, always_workers, monkeypatch
+):
+    monkeypatch.setattr(preparing, "_worker", deadly_worker)
+    files = {f"{name}.md": f"# {name}\n\nЖалоба {name}.\n" for name in ("a", "b", "deadly", "e")}
+    write_files(tmp_path / "articles", files)
+    with open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as book:
+        book.index()
+        write_files(
+            tmp_path / "articles", {name: text.replace("Жал", "Новая жал") for name, text in files.items()}
+        )
+        (problem,) = book.index(jobs=2).problems
+        assert (Path(problem.file).name, problem.code, problem.severity) == (
+            "deadly.md",
+            "reader-died",
+            "error",
+        )
+        texts = {article.id: book.article(article.id)[1][0].text for article in book.articles()}
+        assert texts == {"a": "Новая жалоба a.", "b": "Новая жалоба b.", "deadly": "Жалоба deadly.", "e": "Новая жалоба e."}  # fmt: skip
+        assert not book.index(jobs=1).problems  # it is tried again the next time
+        assert book.article("deadly")[1][0].text == "Новая жалоба deadly."
+
+
+def test_few_changed_files_start_no_workers(tmp_path, open_book, monkeypatch):
+    monkeypatch.setattr(preparing, "Workers", None)
+    write_files(tmp_path / "articles", {"a.md": GIFT, "b.md": QUEUE})
+    with open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as book:
+        assert book.index(jobs=8).added == 2
+
+
+# --- A file that changes while it is read ---------------------------------------------------------
+
+
+def change_while_reading(monkeypatch, texts):
+    """Reading a file first gives it the next of these texts, as long as there are any."""
+    coming = iter(texts)
+    read = readers.read
+
+    def changed(path):
+        found = read(path)
+        if text := next(coming, None):
+            path.write_text(text, encoding="utf-8")
+            os.utime(path, (1_600_000_000 + len(text),) * 2)
+        return found
+
+    monkeypatch.setattr(readers, "read", changed)
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path, open_book, monkeypatch):
+    write_files(tmp_path / "articles", {"a.md": "# А\n\nПервый.\n"})
+    change_while_reading(monkeypatch, ["# А\n\nВторой текст.\n"])
+    with open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as book:
+        assert not book.index().problems
+        assert book.article("a")[1][0].text == "Второй текст."
+        assert book.index().unchanged == 1
+
+
+def test_a_file_that_keeps_changing_is_told_and_read_the_next_time(tmp_path, open_book, monkeypatch):
+    write_files(tmp_path / "articles", {"a.md": "# А\n\nПервый.\n"})
+    change_while_reading(monkeypatch, [f"# А\n\nТекст {'!' * n}\n" for n in range(1, 4)])
+    with open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as book:
+        (problem,) = book.index().problems
+        assert problem.code == "file-changing"
+        assert not book.index().problems
+        assert book.article("a")[1][0].text == "Текст !!!"
