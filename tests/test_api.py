@@ -639,7 +639,7 @@ def test_a_batch_that_cannot_be_read(folder: SimpleNamespace, body: str) -> None
 def test_while_another_writes_one_is_asked_to_wait(
     folder: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def locked(*_: object) -> None:
+    def locked(*_: object, **__: object) -> None:
         raise IndexLocked("Another process is indexing.")
 
     before = files(folder)

@@ -159,10 +159,12 @@ class SearchParameters(Choosing):
     language: list[Language] = Field([], max_length=10, description="Any of these languages.")
     principle: list[Id] = Field([], max_length=50, description="All of these principles, by id.")
     article: list[Id] = Field([], max_length=MOST_IDS, description="Any of these articles, by id.")
-    date: list[Annotated[str, Field(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$")]] = Field(
-        [],
-        max_length=50,
-        description="Published in any of these years, months or days: 2026, 2026-03, 2026-03-15.",
+    date: list[Annotated[str, Field(pattern=r"^[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")]] = (
+        Field(
+            [],
+            max_length=50,
+            description="Published in any of these years, months or days: 2026, 2026-03, 2026-03-15.",
+        )
     )
     like: str = Field("", max_length=200, description="Only copies of the passage with this id.")
     sort: Sort = Field(
@@ -300,9 +302,10 @@ class FullArticle(ArticleRecord):
     passages: list[PassageRecord]
 
 
-class ArticleLine(FullArticle):
+class ArticleLine(ArticleRecord):
     """A line of the stream of articles; `modified` is when its file was changed."""
 
+    passages: list[PassageRecord]
     modified: datetime | None
 
 
