@@ -149,6 +149,21 @@ def test_every_call_is_described_to_the_end(here: SimpleNamespace) -> None:
             assert {"400", "401", "403", "429", "503"} <= call["responses"].keys(), (path, method)
 
 
+def test_the_examples_of_the_contract_work(here: SimpleNamespace) -> None:
+    tried = 0
+    for path, methods in here.spec["paths"].items():
+        examples = {
+            one["name"]: one["example"]
+            for one in methods.get("get", {}).get("parameters", ())
+            if "example" in one
+        }
+        if examples:
+            answer = here.client.get(path_of(here, path), query_string=examples)
+            assert answer.status_code == 200, (path, answer.text)
+            tried += 1
+    assert tried >= 4
+
+
 def test_the_page_of_the_contract_names_every_call(here: SimpleNamespace) -> None:
     answer = here.client.get("/api/v1/")
     assert answer.mimetype == "text/html"

@@ -181,3 +181,14 @@ def test_the_documentation_of_the_client_is_true(here: SimpleNamespace) -> None:
 def test_the_documentation_of_the_library_is_true(here: SimpleNamespace) -> None:
     result = doctest.testmod(kb, extraglobs={"book": here.book})
     assert result.attempted > 3 and not result.failed
+
+
+def test_the_example_of_the_readme_runs(
+    here: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = (CORPUS.parent / "README.md").read_text("utf-8")
+    example = readme.split("## Ask it from a program")[1].split("```python\n")[1].split("```")[0]
+    monkeypatch.setenv("KB_HOME", str(here.book.settings.home))
+    monkeypatch.setenv("KB_CORPUS", str(here.book.settings.corpus))
+    exec(compile(example, "README.md", "exec"), {})
+    assert "同理心" in capsys.readouterr().out
