@@ -8,9 +8,9 @@ against the published document.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from apiflask.schema_adapters.pydantic import PydanticAdapter
 from apiflask.schema_adapters.registry import registry
@@ -31,6 +31,7 @@ from pydantic_core import core_schema
 
 from kb.errors import InvalidRequest
 from kb.knowledge_base import WrittenArticle
+from kb.language_codes import ISO_639_1
 from kb.languages import LANGUAGES
 from kb.models import (
     Block,
@@ -88,13 +89,24 @@ Switch = Annotated[
 ]
 
 
-def _known(code: str) -> str:
-    if code not in LANGUAGES:
-        raise ValueError(f"There is no language “{code}”; known are {', '.join(LANGUAGES)}.")
-    return code
+def _language(codes: Collection[str]) -> Any:
+    """A language with one of these codes."""
+
+    def check(code: str) -> str:
+        if code not in codes:
+            raise ValueError(f"There is no language “{code}”; known are {', '.join(LANGUAGES)}.")
+        return code
+
+    return Annotated[str, AfterValidator(check), WithJsonSchema({"type": "string", "enum": sorted(codes)})]
 
 
-Language = Annotated[str, AfterValidator(_known), WithJsonSchema({"type": "string", "enum": list(LANGUAGES)})]
+if TYPE_CHECKING:
+    Language = str
+    AnyLanguage = str
+else:
+    Language = _language(LANGUAGES)
+    # Articles may be in others too, where words are found only as far as ours reach.
+    AnyLanguage = _language({*LANGUAGES, *ISO_639_1})
 Id = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -126,6 +138,9 @@ _Cursor = Annotated[
 _OneLanguage = Annotated[
     Language | None, Field(default=None, description="Only this language: ru, zh or en.")
 ]
+_OneOfAll = Annotated[
+    AnyLanguage | None, Field(default=None, description="Only this language, by its ISO 639-1 code.")
+]
 
 
 class Choosing(Parameters):
@@ -144,7 +159,7 @@ class Paging(Choosing):
 class LanguagePaging(Paging):
     """A page of a list in one language or all."""
 
-    language: _OneLanguage
+    language: _OneOfAll
 
 
 class SearchParameters(Choosing):
@@ -156,7 +171,7 @@ class SearchParameters(Choosing):
         description="What to search for; quotes, `-word`, `OR`, `довер*`, `principle:empathy` are understood."
         " Without it, everything that passes the filters.",
     )
-    language: list[Language] = Field([], max_length=10, description="Any of these languages.")
+    language: list[AnyLanguage] = Field([], max_length=10, description="Any of these languages.")
     principle: list[Id] = Field([], max_length=50, description="All of these principles, by id.")
     article: list[Id] = Field([], max_length=MOST_IDS, description="Any of these articles, by id.")
     date: list[Annotated[str, Field(pattern=r"^[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")]] = (
@@ -222,7 +237,7 @@ class StreamParameters(Parameters):
         description="Only articles whose file was changed at or after this moment, with its time zone:"
         " `2026-11-01T00:00:00Z`.",
     )
-    language: _OneLanguage
+    language: _OneOfAll
 
 
 # --- Bodies --------------------------------------------------------------------------------------

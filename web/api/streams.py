@@ -7,15 +7,14 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from flask import Response, current_app
+from flask import Response, stream_with_context
 
 from kb.errors import NotFound
-from kb.knowledge_base import KnowledgeBase
 from kb.models import Article, Passage
 from web.api.answers import article_json, passage_json
 from web.api.calls import read
 from web.api.contract import ArticleLine, PassageLine, StreamParameters
-from web.current import EXTENSION
+from web.current import book
 
 NDJSON = "application/x-ndjson"
 
@@ -53,8 +52,6 @@ def _passage_lines(
 
 
 def _stream(asked: StreamParameters, lines_of: Lines) -> Response:
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
-    book: KnowledgeBase = app.extensions[EXTENSION]
     modified = book.modified()
 
     def wanted(article: Article) -> bool:
@@ -65,13 +62,12 @@ def _stream(asked: StreamParameters, lines_of: Lines) -> Response:
     chosen = [article.id for article in book.articles() if wanted(article)]
 
     def lines() -> Iterator[bytes]:
-        with app.app_context():
-            for article_id in chosen:
-                try:
-                    article, passages = book.article(article_id)
-                except NotFound:  # deleted since the stream began
-                    continue
-                for line in lines_of(article, passages, modified.get(article_id)):
-                    yield msgspec.json.encode(line) + b"\n"
+        for article_id in chosen:
+            try:
+                article, passages = book.article(article_id)
+            except NotFound:  # deleted since the stream began
+                continue
+            for line in lines_of(article, passages, modified.get(article_id)):
+                yield msgspec.json.encode(line) + b"\n"
 
-    return Response(lines(), mimetype=NDJSON)
+    return Response(stream_with_context(lines()), mimetype=NDJSON)
