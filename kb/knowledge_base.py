@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     from kb.store import Store
 
 # Raised when reading, splitting, tagging or analysing changes what they give: files are read again.
-PIPELINE = 4
+PIPELINE = 5
 
 _LONGEST_TERM = 200
 # Seconds that a short write waits for another to be done.

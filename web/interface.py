@@ -21,7 +21,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, Response, current_app, g, has_request_context, request
-from flask_babel import Babel, Domain, gettext, ngettext
+from flask_babel import Babel, Domain, get_locale, gettext, ngettext
 from opencc import OpenCC
 
 LANGUAGES = {"ru": "Русский", "zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
