@@ -14,7 +14,8 @@
     ├── BackupError             a file is no backup that can be restored
     ├── SignInRefused           this name and password do not belong together
     │   └── TooManyAttempts     one has to wait before the next attempt to sign in
-    ├── NotFound                there is no article, passage, principle or account with this id
+    ├── PackChanged             somebody else has changed the pack meanwhile
+    ├── NotFound                there is no article, passage, principle, account or pack with this id
     ├── InvalidRequest          what was asked for cannot be asked (a limit, an unknown filter)
     └── MissingExtra            a library is not installed; the message names the extra
 
@@ -22,6 +23,11 @@ Each message is written for the person who reads it: what was wrong, where, and 
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kb.models import KeptPack
 
 
 class ServicebookError(Exception):
@@ -85,8 +91,19 @@ class TooManyAttempts(SignInRefused):
         self.seconds = seconds
 
 
+class PackChanged(ServicebookError):
+    """Somebody else has changed the pack meanwhile; `newest` is how it is now. Nothing was written."""
+
+    def __init__(self, newest: KeptPack) -> None:
+        super().__init__(
+            f"{newest.changed_by} has changed “{newest.pack.title}” since you opened it: it is at version"
+            f" {newest.version} now. Look at what changed, then save again."
+        )
+        self.newest = newest
+
+
 class NotFound(ServicebookError):
-    """There is no such article, passage, principle, review or account.
+    """There is no such article, passage, principle, review, account or pack.
 
     `kind` is the noun ("article", "passage", …), `id` what was asked for.
     """

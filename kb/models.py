@@ -430,6 +430,33 @@ class Pack:
         return tuple(excerpt for section in self.sections for excerpt in section.excerpts)
 
 
+@dataclass(frozen=True, slots=True)
+class KeptPack:
+    """A pack in the store: its newest version, when that was made (UTC) and by whom.
+
+    `link` is the part of its address that cannot be guessed, while it is shared.
+    """
+
+    pack: Pack
+    owner_id: int
+    owner: str
+    version: int
+    changed: datetime
+    changed_by: str
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PackVersion:
+    """A version of a kept pack. `restores` is the number of the one it brought back, if it did."""
+
+    number: int
+    pack: Pack
+    author: str
+    at: datetime
+    restores: int | None = None
+
+
 class Wording(StrEnum):
     """What has become of the words of an excerpt."""
 

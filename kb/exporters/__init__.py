@@ -12,9 +12,20 @@ from importlib import import_module
 
 from kb.errors import InvalidRequest, MissingExtra
 from kb.exporters.edition import Edition
+from kb.exporters.words import WORDS, Words
 from kb.models import Pack
 
-__all__ = ["EXPORTERS", "Edition", "Exporter", "export", "exporter", "file_name"]
+__all__ = [
+    "EXPORTERS",
+    "WITH_QUIZ",
+    "Edition",
+    "Exporter",
+    "Words",
+    "export",
+    "exporter",
+    "file_name",
+    "words_in",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,9 @@ EXPORTERS: dict[str, Exporter] = {
     "json": Exporter("JSON", "json", "application/json", ".json"),
 }
 
+# The formats that ask the learner something.
+WITH_QUIZ = frozenset({"anki", "json"})
+
 # Windows keeps these for devices, whatever follows the first dot.
 _DEVICES = re.compile(r"(?i)^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|$)")
 # What file systems and shells take for something else.
@@ -53,6 +67,14 @@ def exporter(form: str) -> Exporter:
         known = ", ".join(EXPORTERS)
         raise InvalidRequest(f"A pack cannot be written as “{form}”; it can be as {known}.", "format")
     return EXPORTERS[form]
+
+
+def words_in(language: str) -> Words:
+    """The words around excerpts in a language of the interface. Raises `InvalidRequest`."""
+    if language not in WORDS:
+        known = ", ".join(WORDS)
+        raise InvalidRequest(f"A pack cannot be in “{language}”; it can be in {known}.", "language")
+    return WORDS[language]
 
 
 def export(edition: Edition, form: str) -> bytes:

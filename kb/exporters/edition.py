@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
-
-import msgspec
 
 from kb.exporters.words import WORDS, Words
 from kb.models import BlockKind, Excerpt, Pack, Question, Source
+from kb.printable import printable
 
-T = TypeVar("T")
-
-# What no XML document may hold (XML 1.0, 2.2) and no UTF-8 can: such a character becomes �.
-_UNPRINTABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\x7f-\x84\x86-\x9f]")
-_LINE_END = re.compile("\r\n?")
 # Around a title, and around what is quoted within one.
 _QUOTATION_MARKS = {"ru": ("«»", "„“"), "zh": ("《》", "〈〉"), "en": ("“”", "‘’")}
 
@@ -38,8 +30,8 @@ class Edition:
     base_url: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "pack", _printable(self.pack, Pack))
-        object.__setattr__(self, "quiz", _printable(tuple(self.quiz), tuple[Question, ...]))
+        object.__setattr__(self, "pack", printable(self.pack, Pack))
+        object.__setattr__(self, "quiz", printable(tuple(self.quiz), tuple[Question, ...]))
 
     @property
     def words(self) -> Words:
@@ -136,18 +128,3 @@ def _in_quotation_marks(title: str, language: str) -> str:
     """A title as its language quotes it: «„Это мой вопрос“: как довести обращение до конца»."""
     outer, inner = _QUOTATION_MARKS.get(language, _QUOTATION_MARKS["en"])
     return f"{outer[0]}{title.translate(str.maketrans(outer, inner))}{outer[1]}"
-
-
-def _printable(value: T, kind: Any) -> T:
-    """The same without characters that no document can hold."""
-    return msgspec.convert(_cleaned(msgspec.to_builtins(value)), kind)  # type: ignore[no-any-return]
-
-
-def _cleaned(value: Any) -> Any:
-    if isinstance(value, str):
-        return _UNPRINTABLE.sub("\ufffd", _LINE_END.sub("\n", value))
-    if isinstance(value, dict):
-        return {key: _cleaned(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_cleaned(item) for item in value]
-    return value

@@ -14,6 +14,7 @@ class Words:
 
     tag: str
     locale: str
+    untitled: str
     contents: str
     sources: str
     source: str
@@ -51,6 +52,7 @@ class Words:
 RUSSIAN = Words(
     tag="ru",
     locale="ru",
+    untitled="Подборка отрывков",
     contents="Содержание",
     sources="Источники",
     source="Источник",
@@ -83,6 +85,7 @@ RUSSIAN = Words(
 SIMPLIFIED = Words(
     tag="zh-Hans",
     locale="zh_Hans",
+    untitled="摘录选编",
     contents="目录",
     sources="来源",
     source="来源",
@@ -115,6 +118,7 @@ SIMPLIFIED = Words(
 TRADITIONAL = Words(
     tag="zh-Hant",
     locale="zh_Hant",
+    untitled="摘錄選編",
     contents="目錄",
     sources="來源",
     source="來源",
@@ -147,6 +151,7 @@ TRADITIONAL = Words(
 ENGLISH = Words(
     tag="en",
     locale="en_GB",
+    untitled="A pack of excerpts",
     contents="Contents",
     sources="Sources",
     source="Source",

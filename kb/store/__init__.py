@@ -1,4 +1,4 @@
-"""What people write in the product: reviews of tags, accounts, the search log, which files
+"""What people write in the product: reviews of tags, accounts, packs, the search log, which files
 they gave to be indexed. Everything else is derived from files and can be rebuilt; this cannot.
 
 SQLAlchemy Core over SQLite by default, PostgreSQL by `KB_DATABASE_URL`. One file for each subject;
@@ -13,6 +13,7 @@ from sqlalchemy import URL
 
 from kb.store.accounts import AccountRows, StoredAccount
 from kb.store.database import Database
+from kb.store.packs import PackRows
 from kb.store.reviews import Reviews
 from kb.store.searches import SearchLog
 from kb.store.sources import Sources
@@ -20,6 +21,7 @@ from kb.store.sources import Sources
 __all__ = [
     "AccountRows",
     "Database",
+    "PackRows",
     "Reviews",
     "SearchLog",
     "Sources",
@@ -39,6 +41,7 @@ class Store:
         self.database = Database(url)
         self.reviews = Reviews(self.database)
         self.accounts = AccountRows(self.database)
+        self.packs = PackRows(self.database)
         self.searches = SearchLog(self.database)
         self.sources = Sources(self.database)
 
