@@ -33,7 +33,7 @@ from kb import (
 from kb.concepts import Concepts
 from kb.engines import Engine, EngineHit, EngineWriter, open_engine
 from kb.errors import IndexLocked, InvalidRequest, NotFound
-from kb.exporters import WITH_QUIZ, Edition, export, exporter, words_in
+from kb.exporters import WITH_QUIZ, Edition, export, exporter, with_counterpart, words_in
 from kb.languages.interface import in_interface
 from kb.models import (
     Article,
@@ -687,7 +687,7 @@ class KnowledgeBase:
         Raises `InvalidRequest` for an unknown language.
         """
         _check_language(language)
-        used = {excerpt.passage for excerpt in pack.excerpts}
+        used = {one.passage for excerpt in pack.excerpts for one in with_counterpart(excerpt)}
 
         def beside(excerpt: Excerpt) -> Excerpt:
             for hit in () if excerpt.counterpart else self._hits_beside(excerpt, language):

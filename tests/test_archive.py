@@ -66,6 +66,8 @@ def write_something(book: KnowledgeBase) -> str:
     book.log_search("дождь 移情", "zh-Hant", 0)
     book.log_opening("дождь 移情", passage.id)
     book.propose_term("тайный гость", "ru", "Анна")
+    kept = book.packs.keep(book.pack_from([passage.id], "Погода 天气", "ru"), book.accounts.named("Анна"))
+    book.packs.share(kept.pack.id, book.accounts.named("Анна"))
     return passage.id
 
 

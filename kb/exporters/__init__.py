@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from kb.errors import InvalidRequest, MissingExtra
-from kb.exporters.edition import Edition
+from kb.exporters.edition import Edition, with_counterpart
 from kb.exporters.words import WORDS, Words
 from kb.models import Pack
 
@@ -24,6 +24,7 @@ __all__ = [
     "export",
     "exporter",
     "file_name",
+    "with_counterpart",
     "words_in",
 ]
 

@@ -1,7 +1,8 @@
 """An Anki deck (.apkg), by genanki: a card for each excerpt and each question of the quiz.
 
 Decks, note types and notes have ids that depend on the pack alone, so that importing the deck again
-updates its cards and keeps what Anki knows of the learner.
+updates its cards and keeps what Anki knows of the learner. (Anki itself finds a deck by its name: one
+that was given another title brings its new cards in a deck beside the old.)
 """
 
 from __future__ import annotations

@@ -237,7 +237,8 @@ def _pieces(line: str, full: int) -> Iterator[str]:
     starts = [0, *(start for start, _ in spans[1:]), len(line)]
     for start, end in pairwise(starts):
         while _width(line[start:end]) > full:
-            cut = line.rfind(" ", start, start + full // 2) + 1 or start + full // 2
+            half = start + max(min(full, end - start) // 2, 1)
+            cut = line.rfind(" ", start, half) + 1 or half
             yield line[start:cut]
             start = cut
         yield line[start:end]
