@@ -89,6 +89,7 @@ class Packs:
 
         Raises `InvalidRequest` when there is none left to take back.
         """
+        self.open(id, account)
         versions = {one.number: one for one in self.history(id)}
         newest = versions.get(based_on)
         before = ((newest.restores or based_on) if newest else 1) - 1

@@ -45,8 +45,8 @@ def _titles(pack: str, *parts: str) -> _Titles:
 
 _TITLES = {
     "ru": _titles("Подборка: {name}", "Что это", "Зачем", "Как это делают", "Примеры", "Чего избегать"),
-    "zh-Hans": _titles("选编：{name}", "是什么", "为什么重要", "怎么做", "例子", "要避免的错误"),
-    "zh-Hant": _titles("選編：{name}", "是什麼", "為什麼重要", "怎麼做", "例子", "要避免的錯誤"),
+    "zh-Hans": _titles("摘录集：{name}", "是什么", "为什么重要", "怎么做", "例子", "要避免的错误"),
+    "zh-Hant": _titles("摘錄集：{name}", "是什麼", "為什麼重要", "怎麼做", "例子", "要避免的錯誤"),
     "en": _titles(
         "A pack on {name}", "What it is", "Why it matters", "How it is done", "Examples", "Mistakes to avoid"
     ),

@@ -118,7 +118,7 @@ def test_a_pack_keeps_the_order_and_takes_each_once(starter: KnowledgeBase) -> N
     pack = starter.pack_from([one, two, one], "  Первая\n неделя ", "ru")
     assert [excerpt.passage for excerpt in pack.excerpts] == [one, two]
     assert (pack.title, pack.language) == ("Первая неделя", "ru")
-    assert starter.pack_from([], language="zh-Hant").title == "摘錄選編"
+    assert starter.pack_from([], language="zh-Hant").title == "摘錄集"
 
 
 def test_counterparts_stand_beside_and_never_twice(starter: KnowledgeBase) -> None:

@@ -93,6 +93,7 @@ def test_who_may_open_and_change_a_pack(
         assert (kept in packs.all(account)) is allowed
         for change in (
             lambda: packs.change(kept.pack.id, PACK, 1, account),
+            lambda: packs.undo(kept.pack.id, packs.find(kept.pack.id).version, account),
             lambda: packs.restore(kept.pack.id, 1, packs.find(kept.pack.id).version, account),
             lambda: packs.share(kept.pack.id, account),
             lambda: packs.withdraw(kept.pack.id, account),

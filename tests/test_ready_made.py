@@ -38,7 +38,7 @@ def test_a_ready_made_pack_begins_with_the_definition(starter: KnowledgeBase) ->
     first = starter.ready_made("ownership", "ru").sections[0]
     assert first.title == "Что это"
     assert first.introduction == starter.principle("ownership").definitions["ru"]
-    assert starter.ready_made("ownership", "zh-Hant").title == "選編：責任擔當", (
+    assert starter.ready_made("ownership", "zh-Hant").title == "摘錄集：責任擔當", (
         "written as its readers write"
     )
 

@@ -19,6 +19,7 @@ from web import (
     errors,
     feeds,
     interface,
+    packs,
     pages,
     reviews,
     search_log,
@@ -43,7 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     for part in (compression, interface, addresses, assets, security, errors):
         part.set_up(app)
     accounts.set_up(app, settings)
-    for part_of_site in (pages, accounts, reviews, search_log, feeds, api):
+    for part_of_site in (pages, packs, accounts, reviews, search_log, feeds, api):
         app.register_blueprint(part_of_site.blueprint)
     if settings.proxies:
         trusted = settings.proxies

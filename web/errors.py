@@ -8,7 +8,15 @@ from flask import Flask, Response, current_app, jsonify, render_template, reques
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from kb.errors import EngineError, InvalidRequest, NotFound, ServicebookError, SignInRefused, StoreUnavailable
+from kb.errors import (
+    EngineError,
+    InvalidRequest,
+    NotFound,
+    PackChanged,
+    ServicebookError,
+    SignInRefused,
+    StoreUnavailable,
+)
 
 _TYPE = "urn:servicebook:problem:"
 
@@ -32,6 +40,8 @@ def _status(error: ServicebookError) -> HTTPStatus:
             return HTTPStatus.NOT_FOUND
         case InvalidRequest():
             return HTTPStatus.BAD_REQUEST
+        case PackChanged():
+            return HTTPStatus.CONFLICT
         case SignInRefused():
             return HTTPStatus.FORBIDDEN
         case EngineError() | StoreUnavailable():

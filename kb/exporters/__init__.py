@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from kb.errors import InvalidRequest, MissingExtra
-from kb.exporters.edition import Edition, with_counterpart
+from kb.exporters.edition import Edition, lines, with_counterpart
 from kb.exporters.words import WORDS, Words
 from kb.models import Pack
 
@@ -24,6 +24,7 @@ __all__ = [
     "export",
     "exporter",
     "file_name",
+    "lines",
     "with_counterpart",
     "words_in",
 ]
@@ -44,10 +45,10 @@ _OFFICE = "application/vnd.openxmlformats-officedocument"
 EXPORTERS: dict[str, Exporter] = {
     "docx": Exporter("Word", "docx", f"{_OFFICE}.wordprocessingml.document", ".docx"),
     "pptx": Exporter("PowerPoint", "pptx", f"{_OFFICE}.presentationml.presentation", ".pptx"),
-    "html": Exporter("HTML", "html", "text/html; charset=utf-8", ".html"),
-    "markdown": Exporter("Markdown", "markdown", "text/markdown; charset=utf-8", ".md"),
+    "html": Exporter("HTML", "html", "text/html", ".html"),
+    "markdown": Exporter("Markdown", "markdown", "text/markdown", ".md"),
     "anki": Exporter("Anki", "anki", "application/octet-stream", ".apkg"),
-    "csv": Exporter("CSV", "csv", "text/csv; charset=utf-8", ".csv"),
+    "csv": Exporter("CSV", "csv", "text/csv", ".csv"),
     "json": Exporter("JSON", "json", "application/json", ".json"),
 }
 

@@ -1,5 +1,6 @@
 // Comfort for browsers that run it. Everything works without; see each module for what it adds.
 
+import { setUpCollecting } from "./collect.js";
 import { setUpField } from "./field.js";
 import { setUpLiveResults } from "./live.js";
 import { setUpMap } from "./map.js";
@@ -9,6 +10,7 @@ const form = document.querySelector("form.search");
 setUpField(form);
 setUpLiveResults(form, setUpPassages);
 setUpPassages(document);
+setUpCollecting();
 setUpMap(document.querySelector(".chart"));
 
 // Where there is room beside the text, the outline stands open.
