@@ -222,7 +222,10 @@ def test_a_pack_on_a_principle_in_every_format(app: Flask, form: str) -> None:
 def test_a_principle_offers_its_pack(app: Flask) -> None:
     shown = page(app.test_client(), "/principles/empathy")
     assert "/packs/on/empathy" in shown and "Подборка об этом принципе" in shown
-    assert "поставьте себя на место гостя" in page(app.test_client(), "/packs/on/empathy")
+    shown = page(app.test_client(), "/packs/on/empathy")
+    assert "поставьте себя на место гостя" in shown
+    draft = re.search(r'<a href="(/packs/draft\?[^"]+)"', shown)
+    assert draft and "поставьте себя на место гостя" in page(app.test_client(), draft[1])
 
 
 def test_the_quiz_is_a_plain_form(app: Flask, book: KnowledgeBase) -> None:

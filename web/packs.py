@@ -179,7 +179,8 @@ def _choices(kind: str, name: str, parameters: Mapping[str, Any]) -> dict[str, A
 def read(kind: str, name: str) -> Answer:
     """A pack to read: ready made on a principle, or shared by its link."""
     pack = _pack_at(kind, name)
-    return render_template("packs/read.html", pack=pack, **_choices(kind, name, {}))
+    as_draft = url_for("packs.draft", **PackForm.of_pack(pack).parameters())
+    return render_template("packs/read.html", pack=pack, draft_address=as_draft, **_choices(kind, name, {}))
 
 
 @blueprint.get("/<any(draft, on, kept, shared):kind>/<name>/export")
