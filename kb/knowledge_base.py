@@ -37,6 +37,7 @@ from kb.exporters import WITH_QUIZ, Edition, export, exporter, with_counterpart,
 from kb.languages.interface import in_interface
 from kb.models import (
     Article,
+    BlockKind,
     Bridge,
     Excerpt,
     ExcerptState,
@@ -682,7 +683,8 @@ class KnowledgeBase:
 
     def with_counterparts(self, pack: Pack, language: str) -> Pack:
         """The pack with what says nearly the same in another language beside each excerpt that has
-        nothing beside it. A passage stands beside one excerpt only, and none that the pack quotes.
+        nothing beside it. A passage stands beside one excerpt only, and none that the pack quotes does;
+        rows of a table say too little there.
 
         Raises `InvalidRequest` for an unknown language.
         """
@@ -691,9 +693,11 @@ class KnowledgeBase:
 
         def beside(excerpt: Excerpt) -> Excerpt:
             for hit in () if excerpt.counterpart else self._hits_beside(excerpt, language):
-                if hit.passage.id not in used:
-                    used.add(hit.passage.id)
-                    return replace(excerpt, counterpart=self.excerpt(hit.passage.id))
+                found = self.excerpt(hit.passage.id)
+                is_table = any(block.kind is BlockKind.TABLE_ROW for block in found.blocks)
+                if found.passage not in used and not is_table:
+                    used.add(found.passage)
+                    return replace(excerpt, counterpart=found)
             return excerpt
 
         sections = (

@@ -55,7 +55,8 @@ _TITLES = {
 # Over text folded to Simplified characters and small letters.
 _CUES = {
     Part.DEFINITION: re.compile(
-        r"что такое|— это|это значит|не значит|называют|означает|то есть"
+        r"что такое|(?:^|[.!?:] )[^.!?«»]{3,40} — (?:это|способность|умение|готовность)"
+        r"|это значит|не значит|называют|означает|то есть|определени"
         r"|是什么|是指|指的是|就是|叫做|意思是|所谓"
         r"|what is|\bmeans\b|is defined|refers to|in other words"
     ),

@@ -32,9 +32,10 @@ _WIDTH, _HEIGHT, _MARGIN = Cm(33.867), Cm(19.05), Cm(1.8)
 _TITLE_TOP, _TITLE_HEIGHT, _FOOT_HEIGHT = Cm(0.9), Cm(2.4), Cm(2.2)
 _BLANK_LAYOUT = 5  # "Title Only": a title for the outline and for screen readers, the rest is ours
 _BLUE, _GREY, _BLACK = RGBColor(0x20, 0x50, 0x72), RGBColor(0x60, 0x60, 0x60), RGBColor(0x1C, 0x1C, 0x1C)
-# How much text a slide takes at _BODY points, in Latin letters; Han characters count twice.
-_FULL_SLIDE, _FULL_COLUMN = 700, 400
-_BODY, _SMALL, _TITLE, _COVER = Pt(24), Pt(11), Pt(28), Pt(40)
+# How much text a slide takes at _BODY, and half a slide at _COLUMN, in Latin letters of a wide font;
+# Han characters count twice.
+_FULL_SLIDE, _FULL_COLUMN = 520, 340
+_BODY, _COLUMN, _SMALL, _TITLE, _COVER = Pt(24), Pt(20), Pt(11), Pt(28), Pt(40)
 _SOURCES_PER_SLIDE = 6
 _LONGEST_PROPERTY = 255
 
@@ -94,14 +95,18 @@ class _Writer:
             for number, (one, column) in enumerate(zip((excerpt, counterpart), columns, strict=False)):
                 if one and part < len(column):
                     left = Length(_MARGIN + number * (width + _MARGIN))
-                    self._write_quote(slide, one, column[part], left, width)
+                    self._write_quote(
+                        slide, one, column[part], left, width, _COLUMN if counterpart else _BODY
+                    )
             self._write_foot(slide, excerpt)
             self._write_notes(slide, excerpt)
 
-    def _write_quote(self, slide: Slide, excerpt: Excerpt, text: str, left: Length, width: Length) -> None:
+    def _write_quote(
+        self, slide: Slide, excerpt: Excerpt, text: str, left: Length, width: Length, size: Length
+    ) -> None:
         top = Length(_MARGIN + _TITLE_HEIGHT)
         frame = _add_box(slide, left, top, width, Length(_HEIGHT - top - _FOOT_HEIGHT - _MARGIN))
-        self._write_lines(frame, [(line, excerpt.source.locale) for line in text.split("\n")], _BODY, _BLACK)
+        self._write_lines(frame, [(line, excerpt.source.locale) for line in text.split("\n")], size, _BLACK)
 
     def _write_foot(self, slide: Slide, excerpt: Excerpt) -> None:
         top = Length(_HEIGHT - _FOOT_HEIGHT - _MARGIN // 2)
@@ -172,7 +177,7 @@ class _Writer:
         for number, (text, locale) in enumerate(texts):
             paragraph = frame.paragraphs[0] if number == 0 else frame.add_paragraph()
             _align_left(paragraph)
-            if size == _BODY:
+            if size in (_BODY, _COLUMN):
                 paragraph.space_after = Pt(8)
             self._add_text(paragraph, text, locale, size, colour)
 

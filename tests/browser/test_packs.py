@@ -97,6 +97,19 @@ def test_collecting_and_moving_by_keys(opened: Opening) -> None:
     expect(page.locator("#said")).to_have_text("Теперь на месте 2")
     expect(page.locator(".row").nth(1).locator("button[name=do]").first).to_have_attribute("value", "up 1")
 
+    page.fill("[name=title]", "Мой черновик")
+    page.locator("button.main-button").first.click()
+    expect(page).to_have_url(re.compile("title="))
+    page.goto("/search?q=надёжность")
+    page.locator(".result h3 a").first.focus()
+    page.keyboard.press("p")
+    expect(page.locator("#tray .how-many")).to_have_text("3")
+    page.locator("#tray summary").click()
+    page.locator("#tray a[data-draft]").click()
+    expect(page.locator(".row")).to_have_count(3)
+    expect(page.locator("[name=title]")).to_have_value("Мой черновик")
+    expect(page.locator(".row [name=item]").nth(1)).to_have_value(first)
+
 
 def test_rows_are_dragged(opened: Opening) -> None:
     page = opened("/packs/on/empathy", viewport={"width": 1280, "height": 2400})

@@ -4,7 +4,21 @@
 const SELECTOR = ".result, .passage";
 let under = null;
 
+// Title, notes and order of a draft are in its address: the way back to it leads there, and what was
+// collected since is added. `packs/arrange.js` remembers the address.
+export const DRAFT = "draft";
+
+function leadBack(link) {
+  const left = localStorage.getItem(DRAFT);
+  if (left) link.search = `${left}&do=collect`;
+}
+
 export function setUpCollecting() {
+  if (!document.querySelector("#tray")?.dataset.passages) localStorage.removeItem(DRAFT);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("#tray a[data-draft]");
+    if (link) leadBack(link);
+  });
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("form.collect");
     if (!form) return;

@@ -1,6 +1,15 @@
 // The rows of a pack are moved by dragging them, or with Alt and an arrow. The form sends them in the
 // order they stand in; without scripts the buttons ↑ and ↓ do the same.
 
+import { DRAFT } from "../collect.js";
+
+// A draft that one has arranged oneself, not one that somebody's link has led to.
+const came = document.referrer && new URL(document.referrer);
+const isDraft = document.querySelector(".pack-form:not([method])");
+if (isDraft && came && came.origin === location.origin && came.pathname === location.pathname) {
+  localStorage.setItem(DRAFT, location.search);
+}
+
 const list = document.querySelector(".pack-form .rows");
 let dragged = null;
 
