@@ -81,6 +81,7 @@ def test_from_the_first_search_to_the_exported_file(opened: Opening, scripts: bo
 def test_collecting_and_moving_by_keys(opened: Opening) -> None:
     page = opened("/search?q=эмпатия")
     page.locator(".result h3 a").first.focus()
+    page.wait_for_load_state("networkidle")
     page.keyboard.press("p")
     expect(page.locator("#tray .how-many")).to_have_text("1")
     page.locator(".result h3 a").nth(1).focus()
@@ -102,6 +103,7 @@ def test_collecting_and_moving_by_keys(opened: Opening) -> None:
     expect(page).to_have_url(re.compile("title="))
     page.goto("/search?q=надёжность")
     page.locator(".result h3 a").first.focus()
+    page.wait_for_load_state("networkidle")
     page.keyboard.press("p")
     expect(page.locator("#tray .how-many")).to_have_text("3")
     page.locator("#tray summary").click()

@@ -13,29 +13,27 @@ function leadBack(link) {
   if (left) link.search = `${left}&do=collect`;
 }
 
-export function setUpCollecting() {
-  if (!document.querySelector("#tray")?.dataset.passages) localStorage.removeItem(DRAFT);
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest("#tray a[data-draft]");
-    if (link) leadBack(link);
-  });
-  document.addEventListener("submit", (event) => {
-    const form = event.target.closest("form.collect");
-    if (!form) return;
-    event.preventDefault();
-    collect(form);
-  });
-  document.addEventListener("pointerover", (event) => {
-    under = event.target.closest(SELECTOR);
-  });
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "p" || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-    const place = document.activeElement.closest(SELECTOR) ?? under;
-    const form = place?.querySelector("form.collect");
-    if (form) collect(form);
-  });
-}
+if (!document.querySelector("#tray")?.dataset.passages) localStorage.removeItem(DRAFT);
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("#tray a[data-draft]");
+  if (link) leadBack(link);
+});
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("form.collect");
+  if (!form) return;
+  event.preventDefault();
+  collect(form);
+});
+document.addEventListener("pointerover", (event) => {
+  under = event.target.closest(SELECTOR);
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "p" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const place = document.activeElement.closest(SELECTOR) ?? under;
+  const form = place?.querySelector("form.collect");
+  if (form) collect(form);
+});
 
 async function collect(form) {
   const asked = new URLSearchParams(new FormData(form));

@@ -1,6 +1,5 @@
 // Comfort for browsers that run it. Everything works without; see each module for what it adds.
 
-import { setUpCollecting } from "./collect.js";
 import { setUpField } from "./field.js";
 import { setUpLiveResults } from "./live.js";
 import { setUpMap } from "./map.js";
@@ -10,7 +9,8 @@ const form = document.querySelector("form.search");
 setUpField(form);
 setUpLiveResults(form, setUpPassages);
 setUpPassages(document);
-setUpCollecting();
+// Fetched when somebody begins to move about: the first page stays light.
+for (const sign of ["pointerover", "focusin"]) addEventListener(sign, () => import("./collect.js"), { once: true });
 setUpMap(document.querySelector(".chart"));
 
 // Where there is room beside the text, the outline stands open.
