@@ -73,7 +73,11 @@ def write_something(book: KnowledgeBase) -> str:
 
 def everything(book: KnowledgeBase) -> dict[str, list[tuple[object, ...]]]:
     """All rows that a backup keeps."""
-    kept = [table for table in METADATA.sorted_tables if table.name not in ("sessions", "sign_in_attempts")]
+    kept = [
+        table
+        for table in METADATA.sorted_tables
+        if table.name not in ("sessions", "sign_in_attempts", "sources")
+    ]
     with book.store.database.read() as connection:
         return {
             table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
