@@ -35,6 +35,8 @@ class Action(StrEnum):
     SEE_SEARCHES = "see-searches"
     PROPOSE_TERMS = "propose-terms"
     SEE_ACCOUNTS = "see-accounts"
+    KEEP_PACKS = "keep-packs"
+    CHANGE_OTHERS_PACKS = "change-others-packs"
 
 
 LEAST_ROLE = {
@@ -44,6 +46,8 @@ LEAST_ROLE = {
     Action.SEE_SEARCHES: Role.EDITOR,
     Action.PROPOSE_TERMS: Role.EDITOR,
     Action.SEE_ACCOUNTS: Role.ADMINISTRATOR,
+    Action.KEEP_PACKS: Role.TRAINER,
+    Action.CHANGE_OTHERS_PACKS: Role.EDITOR,
 }
 _RANK = {role: rank for rank, role in enumerate(Role)}
 

@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +15,25 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kb.commands import COMMANDS
-from kb.errors import IndexLocked, NotFound, ServicebookError
+from kb.errors import IndexLocked, InvalidRequest, NotFound, ServicebookError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kb.evaluation import Evaluation
     from kb.knowledge_base import FileChange, IndexReport, KnowledgeBase
-    from kb.models import Account, Article, Hit, Passage, Principle, Problem, SearchResults, Span
+    from kb.models import (
+        Account,
+        Article,
+        ExcerptState,
+        Hit,
+        KeptPack,
+        Passage,
+        Principle,
+        Problem,
+        SearchResults,
+        Span,
+    )
     from kb.principles import Evaluation as TagEvaluation
     from kb.principles import Explanation
     from kb.principles.evaluation import Score
@@ -764,6 +776,118 @@ def tag(file: Path, explain: bool, json: bool) -> None:
         _print_explanation(one, explain)
 
 
+@main.group()
+def pack() -> None:
+    """Export packs of excerpts, and list those that trainers keep."""
+
+
+@pack.command("export")
+@click.argument("id", required=False)
+@click.option("--principle", help="Make a pack on this principle, by id.")
+@click.option("--passages", help="Make a pack of these passages, by id, separated by commas.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["docx", "pptx", "html", "markdown", "anki", "csv", "json"]),
+    default="docx",
+    show_default=True,
+    help="How to write it.",
+)
+@click.option(
+    "--language",
+    type=click.Choice(["ru", "zh-Hans", "zh-Hant", "en"]),
+    help="Language of the words around the excerpts; KB_INTERFACE where it is not given.",
+)
+@click.option("--title", default="", help="Title of a pack of passages.")
+@click.option("--counterparts", help="Put what says the same in this language (ru, zh, en) beside each.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="File to write, or - for stdout; by default the pack's title in the working folder.",
+)
+def export_pack(
+    id: str | None,
+    principle: str | None,
+    passages: str | None,
+    form: str,
+    language: str | None,
+    title: str,
+    counterparts: str | None,
+    output: Path | None,
+) -> None:
+    """Write a pack to a file: the kept pack ID, one on a principle, or one of passages.
+
+    \b
+    Examples:
+      kb pack export --principle ownership --language ru -o ownership.docx
+      kb pack export --passages 18b8b44f9b38,3f2a9c01d4e7 --format pptx --counterparts zh
+      kb pack export 5d0c2b7e91aa --format anki
+    """
+    from kb.exporters import file_name
+
+    if sum(map(bool, (id, principle, passages))) != 1:
+        raise click.UsageError("Give the ID of a kept pack, or --principle, or --passages.")
+    with _book() as book:
+        _build_if_empty(book)
+        tongue = language or book.settings.interface
+        if principle:
+            made = book.ready_made(principle, tongue)
+        elif passages:
+            ids = [part.strip() for part in passages.split(",") if part.strip()]
+            made = book.pack_from(ids, title, tongue)
+        else:
+            made = book.packs.find(id or "").pack
+            made = replace(made, language=language) if language else made
+        if counterparts:
+            made = book.with_counterparts(made, counterparts)
+        written = book.export(made, form)
+    file = output or Path(file_name(made, form))
+    _write(file, written)
+    if str(file) != "-":
+        click.echo(f"{file}: {len(made.excerpts)} excerpts")
+
+
+@pack.command("list")
+@as_json
+def list_packs(json: bool) -> None:
+    """List the packs that are kept, the last changed first.
+
+    \b
+    Example:
+      kb pack list
+    """
+    with _book() as book:
+        kept = book.packs.all()
+    if json:
+        _print_json({"total": len(kept), "packs": [_summary(one) for one in kept]})
+        return
+    for one in kept:
+        about = f"{one.owner}, version {one.version} of {one.changed:%Y-%m-%d %H:%M} UTC by {one.changed_by}"
+        click.echo(f"{one.pack.id}  {one.pack.title}  ({len(one.pack.excerpts)} excerpts)")
+        click.secho(f"    {about}" + (", shared" if one.link else ""), dim=True)
+
+
+@pack.command("show")
+@click.argument("id")
+@as_json
+def show_pack(id: str, json: bool) -> None:
+    """Show a kept pack, and which of its excerpts are no longer as they were quoted.
+
+    \b
+    Example:
+      kb pack show 5d0c2b7e91aa
+    """
+    with _book() as book:
+        _build_if_empty(book)
+        kept = book.packs.find(id)
+        states = [book.state_of(excerpt) for excerpt in kept.pack.excerpts]
+    if json:
+        _print_json({**_summary(kept), "pack": kept.pack, "states": states})
+    else:
+        _print_pack(kept, states)
+
+
 @main.command()
 @as_json
 def settings(json: bool) -> None:
@@ -911,6 +1035,17 @@ def _progress_bar() -> Iterator[Callable[[int, int, int], None]]:
         yield progress
 
 
+def _write(file: Path, content: bytes) -> None:
+    """Write a file, or with - to stdout. Raises `InvalidRequest` when it cannot be written."""
+    if str(file) == "-":
+        click.echo(content, nl=False)
+        return
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise InvalidRequest(f"{file} cannot be written: {error.strerror}.", "output") from error
+
+
 def _print_json(value: Any) -> None:
     from kb.json import to_json
 
@@ -1004,6 +1139,35 @@ def _print_evaluation(evaluation: Evaluation) -> None:
 def _print_principle(principle: Principle, indent: str = "") -> None:
     names = " · ".join(label for label in principle.pref_labels.values() if label)
     click.echo(indent + click.style(principle.id, bold=not indent) + f"  {names}")
+
+
+def _summary(kept: KeptPack) -> dict[str, object]:
+    """A kept pack without its excerpts, and without its link: that is for its owner to give."""
+    return {
+        "id": kept.pack.id,
+        "title": kept.pack.title,
+        "owner": kept.owner,
+        "version": kept.version,
+        "changed": kept.changed,
+        "changed_by": kept.changed_by,
+        "excerpts": len(kept.pack.excerpts),
+        "shared": kept.link is not None,
+    }
+
+
+def _print_pack(kept: KeptPack, states: Sequence[ExcerptState]) -> None:
+    click.secho(kept.pack.title, bold=True)
+    click.echo(kept.pack.introduction)
+    by_place = iter(states)
+    for section in kept.pack.sections:
+        click.secho(f"\n{section.title}", bold=True)
+        for excerpt in section.excerpts:
+            state = next(by_place)
+            click.echo(f"\n{excerpt.text}")
+            place = " › ".join((excerpt.source.title, *excerpt.headings))
+            click.secho(f"[{excerpt.passage}]  {place}", fg="cyan")
+            if state.wording != "same":
+                click.secho(f"{state.wording}; now: {state.now.text if state.now else '–'}", fg="yellow")
 
 
 def _figures(score: Score) -> dict[str, float]:

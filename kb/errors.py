@@ -17,7 +17,8 @@
     ├── KeyRefused              this API key is unknown or has expired
     ├── WriteRefused            an article cannot be written into the corpus folder like this
     │   └── Outdated            it was changed since the caller looked
-    ├── NotFound                there is no article, passage, principle or account with this id
+    ├── PackChanged             somebody else has changed the pack meanwhile
+    ├── NotFound                there is no article, passage, principle, account or pack with this id
     ├── InvalidRequest          what was asked for cannot be asked (a limit, an unknown filter)
     └── MissingExtra            a library is not installed; the message names the extra
 
@@ -25,6 +26,11 @@ Each message is written for the person who reads it: what was wrong, where, and 
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kb.models import KeptPack
 
 
 class ServicebookError(Exception):
@@ -100,8 +106,19 @@ class Outdated(WriteRefused):
     """The article was changed since the caller looked; nothing was changed."""
 
 
+class PackChanged(ServicebookError):
+    """Somebody else has changed the pack meanwhile; `newest` is how it is now. Nothing was written."""
+
+    def __init__(self, newest: KeptPack) -> None:
+        super().__init__(
+            f"{newest.changed_by} has changed “{newest.pack.title}” since you opened it: it is at version"
+            f" {newest.version} now. Look at what changed, then save again."
+        )
+        self.newest = newest
+
+
 class NotFound(ServicebookError):
-    """There is no such article, passage, principle, review or account.
+    """There is no such article, passage, principle, review, account or pack.
 
     `kind` is the noun ("article", "passage", …), `id` what was asked for.
     """

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
 from kb import (
     changes,
     corpus_folder,
+    excerpts,
     languages,
     passages,
     preparing,
@@ -35,15 +36,22 @@ from kb.concepts import Concepts
 from kb.corpus_folder import Draft, FolderChanges
 from kb.engines import Engine, EngineHit, EngineHits, EngineWriter, open_engine
 from kb.errors import EngineError, IndexLocked, InvalidRequest, NotFound, StoreUnavailable, WriteRefused
+from kb.exporters import WITH_QUIZ, Edition, export, exporter, with_counterpart, words_in
+from kb.languages.interface import in_interface
 from kb.models import (
     Article,
+    BlockKind,
     Bridge,
+    Excerpt,
+    ExcerptState,
     Facet,
     FoundArticle,
     FoundPassage,
     Hit,
     Interpretation,
     LoggedSearch,
+    Pack,
+    PackSection,
     Passage,
     Principle,
     PrincipleTag,
@@ -51,6 +59,7 @@ from kb.models import (
     Proposal,
     Query,
     QueryTerm,
+    Question,
     Repair,
     SearchRequest,
     SearchResults,
@@ -60,6 +69,7 @@ from kb.models import (
     TagReview,
     TermKind,
     Token,
+    Wording,
 )
 from kb.preparing import Prepared, PreparedFile, Preparer, Row
 from kb.principles import (
@@ -71,6 +81,8 @@ from kb.principles import (
     evaluate,
     read_examples,
 )
+from kb.quiz import quiz
+from kb.ready_made import ready_made
 from kb.settings import Settings
 from kb.statistics import IndexStatus, Statistics, gather, status
 from kb.suggestions import Suggestions, unquoted
@@ -79,6 +91,7 @@ if TYPE_CHECKING:
     from kb import archive
     from kb.accounts import Accounts
     from kb.keys import Keys
+    from kb.packs import Packs
     from kb.store import Store
 
 # Raised when reading, splitting, tagging or analysing changes what they give: files are read again.
@@ -230,6 +243,13 @@ class KnowledgeBase:
         from kb.keys import Keys
 
         return Keys(self.store.keys)
+
+    @cached_property
+    def packs(self) -> Packs:
+        """Packs that are kept."""
+        from kb.packs import Packs
+
+        return Packs(self.store.packs)
 
     @cached_property
     def concepts(self) -> Concepts:
@@ -680,9 +700,8 @@ class KnowledgeBase:
 
         Best first, in one language or any. Raises `InvalidRequest` for an unknown language.
         """
-        if language is not None and language not in languages.LANGUAGES:
-            known = ", ".join(languages.LANGUAGES)
-            raise InvalidRequest(f"There is no language “{language}”; known are {known}.", "language")
+        if language is not None:
+            _check_language(language)
         return self.suggestions.complete(text, language, limit)
 
     @cached_property
@@ -738,6 +757,130 @@ class KnowledgeBase:
         if facet == "principle" and value in self.vocabulary.principles:
             return self.vocabulary.principles[value].label("en")
         return titles.get(value, value) if facet == "article" else value
+
+    # --- Packs ---
+
+    def excerpt(self, passage_id: str) -> Excerpt:
+        """A passage as it is quoted now. Raises `NotFound`."""
+        passage, article = self.passage(passage_id)
+        return self._quoted(passage, article)
+
+    def _quoted(self, passage: Passage, article: Article) -> Excerpt:
+        return excerpts.quote(passage, article, self.article(article.id)[1], datetime.now(UTC))
+
+    def pack_from(self, passage_ids: Iterable[str], title: str = "", language: str = "en") -> Pack:
+        """A pack of passages in this order, each once; `language` is that of the words around them.
+
+        Raises `NotFound` for an unknown passage and `InvalidRequest` for an unknown language.
+        """
+        title = " ".join(title.split()) or words_in(language).untitled
+        quoted = [self.excerpt(passage_id) for passage_id in passage_ids]
+        each = {one.passage: one for one in quoted}
+        return Pack(title=title, sections=(PackSection(excerpts=tuple(each.values())),), language=language)
+
+    def ready_made(self, principle_id: str, language: str = "en") -> Pack:
+        """The best passages on a principle from many articles and all languages, as one learns: what
+        it is, why, how, examples, mistakes. Raises `NotFound` and `InvalidRequest`."""
+        principle = self.principle(principle_id)
+        words_in(language)
+        found = {
+            code: self.best_passages(principle_id, code, query.MOST_HITS) for code in languages.LANGUAGES
+        }
+        articles = {article.id: article for pairs in found.values() for _, article in pairs}
+        return ready_made(
+            principle,
+            language,
+            {code: [passage for passage, _ in pairs] for code, pairs in found.items()},
+            lambda passage: self._quoted(passage, articles[passage.article_id]),
+        )
+
+    def with_counterparts(self, pack: Pack, language: str) -> Pack:
+        """The pack with what says nearly the same in another language beside each excerpt that has
+        nothing beside it. A passage stands beside one excerpt only, and none that the pack quotes does;
+        rows of a table say too little there.
+
+        Raises `InvalidRequest` for an unknown language.
+        """
+        _check_language(language)
+        used = {one.passage for excerpt in pack.excerpts for one in with_counterpart(excerpt)}
+
+        def beside(excerpt: Excerpt) -> Excerpt:
+            for hit in () if excerpt.counterpart else self._hits_beside(excerpt, language):
+                found = self.excerpt(hit.passage.id)
+                is_table = any(block.kind is BlockKind.TABLE_ROW for block in found.blocks)
+                if found.passage not in used and not is_table:
+                    used.add(found.passage)
+                    return replace(excerpt, counterpart=found)
+            return excerpt
+
+        sections = (
+            replace(section, excerpts=tuple(beside(excerpt) for excerpt in section.excerpts))
+            for section in pack.sections
+        )
+        return replace(pack, sections=tuple(sections))
+
+    def _hits_beside(self, excerpt: Excerpt, language: str) -> Sequence[Hit]:
+        try:
+            return self.counterparts(excerpt.passage, language).get(language, ())
+        except NotFound:
+            return ()
+
+    def state_of(self, excerpt: Excerpt) -> ExcerptState:
+        """What has become of an excerpt: the same, moved, changed (and how it reads now) or gone."""
+        now = datetime.now(UTC)
+        there = self.engine.article(excerpt.source.article)
+        state = excerpts.state_among(excerpt, list(excerpts.quotes(*there, now)) if there else ())
+        if state.wording is not Wording.GONE:
+            return state
+        elsewhere = excerpts.state_among(excerpt, self._quoted_like(excerpt))
+        if elsewhere.wording is Wording.GONE:
+            return state if state.now else elsewhere
+        is_same = elsewhere.wording is Wording.SAME
+        return ExcerptState(Wording.MOVED if is_same else elsewhere.wording, elsewhere.now)
+
+    def _quoted_like(self, excerpt: Excerpt) -> Sequence[Excerpt]:
+        """The passages of all articles whose words are most like those of an excerpt."""
+        request = SearchRequest(languages=(excerpt.source.language,), limit=5)
+        words = query.ParsedText(excerpt.text[: query.LONGEST_QUERY])
+        hits = self.engine.search(query.prepare(request, words)).hits
+        return [self._quoted(hit.passage, hit.article) for hit in hits]
+
+    def quiz(self, pack: Pack) -> tuple[Question, ...]:
+        """Multiple-choice questions from the principles, definitions and passages of a pack; the same
+        pack gives the same questions while the articles are the same."""
+        principles = {principle.id: principle for principle in self.principles()}
+        return quiz(pack, principles, list(self._foils(pack)))
+
+    def _foils(self, pack: Pack) -> Iterator[Excerpt]:
+        """Passages on the neighbours of the principles of a pack: plausible and wrong."""
+        codes = sorted({excerpt.source.language for excerpt in pack.excerpts})
+        named = [id for excerpt in pack.excerpts for id in excerpt.principles[:1]]
+        groups = {group for principle in self._known(named) for group in principle.broader}
+        for principle in self.principles():
+            if groups & set(principle.broader):
+                for code in codes:
+                    for passage, article in self.best_passages(principle.id, code, limit=3):
+                        yield self._quoted(passage, article)
+
+    def export(self, pack: Pack, form: str, base_url: str = "") -> bytes:
+        """A pack as a file in one of `kb.exporters.EXPORTERS`.
+
+        `base_url` is where the product is reached, else `KB_BASE_URL`, for links to articles that
+        have no address. Raises `InvalidRequest` and `MissingExtra`.
+        """
+        exporter(form)
+        used = {id for excerpt in pack.excerpts for id in excerpt.principles}
+        edition = Edition(
+            pack=pack,
+            labels={one.id: in_interface(one.pref_labels, pack.language) for one in self._known(used)},
+            quiz=self.quiz(pack) if form in WITH_QUIZ else (),
+            base_url=base_url or self.settings.base_url,
+        )
+        return export(edition, form)
+
+    def _known(self, principle_ids: Iterable[str]) -> Sequence[Principle]:
+        known = self.vocabulary.principles
+        return [known[id] for id in dict.fromkeys(principle_ids) if id in known]
 
     # --- What is searched ---
 
@@ -1045,6 +1188,12 @@ class KnowledgeBase:
     def _label(self, principle_id: str, language: str) -> str:
         principle = self.vocabulary.principles.get(principle_id)
         return principle.label(language) if principle else principle_id
+
+
+def _check_language(code: str) -> None:
+    if code not in languages.LANGUAGES:
+        known = ", ".join(languages.LANGUAGES)
+        raise InvalidRequest(f"There is no language “{code}”; known are {known}.", "language")
 
 
 def _today() -> date:

@@ -341,6 +341,199 @@ class Proposal:
     at: datetime
 
 
+# --- Packs --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The article an excerpt is quoted from, as it was at that time.
+
+    `version` is a digest of its text: two excerpts with the same one are quoted from the same wording.
+    """
+
+    article: str
+    title: str
+    language: str
+    locale: str
+    version: str
+    url: str = ""
+    author: str = ""
+    publisher: str = ""
+    published: date | None = None
+    licence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextQuoteSelector:
+    """A quote with what stands around it, as the W3C Web Annotation Data Model (4.2.4) has it."""
+
+    exact: str
+    prefix: str
+    suffix: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextPositionSelector:
+    """Where a quote stands in its article's text (Web Annotation Data Model, 4.2.5), whose passages
+    are one a line."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A passage as it was quoted, and what a trainer adds to it.
+
+    `passage` is the passage's id, `principles` the ids of those it was tagged with, the strongest
+    first; `prefix`, `suffix` and `start` place it in the article as it was. `quoted` is in UTC.
+    `note` and `questions` are the trainer's. `counterpart` says nearly the same in another language;
+    it has none of its own.
+    """
+
+    passage: str
+    source: Source
+    blocks: tuple[Block, ...]
+    quoted: datetime
+    headings: tuple[str, ...] = ()
+    prefix: str = ""
+    suffix: str = ""
+    start: int = 0
+    principles: tuple[str, ...] = ()
+    note: str = ""
+    questions: tuple[str, ...] = ()
+    counterpart: Excerpt | None = None
+
+    @property
+    def text(self) -> str:
+        """The text of its blocks, one block a line."""
+        return "\n".join(block.text for block in self.blocks)
+
+    @property
+    def quote_selector(self) -> TextQuoteSelector:
+        """Finds the quote again by its words."""
+        return TextQuoteSelector(self.text, self.prefix, self.suffix)
+
+    @property
+    def position_selector(self) -> TextPositionSelector:
+        """Finds the quote again by its place."""
+        return TextPositionSelector(self.start, self.start + len(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class PackSection:
+    """Excerpts under a title, which may be empty."""
+
+    title: str = ""
+    introduction: str = ""
+    excerpts: tuple[Excerpt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """Excerpts that a trainer hands to a colleague.
+
+    `language` is that of the words around them ("Sources", "Notes"): "ru", "zh-Hans", "zh-Hant" or
+    "en". `id` names it in exports for good, so that an Anki deck is updated and not doubled; it is
+    empty for a draft.
+    """
+
+    title: str
+    sections: tuple[PackSection, ...] = ()
+    introduction: str = ""
+    language: str = "en"
+    author: str = ""
+    id: str = ""
+
+    @property
+    def excerpts(self) -> tuple[Excerpt, ...]:
+        """The excerpts of all sections, without their counterparts."""
+        return tuple(excerpt for section in self.sections for excerpt in section.excerpts)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPack:
+    """A pack in the store: its newest version, when that was made (UTC) and by whom.
+
+    `link` is the part of its address that cannot be guessed, while it is shared.
+    """
+
+    pack: Pack
+    owner_id: int
+    owner: str
+    version: int
+    changed: datetime
+    changed_by: str
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PackVersion:
+    """A version of a kept pack. `restores` is the number of the one it brought back, if it did."""
+
+    number: int
+    pack: Pack
+    author: str
+    at: datetime
+    restores: int | None = None
+
+
+class Wording(StrEnum):
+    """What has become of the words of an excerpt."""
+
+    SAME = "same"
+    MOVED = "moved"  # the same words, in another article: a file was renamed
+    CHANGED = "changed"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class ExcerptState:
+    """How an excerpt stands to its article now.
+
+    `now` is the excerpt as it would be quoted today; of one that is gone, the nearest there is, or None.
+    """
+
+    wording: Wording
+    now: Excerpt | None = None
+
+
+class QuestionKind(StrEnum):
+    """What a multiple-choice question asks."""
+
+    PRINCIPLE_OF_PASSAGE = "principle-of-passage"
+    PASSAGE_OF_PRINCIPLE = "passage-of-principle"
+    PRINCIPLE_OF_DEFINITION = "principle-of-definition"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An answer to choose: a principle's name or a passage, with its BCP 47 tag. `excerpt` is the
+    passage it is quoted from."""
+
+    text: str
+    locale: str
+    excerpt: Excerpt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A multiple-choice question. `about` is what it asks of: a passage, a definition or a
+    principle's name. `right` is the number of the right choice, from 0; `id` is stable for a pack.
+    `excerpt` is the passage that is asked of, or that is the answer.
+    """
+
+    id: str
+    kind: QuestionKind
+    prompt: str
+    about: str
+    locale: str
+    choices: tuple[Choice, ...]
+    right: int
+    principle: str
+    excerpt: Excerpt | None = None
+
+
 # --- What is asked ------------------------------------------------------------------------------
 
 

@@ -78,7 +78,7 @@ def anna(accounts: Accounts) -> str:
     ("role", "allowed"),
     [
         (Role.READER, {Action.READ}),
-        (Role.TRAINER, {Action.READ, Action.REVIEW_TAGS}),
+        (Role.TRAINER, {Action.READ, Action.REVIEW_TAGS, Action.KEEP_PACKS}),
         (Role.EDITOR, set(Action) - {Action.SEE_ACCOUNTS}),
         (Role.ADMINISTRATOR, set(Action)),
     ],

@@ -66,12 +66,18 @@ def write_something(book: KnowledgeBase) -> str:
     book.log_search("дождь 移情", "zh-Hant", 0)
     book.log_opening("дождь 移情", passage.id)
     book.propose_term("тайный гость", "ru", "Анна")
+    kept = book.packs.keep(book.pack_from([passage.id], "Погода 天气", "ru"), book.accounts.named("Анна"))
+    book.packs.share(kept.pack.id, book.accounts.named("Анна"))
     return passage.id
 
 
 def everything(book: KnowledgeBase) -> dict[str, list[tuple[object, ...]]]:
     """All rows that a backup keeps."""
-    kept = [table for table in METADATA.sorted_tables if table.name not in ("sessions", "sign_in_attempts")]
+    kept = [
+        table
+        for table in METADATA.sorted_tables
+        if table.name not in ("sessions", "sign_in_attempts", "sources")
+    ]
     with book.store.database.read() as connection:
         return {
             table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]

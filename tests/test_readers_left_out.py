@@ -15,7 +15,7 @@ from kb.models import BlockKind
 from kb.readers.draft import Element, Hyperlink, Metadata
 from kb.readers.left_out import leave_out
 from kb.readers.left_out.evidence import brand_pattern, pattern, unquoted
-from kb.readers.left_out.sentences import sentences
+from kb.sentences import sentences
 
 FILES = Path(__file__).parent / "files" / "readers"
 LADYA = Metadata(

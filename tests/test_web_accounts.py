@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from kb.accounts import ATTEMPTS_ON_ACCOUNT
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Role
+from kb.models import KeptPack, Role
 from tests.conftest import PASSWORD, MakeApp, csrf_of, signed_in
 from web import interface
 
@@ -47,6 +47,16 @@ def passage_of(app: Flask) -> str:
     return book.article(book.articles()[0].id)[1][0].id
 
 
+def pack_of_another(app: Flask, passage: str) -> KeptPack:
+    """A shared pack of a trainer who is none of those who ask."""
+    book = book_of(app)
+    if not any(account.name == "王芳" for account in book.accounts.all()):
+        book.accounts.add("王芳", Role.TRAINER, PASSWORD)
+    owner = book.accounts.named("王芳")
+    kept = book.packs.keep(book.pack_from([passage], "Неделя"), owner)
+    return book.packs.share(kept.pack.id, owner)
+
+
 # --- Permissions ---------------------------------------------------------------------------------
 
 # What each may, from nobody to administrators: the status of the answer. 303 leads nobody to the
@@ -66,6 +76,21 @@ PERMISSIONS: dict[str, tuple[int, int, int, int, int]] = {
     "POST /reviews/{review}/undo": (303, 403, 403, 303, 303),
     "POST /searches/proposals term=гость": (303, 403, 403, 303, 303),
     "POST /searches/proposals term=гость&drop=1": (303, 403, 403, 303, 303),
+    "GET /packs/draft": (200, 200, 200, 200, 200),
+    "GET /packs/collect?passage={passage}": (303, 303, 303, 303, 303),
+    "GET /packs/draft/now/export?item={passage}&format=csv": (200, 200, 200, 200, 200),
+    "GET /packs/on/empathy": (200, 200, 200, 200, 200),
+    "GET /packs/shared/{link}": (200, 200, 200, 200, 200),
+    "GET /packs/shared/{link}/quiz": (200, 200, 200, 200, 200),
+    "GET /packs/": (303, 403, 200, 200, 200),
+    # One that another trainer made.
+    "GET /packs/kept/{pack}": (303, 403, 404, 200, 200),
+    "GET /packs/kept/{pack}/history": (303, 403, 404, 200, 200),
+    "GET /packs/kept/{pack}/export?format=csv": (404, 404, 404, 200, 200),
+    "POST /packs/kept/{pack} version=0&title=x": (303, 403, 404, 409, 409),
+    "POST /packs/kept/{pack}/share": (303, 403, 404, 303, 303),
+    "POST /packs/keep/shared/{link}": (303, 403, 303, 303, 303),
+    "POST /packs/keep/kept/{pack}": (303, 403, 404, 303, 303),
     "POST /account/password password=wrong&new=another+long+one": (303, 403, 403, 403, 403),
 }
 
@@ -81,13 +106,15 @@ def ask(client: FlaskClient, action: str, token: str = "") -> int:
 @pytest.mark.parametrize("action", PERMISSIONS)
 def test_who_may_what(app: Flask, browsers: dict[str | None, FlaskClient], action: str) -> None:
     passage = passage_of(app)
+    kept = pack_of_another(app, passage)
     statuses = []
     for client in browsers.values():
         # A review of somebody else's, to undo.
         book_of(app).review(passage, "training", True, "王芳")
         (review,) = [one.number for one in book_of(app).reviews() if one.reviewer == "王芳"]
         token = csrf_of(client, "/sign-in" if client is browsers[NOBODY] else "/account")
-        statuses.append(ask(client, action.format(passage=passage, review=review), token))
+        names = {"passage": passage, "review": review, "pack": kept.pack.id, "link": kept.link}
+        statuses.append(ask(client, action.format(**names), token))
     assert tuple(statuses) == PERMISSIONS[action]
 
 
@@ -96,7 +123,8 @@ def test_the_table_names_every_form(app: Flask) -> None:
     adapter = app.url_map.bind("localhost")
     told = [action.split(" ") for action in PERMISSIONS if action.startswith("POST")]
     tried = {
-        adapter.match(address.format(passage="p", review=1), method="POST")[0] for _, address, *_ in told
+        adapter.match(address.format(passage="p", review=1, pack="p", link="l"), method="POST")[0]
+        for _, address, *_ in told
     }
     assert forms - tried == {"accounts.sign_in", "accounts.sign_out"}
 
@@ -156,18 +184,21 @@ def test_no_form_is_taken_without_its_token(app: Flask) -> None:
     """Every address that takes forms, as the most powerful account."""
     client = signed_in(app, "administrator")
     other = csrf_of(app.test_client())
-    before = book_of(app).reviews(), book_of(app).proposals()
+    before = book_of(app).reviews(), book_of(app).proposals(), len(book_of(app).packs.all())
     for rule in app.url_map.iter_rules():
         if "POST" in (rule.methods or ()):
             with app.test_request_context():
-                address = rule.build({"passage_id": passage_of(app), "number": 1})
+                address = rule.build(
+                    {"passage_id": passage_of(app), "number": 1, "id": "p", "verb": "share"}
+                    | {"kind": "draft", "name": "now"}
+                )
             assert address is not None
             for token in ("", "nonsense", other):
                 form = {"csrf_token": token, "term": "a", "say": "right empathy"}
                 answer = client.post(address[1], data=form, headers={"Accept-Language": "ru"})
                 assert answer.status_code == 400, address
                 assert "Форма устарела" in answer.text
-    assert (book_of(app).reviews(), book_of(app).proposals()) == before
+    assert (book_of(app).reviews(), book_of(app).proposals(), len(book_of(app).packs.all())) == before
     assert client.get("/account").status_code == 200, "nobody was signed out"
 
 

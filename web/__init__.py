@@ -24,6 +24,7 @@ from web import (
     interface,
     logs,
     operations,
+    packs,
     pages,
     request_ids,
     reviews,
@@ -52,7 +53,7 @@ def create_app(settings: Settings | None = None, book: KnowledgeBase | None = No
     for part in (request_ids, compression, interface, addresses, assets, security, errors):
         part.set_up(app)
     accounts.set_up(app, settings)
-    for part_of_site in (pages, accounts, reviews, search_log, feeds):
+    for part_of_site in (pages, packs, accounts, reviews, search_log, feeds):
         app.register_blueprint(part_of_site.blueprint)
     api.set_up(app, settings)
     operations.set_up(app, settings)

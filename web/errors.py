@@ -14,6 +14,7 @@ from kb.errors import (
     KeyRefused,
     NotFound,
     Outdated,
+    PackChanged,
     ServicebookError,
     SignInRefused,
     StoreUnavailable,
@@ -43,6 +44,8 @@ def _status(error: ServicebookError) -> HTTPStatus:
             return HTTPStatus.NOT_FOUND
         case InvalidRequest():
             return HTTPStatus.BAD_REQUEST
+        case PackChanged():
+            return HTTPStatus.CONFLICT
         case SignInRefused():
             return HTTPStatus.FORBIDDEN
         case KeyRefused():

@@ -27,7 +27,7 @@ from opencc import OpenCC
 LANGUAGES = {"ru": "Русский", "zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
 TRANSLATIONS = Path(__file__).with_name("translations")
 COOKIE = "lang"
-_FOR_PEOPLE = ("pages", "accounts", "reviews", "search_log")  # blueprints whose pages speak
+_FOR_PEOPLE = ("pages", "accounts", "reviews", "search_log", "packs")  # blueprints whose pages speak
 _YEAR = 365 * 24 * 3600
 
 

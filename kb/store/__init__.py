@@ -1,4 +1,4 @@
-"""What people write in the product: reviews of tags, accounts, keys, the search log, which files
+"""What people write in the product: reviews of tags, accounts, keys, packs, the search log, which files
 they gave to be indexed. Everything else is derived from files and can be rebuilt; this cannot.
 
 SQLAlchemy Core over SQLite by default, PostgreSQL by `KB_DATABASE_URL`. One file for each subject;
@@ -14,6 +14,7 @@ from sqlalchemy import URL
 from kb.store.accounts import AccountRows, StoredAccount
 from kb.store.database import Database
 from kb.store.keys import KeyRows, StoredKey
+from kb.store.packs import PackRows
 from kb.store.reviews import Reviews
 from kb.store.searches import SearchLog
 from kb.store.sources import Sources
@@ -22,6 +23,7 @@ __all__ = [
     "AccountRows",
     "Database",
     "KeyRows",
+    "PackRows",
     "Reviews",
     "SearchLog",
     "Sources",
@@ -42,6 +44,7 @@ class Store:
         self.database = Database(url)
         self.reviews = Reviews(self.database)
         self.accounts = AccountRows(self.database)
+        self.packs = PackRows(self.database)
         self.searches = SearchLog(self.database)
         self.keys = KeyRows(self.database)
         self.sources = Sources(self.database)

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 # The newest migration: a database that has it needs no look at the others.
-REVISION = "0006"
+REVISION = "0007"
 
 METADATA = MetaData()
 
@@ -149,3 +149,26 @@ PROPOSALS = Table(
 
 # The bytes of each path in hexadecimal digits: a path need not be text.
 SOURCES = Table("sources", METADATA, Column("path", Text, primary_key=True))
+
+# A link is kept as it is, not as a digest: its owner must be able to copy it again, and who reads
+# this table reads the packs anyway.
+PACKS = Table(
+    "packs",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("owner", Integer, ForeignKey("accounts.id"), nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("link", Words, unique=True),
+)
+
+# `content` is the JSON of `kb.models.Pack`; `restores` is the version it brought back, if it did.
+PACK_VERSIONS = Table(
+    "pack_versions",
+    METADATA,
+    Column("pack", Text, ForeignKey("packs.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("content", Words, nullable=False),
+    Column("author", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("restores", Integer),
+)

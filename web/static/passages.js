@@ -7,11 +7,11 @@ export function setUpPassages(root) {
   const template = document.querySelector("#passage-actions");
   for (const menu of root.querySelectorAll(".actions > div")) {
     const place = menu.closest(".result, .passage");
-    if (menu.querySelector("button")) continue;
+    if (menu.querySelector("[data-do]")) continue;
     menu.prepend(template.content.cloneNode(true));
     menu.querySelector("[data-do=share]").hidden = !navigator.share;
     menu.addEventListener("click", (event) => {
-      const button = event.target.closest("button");
+      const button = event.target.closest("[data-do]");
       if (button) act(place, button);
     });
   }

@@ -9,6 +9,8 @@ const form = document.querySelector("form.search");
 setUpField(form);
 setUpLiveResults(form, setUpPassages);
 setUpPassages(document);
+// Fetched when somebody begins to move about: the first page stays light.
+for (const sign of ["pointerover", "focusin"]) addEventListener(sign, () => import("./collect.js"), { once: true });
 setUpMap(document.querySelector(".chart"));
 
 // Where there is room beside the text, the outline stands open.

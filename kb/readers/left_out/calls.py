@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from kb.models import BlockKind, Span
 from kb.readers.left_out.evidence import Evidence, evidence, pattern, unquoted
 from kb.readers.left_out.notices import notice
-from kb.readers.left_out.sentences import sentences
+from kb.sentences import sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,33 @@
+"""The languages that people read the product in, which distinguish the two ways to write Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opencc import OpenCC
+
+INTERFACE_LANGUAGES = ("ru", "zh-Hans", "zh-Hant", "en")
+
+
+def content_language(tag: str) -> str:
+    """The language that articles have: zh-Hant -> zh."""
+    return tag.partition("-")[0]
+
+
+def in_interface(texts: Mapping[str, str], tag: str) -> str:
+    """A text of the vocabulary, which has them by language and writes Chinese in Simplified
+    characters, as readers of an interface read it; in English or any language where it lacks theirs."""
+    code = next((code for code in (content_language(tag), "en", *texts) if code in texts), None)
+    if code is None:
+        return ""
+    return _traditional().convert(texts[code]) if code == "zh" and tag == "zh-Hant" else texts[code]
+
+
+@cache
+def _traditional() -> OpenCC:
+    from opencc import OpenCC
+
+    return OpenCC("s2twp")

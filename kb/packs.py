@@ -1,0 +1,154 @@
+"""Packs that are kept: who may see and change them, their history, their links.
+
+A pack belongs to who made it. They and editors change it; whoever has its link reads it, until the
+link is withdrawn. A change says which version it was made from, so that nobody overwrites another.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from kb.accounts import Action, may
+from kb.errors import InvalidRequest, NotFound, PackChanged
+from kb.models import Account, KeptPack, Pack, PackVersion
+from kb.printable import printable
+from kb.store import PackRows
+
+MOST_EXCERPTS = 500
+LONGEST_TITLE = 200
+LONGEST_TEXT = 20_000
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Packs:
+    """The packs in a store."""
+
+    def __init__(self, rows: PackRows, clock: Callable[[], datetime] = _now) -> None:
+        self._rows = rows
+        self._clock = clock
+
+    # --- Making and finding ---
+
+    def keep(self, pack: Pack, owner: Account) -> KeptPack:
+        """Keep a pack as its first version. Raises `InvalidRequest` for one that is too large."""
+        # The address tells nothing: it is neither a number to count up nor the way to a shared pack.
+        id = secrets.token_hex(6)
+        self._rows.add(_checked(replace(pack, id=id)), owner, self._clock())
+        return self.find(id)
+
+    def find(self, id: str) -> KeptPack:
+        """A pack, whoever asks: for the command line. Raises `NotFound`."""
+        return self._found(self._rows.find(id), id)
+
+    def open(self, id: str, account: Account | None) -> KeptPack:
+        """A pack that this account may change. Raises `NotFound` also where it may not: whether there
+        is such a pack is nobody else's business."""
+        kept = self._rows.find(id)
+        return self._found(kept if kept and may_change(kept, account) else None, id)
+
+    def shared(self, link: str) -> KeptPack:
+        """The pack that a link leads to. Raises `NotFound`, also once the link was withdrawn."""
+        return self._found(self._rows.find_by_link(link), link)
+
+    def all(self, account: Account | None = None) -> Sequence[KeptPack]:
+        """The packs that this account may change, or with None all of them; the last changed first."""
+        everything = account is None or may(account, Action.CHANGE_OTHERS_PACKS)
+        return self._rows.all(None if everything or account is None else account.id)
+
+    def copy(self, kept: KeptPack, title: str, owner: Account) -> KeptPack:
+        """A pack of one's own with what another holds now."""
+        return self.keep(replace(kept.pack, title=title), owner)
+
+    # --- Changing ---
+
+    def change(self, id: str, pack: Pack, based_on: int, account: Account) -> KeptPack:
+        """Keep another version of a pack, made from version `based_on`.
+
+        Raises `PackChanged` with the newest version when somebody has changed it since, `NotFound`
+        and `InvalidRequest`.
+        """
+        self.open(id, account)
+        return self._put(_checked(replace(pack, id=id)), based_on, account)
+
+    def restore(self, id: str, number: int, based_on: int, account: Account) -> KeptPack:
+        """Make the pack what it was in an earlier version; that is a new version, nothing is lost."""
+        self.open(id, account)
+        earlier = next((one for one in self.history(id) if one.number == number), None)
+        if earlier is None:
+            raise NotFound("version", str(number))
+        return self._put(earlier.pack, based_on, account, restores=earlier.restores or number)
+
+    def undo(self, id: str, based_on: int, account: Account) -> KeptPack:
+        """Take the last change back; again, and the one before it goes too.
+
+        Raises `InvalidRequest` when there is none left to take back.
+        """
+        self.open(id, account)
+        versions = {one.number: one for one in self.history(id)}
+        newest = versions.get(based_on)
+        before = ((newest.restores or based_on) if newest else 1) - 1
+        if before < 1:
+            raise InvalidRequest("There is no change left to take back.", "version")
+        return self.restore(id, before, based_on, account)
+
+    def history(self, id: str) -> Sequence[PackVersion]:
+        """All versions of a pack, the newest first."""
+        return self._rows.versions(id)
+
+    def delete(self, id: str, based_on: int, account: Account) -> None:
+        """Delete a pack with its history. Raises `PackChanged` and `NotFound`."""
+        self.open(id, account)
+        if not self._rows.delete(id, based_on):
+            raise PackChanged(self.find(id))
+
+    def _put(self, pack: Pack, based_on: int, account: Account, restores: int | None = None) -> KeptPack:
+        if not self._rows.put(pack, based_on, account.name, self._clock(), restores):
+            raise PackChanged(self.find(pack.id))
+        return self.find(pack.id)
+
+    # --- Sharing ---
+
+    def share(self, id: str, account: Account) -> KeptPack:
+        """Give a pack a link that cannot be guessed; one it has stays."""
+        if not self.open(id, account).link:
+            self._rows.set_link(id, secrets.token_urlsafe(24))
+        return self.find(id)
+
+    def withdraw(self, id: str, account: Account) -> KeptPack:
+        """Let the link of a pack lead nowhere for good; sharing it again gives another."""
+        self.open(id, account)
+        self._rows.set_link(id, None)
+        return self.find(id)
+
+    def _found(self, kept: KeptPack | None, id: str) -> KeptPack:
+        if kept is None:
+            raise NotFound("pack", id)
+        return kept
+
+
+def may_change(kept: KeptPack, account: Account | None) -> bool:
+    """Whether an account may see and change a pack without its link."""
+    is_own = account is not None and kept.owner_id == account.id and may(account, Action.KEEP_PACKS)
+    return is_own or may(account, Action.CHANGE_OTHERS_PACKS)
+
+
+def _checked(pack: Pack) -> Pack:
+    """The pack as it can be kept. Raises `InvalidRequest`."""
+    pack = printable(pack, Pack)
+    title = " ".join(pack.title.split())
+    if not 0 < len(title) <= LONGEST_TITLE:
+        raise InvalidRequest(f"The title of a pack has 1 to {LONGEST_TITLE} characters.", "title")
+    if len(pack.excerpts) > MOST_EXCERPTS:
+        raise InvalidRequest(f"A pack has at most {MOST_EXCERPTS} excerpts.", "excerpts")
+    written = [pack.introduction]
+    written += [text for section in pack.sections for text in (section.title, section.introduction)]
+    written += [text for excerpt in pack.excerpts for text in (excerpt.note, *excerpt.questions)]
+    if any(len(text) > LONGEST_TEXT for text in written):
+        raise InvalidRequest(f"A text in a pack has at most {LONGEST_TEXT} characters.", "text")
+    return replace(pack, title=title)
