@@ -206,7 +206,7 @@ def test_a_database_that_does_not_answer_is_said_without_its_password(tmp_path: 
     assert "tiptop" not in str(unavailable.value) and "127.0.0.1" in str(unavailable.value)
 
 
-WRITERS, EACH = 4, 25
+WRITERS, EACH = 4, 10
 
 
 def _write(url: URL, number: int) -> None:

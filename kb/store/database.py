@@ -134,7 +134,7 @@ def _make_private(file: str | None) -> None:
 def _prepare_sqlite(connection: Any, _: object) -> None:
     connection.isolation_level = None  # `_begin_sqlite` begins
     # Patience first: even the change to the write-ahead log may have to wait for another process.
-    for pragma in ("busy_timeout = 5000", "journal_mode = WAL", "foreign_keys = ON"):
+    for pragma in ("busy_timeout = 15000", "journal_mode = WAL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
