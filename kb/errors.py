@@ -27,11 +27,6 @@ Each message is written for the person who reads it: what was wrong, where, and 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from kb.models import KeptPack
-
 
 class ServicebookError(Exception):
     """The root of the tree: catching it catches everything Servicebook raises on purpose."""
@@ -107,14 +102,18 @@ class Outdated(WriteRefused):
 
 
 class PackChanged(ServicebookError):
-    """Somebody else has changed the pack meanwhile; `newest` is how it is now. Nothing was written."""
+    """Somebody else, `changed_by`, has changed the pack meanwhile; it is at `version` now.
 
-    def __init__(self, newest: KeptPack) -> None:
+    Nothing was written.
+    """
+
+    def __init__(self, title: str, version: int, changed_by: str) -> None:
         super().__init__(
-            f"{newest.changed_by} has changed “{newest.pack.title}” since you opened it: it is at version"
-            f" {newest.version} now. Look at what changed, then save again."
+            f"{changed_by} has changed “{title}” since you opened it: it is at version {version} now."
+            " Look at what changed, then save again."
         )
-        self.newest = newest
+        self.version = version
+        self.changed_by = changed_by
 
 
 class NotFound(ServicebookError):

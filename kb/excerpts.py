@@ -6,8 +6,6 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from rapidfuzz.fuzz import ratio
-
 from kb.models import Article, Excerpt, ExcerptState, Passage, Source, Wording
 
 # How many characters around a quote are kept to find it again; Hypothesis keeps as many.
@@ -60,6 +58,8 @@ def state_among(excerpt: Excerpt, candidates: Sequence[Excerpt]) -> ExcerptState
 
 def likeness(one: str, other: str) -> float:
     """How like two texts are, from 0 to 1: the share of their characters that an edit would leave."""
+    from rapidfuzz.fuzz import ratio
+
     return ratio(one, other) / 100
 
 

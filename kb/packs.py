@@ -105,12 +105,16 @@ class Packs:
         """Delete a pack with its history. Raises `PackChanged` and `NotFound`."""
         self.open(id, account)
         if not self._rows.delete(id, based_on):
-            raise PackChanged(self.find(id))
+            raise self._changed(id)
 
     def _put(self, pack: Pack, based_on: int, account: Account, restores: int | None = None) -> KeptPack:
         if not self._rows.put(pack, based_on, account.name, self._clock(), restores):
-            raise PackChanged(self.find(pack.id))
+            raise self._changed(pack.id)
         return self.find(pack.id)
+
+    def _changed(self, id: str) -> PackChanged:
+        newest = self.find(id)
+        return PackChanged(newest.pack.title, newest.version, newest.changed_by)
 
     # --- Sharing ---
 

@@ -463,6 +463,8 @@ def test_a_folder_of_all_formats_is_indexed_and_searched(tmp_path: Path) -> None
         ('"嘴角上扬"', 2),
         ("несправедливость очереди", 1),
     ]:
-        found = CliRunner().invoke(cli.main, ["search", query, "--limit", "20", "--all-copies", "--json"], env=env)
+        found = CliRunner().invoke(
+            cli.main, ["search", query, "--limit", "20", "--all-copies", "--json"], env=env
+        )
         hits = json.loads(found.stdout)["hits"]
         assert len({hit["article"]["id"] for hit in hits}) >= count

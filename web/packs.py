@@ -291,8 +291,9 @@ def change(id: str) -> Answer:
     pack = replace(_beside(pack, order), author=before.pack.author)
     try:
         kept = book.packs.change(id, pack, version, signed_in())
-    except PackChanged as changed:
-        shown = _edit(changed.newest, form, pack, changed.newest.pack)
+    except PackChanged:
+        newest = book.packs.open(id, account())
+        shown = _edit(newest, form, pack, newest.pack)
         return str(shown), HTTPStatus.CONFLICT
     there = _to(kept)
     return _fill_tray(there, []) if order == "collect" else there
@@ -350,7 +351,7 @@ def act(id: str, verb: str) -> Answer:
                 flash(gettext("The pack is deleted."))
                 return redirect(url_for("packs.everything"), HTTPStatus.SEE_OTHER)
     except PackChanged as changed:
-        flash(gettext("%(name)s has changed the pack meanwhile. Here it is.", name=changed.newest.changed_by))
+        flash(gettext("%(name)s has changed the pack meanwhile. Here it is.", name=changed.changed_by))
     return _to(book.packs.open(id, who))
 
 

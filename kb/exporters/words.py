@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from babel.dates import format_date
-
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -46,6 +44,8 @@ class Words:
 
     def date(self, day: date) -> str:
         """A day as people write it: 6 апреля 2026 г., 2026年4月6日."""
+        from babel.dates import format_date
+
         return format_date(day, "long", self.locale)
 
 
