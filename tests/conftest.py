@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import secrets
@@ -64,7 +65,10 @@ def vocabulary(vocabulary_cache: Path) -> Vocabulary:
 
 @pytest.fixture(scope="session")
 def shared_tagger(vocabulary: Vocabulary) -> Tagger:
-    return Tagger(vocabulary)
+    tagger = Tagger(vocabulary)
+    gc.collect()
+    gc.freeze()  # a million objects that stay: looking through them for garbage takes a second each time
+    return tagger
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ import kb
 from kb.cli import main
 from kb.errors import BackupError
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Role, TagReview
+from kb.models import Role, Scope, TagReview
 from kb.principles.vocabulary import PRINCIPLES
 from kb.store import Database
 from kb.store.database import upgrade
@@ -66,6 +66,7 @@ def write_something(book: KnowledgeBase) -> str:
     book.log_search("дождь 移情", "zh-Hant", 0)
     book.log_opening("дождь 移情", passage.id)
     book.propose_term("тайный гость", "ru", "Анна")
+    book.keys.add("Витрина 网站", [Scope.READ])
     kept = book.packs.keep(book.pack_from([passage.id], "Погода 天气", "ru"), book.accounts.named("Анна"))
     book.packs.share(kept.pack.id, book.accounts.named("Анна"))
     return passage.id
