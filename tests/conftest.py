@@ -52,9 +52,9 @@ MakeBook = Callable[..., KnowledgeBase]
 
 @pytest.fixture(scope="session")
 def vocabulary_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the parsed vocabulary: parsing takes a second."""
+    """A folder with the parsed vocabulary and the tagger's look-ups: making them takes seconds."""
     folder = tmp_path_factory.mktemp("cache")
-    Vocabulary.load(cache=folder)
+    Tagger(Vocabulary.load(cache=folder), cache=folder)
     return folder
 
 
@@ -64,8 +64,8 @@ def vocabulary(vocabulary_cache: Path) -> Vocabulary:
 
 
 @pytest.fixture(scope="session")
-def shared_tagger(vocabulary: Vocabulary) -> Tagger:
-    tagger = Tagger(vocabulary)
+def shared_tagger(vocabulary: Vocabulary, vocabulary_cache: Path) -> Tagger:
+    tagger = Tagger(vocabulary, cache=vocabulary_cache)
     gc.collect()
     gc.freeze()  # a million objects that stay: looking through them for garbage takes a second each time
     return tagger

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -37,7 +38,8 @@ ARTICLES = {
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
+def home(tmp_path: Path, vocabulary_cache: Path) -> Path:
+    shutil.copytree(vocabulary_cache, tmp_path / "home" / "cache")
     (tmp_path / "library.ttl").write_text(SCHEME, encoding="utf-8")
     write_files(tmp_path / "articles", ARTICLES)
     return tmp_path
