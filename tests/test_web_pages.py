@@ -367,6 +367,12 @@ def test_facets_combine_and_come_off(client: FlaskClient) -> None:
     assert sum(link.get("aria-current") == "true" for link in off.all("a") if "lang" not in link) == 2
 
 
+def test_titles_in_a_facet_say_their_language(client: FlaskClient) -> None:
+    shown = client.get("/search?q=эмпатия", headers={"Accept-Language": "en"}).text
+    titles = dict(re.findall(r'<span class="name"><span lang="([^"]+)">([^<]+)', shown))
+    assert re.search("[а-я]", titles["ru"]) and re.search("[一-鿿]", titles["zh-Hans"])
+
+
 def test_what_came_over_the_bridge_is_said_and_can_be_switched_off(client: FlaskClient) -> None:
     page = get(client, "/search?q=эмпатия")
     assert "Также найдено через понятие «Эмпатия»" in page.text and "移情" in page.text

@@ -14,6 +14,7 @@ from flask import Blueprint, redirect, render_template, request
 from flask_babel import format_date, get_locale, gettext
 from werkzeug.wrappers import Response as Redirect
 
+from kb import languages
 from kb.errors import InvalidRequest, NotFound
 from kb.models import Article, FoundPassage, Passage, Principle, SearchResults, Span
 from web import chart, interface, rendering
@@ -138,13 +139,15 @@ def search() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A value of a facet: how many passages have it, and the address with it as a filter or without."""
+    """A value of a facet: how many passages have it, the address with it as a filter or without, and the
+    language of its name where that is not the interface's."""
 
     value: str
     name: str
     count: int | None
     chosen: bool
     url: str
+    locale: str = ""
 
 
 def _facets(asked: Search, found: SearchResults) -> dict[str, list[Choice]]:
@@ -171,6 +174,7 @@ def _facets(asked: Search, found: SearchResults) -> dict[str, list[Choice]]:
                 counts.get(value, None if facet == "date" else 0),
                 value in chosen,
                 asked.toggled(facet, value),
+                _locale(name(value)) if facet == "article" else "",
             )
             for value in [*chosen, *others]
         ]
@@ -186,6 +190,11 @@ def _date_name(value: str) -> str:
         case 1:
             return _month(date(year, month, day))
     return str(format_date(date(year, month, day), "long"))
+
+
+def _locale(title: str) -> str:
+    """The language to read a title aloud in."""
+    return languages.locale(languages.detect(title), title)
 
 
 def _title(article_id: str) -> str:
