@@ -101,6 +101,7 @@ def test_collecting_and_moving_by_keys(opened: Opening) -> None:
     page.fill("[name=title]", "Мой черновик")
     page.locator("button.main-button").first.click()
     expect(page).to_have_url(re.compile("title="))
+    page.wait_for_load_state("networkidle")  # scripts remember the address
     page.goto("/search?q=надёжность")
     page.locator(".result h3 a").first.focus()
     page.wait_for_load_state("networkidle")
