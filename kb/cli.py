@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kb.commands import COMMANDS
+from kb.commands.shared import as_json, open_book, print_json
 from kb.errors import IndexLocked, InvalidRequest, NotFound, ServicebookError
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from kb.principles import Evaluation as TagEvaluation
     from kb.principles import Explanation
     from kb.principles.evaluation import Score
-
-as_json = click.option("--json", "json", is_flag=True, help="Print one JSON object for programs.")
 
 
 class _Group(click.Group):
@@ -96,14 +95,14 @@ def index(
       kb index --forget letters/
       kb index --watch handbook/
     """
-    with _book() as book:
+    with open_book() as book:
         if watch:
             _follow(book, paths, forget, jobs or _cores(), json)
             return
         with _progress_bar() as progress:
             report = _indexed(book, paths, forget, progress, jobs or _cores(), wait)
         if json:
-            _print_json(_without_files(report))
+            print_json(_without_files(report))
         else:
             _print_report(report)
     ctx.exit(_status(report.problems))
@@ -124,11 +123,11 @@ def check_files(ctx: click.Context, paths: Sequence[Path], notices: bool, json: 
       kb check
       kb check draft.md handbook/
     """
-    with _book() as book:
+    with open_book() as book:
         report = book.check(paths)
     shown = [one for one in report.problems if notices or one.severity != "notice"]
     if json:
-        _print_json({"files": report.files, "articles": report.articles, "problems": shown})
+        print_json({"files": report.files, "articles": report.articles, "problems": shown})
     else:
         for problem in shown:
             _print_problem(problem, err=False)
@@ -155,10 +154,10 @@ def doctor(ctx: click.Context, json: bool) -> None:
     """
     from kb.doctor import examine
 
-    with _book() as book:
+    with open_book() as book:
         findings = list(examine(book))
     if json:
-        _print_json(findings)
+        print_json(findings)
     for finding in () if json else findings:
         state = click.style(f"{finding.state:8}", fg=_STATE_COLOURS[finding.state])
         click.echo(f"{finding.subject:11}{state} {finding.message} {finding.remedy}".rstrip())
@@ -227,11 +226,11 @@ def search(
         collapse=not all_copies,
         explain=explain,
     )
-    with _book() as book:
+    with open_book() as book:
         _build_if_empty(book)
         results = book.search(request)
         if json:
-            _print_json(results)
+            print_json(results)
         else:
             _print_results(results)
 
@@ -249,12 +248,12 @@ def suggest(text: str, language: str | None, limit: int, json: bool) -> None:
       kb suggest эмп
       kb suggest fuwu --language zh
     """
-    with _book() as book:
+    with open_book() as book:
         _build_if_empty(book)
         text = _readable(text)
         suggestions = book.suggest(text, language, limit)
     if json:
-        _print_json({"query": text, "suggestions": suggestions})
+        print_json({"query": text, "suggestions": suggestions})
         return
     for suggestion in suggestions:
         about = "  ".join(filter(None, (suggestion.kind, suggestion.language, suggestion.id)))
@@ -276,7 +275,7 @@ def analyze(text: str, json: bool) -> None:
     text = _readable(text)
     tokens = analyse(text)
     if json:
-        _print_json({"text": text, "tokens": tokens})
+        print_json({"text": text, "tokens": tokens})
         return
     for token in tokens:
         place = f"{token.position:4} {token.start:5}–{token.end:<5}"
@@ -295,13 +294,13 @@ def show(id: str, counterparts: bool, json: bool) -> None:
       kb show zhaloba-kak-podarok-chetyre-shaga-starshego-smeny
       kb show 3f2a9c01d4e7 --counterparts
     """
-    with _book() as book:
+    with open_book() as book:
         _build_if_empty(book)
         article, passages = book.look_up(id)
         closest = book.counterparts(id) if counterparts else {}
         if json:
             shown = {"article": article, "passages": passages}
-            _print_json({**shown, "counterparts": closest} if counterparts else shown)
+            print_json({**shown, "counterparts": closest} if counterparts else shown)
             return
         _print_article(article, passages, book)
         for code, hits in closest.items():
@@ -335,12 +334,12 @@ def review(
     if verdict != "withdraw" and not reviewer:
         raise click.UsageError("Say with --by who says so.")
     accepted = {"accept": True, "reject": False}.get(verdict)
-    with _book() as book:
+    with open_book() as book:
         _build_if_empty(book)
         reviewed = book.review(passage, principle, accepted, reviewer or "", why)
         tags = book.principle_tags(reviewed)
     if json:
-        _print_json({"passage": reviewed.id, "principles": tags})
+        print_json({"passage": reviewed.id, "principles": tags})
     else:
         click.echo(f"Tags of {reviewed.id}: " + (", ".join(tag.id for tag in tags) or "none"))
 
@@ -354,10 +353,10 @@ def reviews(json: bool) -> None:
     Example:
       kb reviews --json
     """
-    with _book() as book:
+    with open_book() as book:
         found = book.reviews()
     if json:
-        _print_json({"total": len(found), "reviews": found})
+        print_json({"total": len(found), "reviews": found})
         return
     for said in found:
         verdict = "accepted" if said.accepted else "rejected"
@@ -412,7 +411,7 @@ def add_user(name: str, role: str, password_stdin: bool) -> None:
     """
     from kb.models import Role
 
-    with _book() as book:
+    with open_book() as book:
         account = book.accounts.add(name, Role(role), _password(password_stdin))
     _print_account(account)
 
@@ -426,10 +425,10 @@ def list_users(json: bool) -> None:
     Example:
       kb users list --json
     """
-    with _book() as book:
+    with open_book() as book:
         found = book.accounts.all()
     if json:
-        _print_json({"total": len(found), "users": found})
+        print_json({"total": len(found), "users": found})
         return
     for account in found:
         _print_account(account)
@@ -445,7 +444,7 @@ def set_password(name: str, password_stdin: bool) -> None:
     Example:
       kb users passwd anna
     """
-    with _book() as book:
+    with open_book() as book:
         book.accounts.named(name)
         book.accounts.set_password(name, _password(password_stdin))
 
@@ -475,7 +474,7 @@ def enable_user(name: str) -> None:
 
 
 def _set_enabled(name: str, enabled: bool) -> None:
-    with _book() as book:
+    with open_book() as book:
         book.accounts.set_enabled(name, enabled)
         _print_account(book.accounts.named(name))
 
@@ -492,7 +491,7 @@ def set_role(name: str, role: str) -> None:
     """
     from kb.models import Role
 
-    with _book() as book:
+    with open_book() as book:
         book.accounts.set_role(name, Role(role))
         _print_account(book.accounts.named(name))
 
@@ -518,7 +517,7 @@ def write_backup(file: Path) -> None:
     Example:
       kb backup servicebook-2026-11-22.zip
     """
-    with _book() as book:
+    with open_book() as book:
         contents = book.backup(file)
     click.echo(
         f"{file}: {_rows(contents.rows)}, {len(contents.settings)} settings"
@@ -540,7 +539,7 @@ def restore(file: Path, replace: bool) -> None:
       kb restore servicebook-2026-11-22.zip
       KB_DATABASE_URL=postgresql://kb@db/kb kb restore servicebook-2026-11-22.zip
     """
-    with _book() as book:
+    with open_book() as book:
         contents = book.restore(file, replace)
     click.echo(f"Restored {_rows(contents.rows)} of {contents.made:%Y-%m-%d %H:%M} UTC.")
     lines = [f"{name}={_quoted(value)}" for name, value in contents.settings.items()]
@@ -581,7 +580,7 @@ def serve(host: str, port: int) -> None:
     Example:
       kb serve --host 0.0.0.0 --port 8080
     """
-    with _book() as book, _progress_bar() as progress:
+    with open_book() as book, _progress_bar() as progress:
         if other := book.made_with_another():
             click.echo(f"kb: the index was made with another {other}; all articles are read again", err=True)
         _print_report(_indexed(book, (), (), progress, _cores(), wait=True))
@@ -624,7 +623,7 @@ def evaluate(
         write_run(evaluation.run, run)
     if json:
         shown = {field: getattr(evaluation, field) for field in evaluation.__slots__ if field != "run"}
-        _print_json(shown)
+        print_json(shown)
     else:
         _print_evaluation(evaluation)
 
@@ -643,9 +642,9 @@ def principles(ctx: click.Context, json: bool) -> None:
     """
     if ctx.invoked_subcommand:
         return
-    with _book() as book:
+    with open_book() as book:
         if json:
-            _print_json(list(book.vocabulary.principles.values()))
+            print_json(list(book.vocabulary.principles.values()))
             return
         for top in book.vocabulary.tops():
             _print_principle(top)
@@ -668,7 +667,7 @@ def check(ctx: click.Context, file: Path | None, json: bool) -> None:
 
     problems = problems_of(file)
     if json:
-        _print_json(problems)
+        print_json(problems)
     else:
         for problem in problems:
             _print_problem(problem)
@@ -692,7 +691,7 @@ def export(form: str) -> None:
     Example:
       kb principles export --format csv > principles.csv
     """
-    with _book() as book:
+    with open_book() as book:
         click.echo(book.vocabulary.export(form))
 
 
@@ -708,12 +707,12 @@ def proposals(drop: str | None, csv: bool, json: bool) -> None:
       kb principles proposals --csv > proposals.csv
       kb principles proposals --drop "тайный гость"
     """
-    with _book() as book:
+    with open_book() as book:
         if drop is not None and not book.drop_proposal(drop):
             raise NotFound("proposal", drop)
         found = book.proposals()
     if json:
-        _print_json({"total": len(found), "proposals": found})
+        print_json({"total": len(found), "proposals": found})
         return
     if csv:
         import csv as tables
@@ -742,10 +741,10 @@ def evaluate_tags(file: Path | None, reviews: bool, worst: int, json: bool) -> N
     """
     if bool(file) == reviews:
         raise click.UsageError("Give either a FILE of labelled passages or --reviews.")
-    with _book() as book:
+    with open_book() as book:
         evaluation = book.evaluate_tagger(file)
         if json:
-            _print_json(
+            print_json(
                 {
                     "micro": _figures(evaluation.micro),
                     "macro_f1": evaluation.macro,
@@ -767,10 +766,10 @@ def tag(file: Path, explain: bool, json: bool) -> None:
     Example:
       kb tag draft.md --explain
     """
-    with _book() as book:
+    with open_book() as book:
         explained = book.explain_tags(file)
     if json:
-        _print_json(explained)
+        print_json(explained)
         return
     for one in explained:
         _print_explanation(one, explain)
@@ -828,7 +827,7 @@ def export_pack(
 
     if sum(map(bool, (id, principle, passages))) != 1:
         raise click.UsageError("Give the ID of a kept pack, or --principle, or --passages.")
-    with _book() as book:
+    with open_book() as book:
         _build_if_empty(book)
         tongue = language or book.settings.interface
         if principle:
@@ -857,10 +856,10 @@ def list_packs(json: bool) -> None:
     Example:
       kb pack list
     """
-    with _book() as book:
+    with open_book() as book:
         kept = book.packs.all()
     if json:
-        _print_json({"total": len(kept), "packs": [_summary(one) for one in kept]})
+        print_json({"total": len(kept), "packs": [_summary(one) for one in kept]})
         return
     for one in kept:
         about = f"{one.owner}, version {one.version} of {one.changed:%Y-%m-%d %H:%M} UTC by {one.changed_by}"
@@ -878,12 +877,12 @@ def show_pack(id: str, json: bool) -> None:
     Example:
       kb pack show 5d0c2b7e91aa
     """
-    with _book() as book:
+    with open_book() as book:
         _build_if_empty(book)
         kept = book.packs.find(id)
         states = [book.state_of(excerpt) for excerpt in kept.pack.excerpts]
     if json:
-        _print_json({**_summary(kept), "pack": kept.pack, "states": states})
+        print_json({**_summary(kept), "pack": kept.pack, "states": states})
     else:
         _print_pack(kept, states)
 
@@ -910,7 +909,7 @@ def settings(json: bool) -> None:
         if field.repr  # secrets are not shown
     }
     if json:
-        _print_json(listed)
+        print_json(listed)
         return
     for name, setting in listed.items():
         click.echo(f"{click.style(name, bold=True)}={setting['value']}\n    {setting['meaning']}")
@@ -922,12 +921,6 @@ def _without_password(url: str) -> str:
 
 
 # --- What the commands share --------------------------------------------------------------------
-
-
-def _book() -> KnowledgeBase:
-    import kb
-
-    return kb.open()
 
 
 def _readable(typed: str) -> str:
@@ -1044,12 +1037,6 @@ def _write(file: Path, content: bytes) -> None:
         file.write_bytes(content)
     except OSError as error:
         raise InvalidRequest(f"{file} cannot be written: {error.strerror}.", "output") from error
-
-
-def _print_json(value: Any) -> None:
-    from kb.json import to_json
-
-    click.echo(to_json(value))
 
 
 def _without_files(report: IndexReport) -> dict[str, Any]:
