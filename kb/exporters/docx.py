@@ -20,8 +20,8 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Length, Pt, RGBColor
 
 from kb.exporters.edition import Edition, heading, lines, path
-from kb.exporters.typefaces import LATIN_FONT, east_asian_font, is_chinese, office_tag
-from kb.models import Excerpt, Pack
+from kb.exporters.office import LATIN_FONT, east_asian_font, is_chinese, office_tag, set_properties
+from kb.models import Excerpt
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -33,7 +33,6 @@ _BLUE = RGBColor(0x20, 0x50, 0x72)
 _GREY = RGBColor(0x55, 0x55, 0x55)
 _MARGIN = Cm(2.2)
 _TEXT_WIDTH = Length(Cm(21) - 2 * _MARGIN)
-_LONGEST_PROPERTY = 255
 
 
 def export(edition: Edition) -> bytes:
@@ -54,7 +53,8 @@ class _Writer:
         self._bookmarks = count(1)
 
     def document(self) -> Document:
-        _set_properties(self._document, self._pack)
+        set_properties(self._document.core_properties, self._pack)
+        self._document.core_properties.comments = ""
         _set_styles(self._document, self._pack.language)
         _set_page(self._document)
         self._write(self._pack.title, "Title")
@@ -188,14 +188,6 @@ class _Writer:
 
 
 # --- The document --------------------------------------------------------------------------------
-
-
-def _set_properties(document: Document, pack: Pack) -> None:
-    properties = document.core_properties
-    properties.title = pack.title[:_LONGEST_PROPERTY]
-    properties.author = (pack.author or "Servicebook")[:_LONGEST_PROPERTY]
-    properties.language = office_tag(pack.language)
-    properties.comments = ""
 
 
 def _set_page(document: Document) -> None:

@@ -19,8 +19,8 @@ from pptx.oxml.ns import qn
 from pptx.util import Cm, Length, Pt
 
 from kb.exporters.edition import Edition, heading, lines
-from kb.exporters.typefaces import LATIN_FONT, east_asian_font, is_chinese, office_tag
-from kb.models import Excerpt, Pack, PackSection
+from kb.exporters.office import LATIN_FONT, east_asian_font, is_chinese, office_tag, set_properties
+from kb.models import Excerpt, PackSection
 from kb.sentences import sentences
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ _BLUE, _GREY, _BLACK = RGBColor(0x20, 0x50, 0x72), RGBColor(0x60, 0x60, 0x60), R
 _FULL_SLIDE, _FULL_COLUMN = 520, 340
 _BODY, _COLUMN, _SMALL, _TITLE, _COVER = Pt(24), Pt(20), Pt(11), Pt(28), Pt(40)
 _SOURCES_PER_SLIDE = 6
-_LONGEST_PROPERTY = 255
 
 
 def export(edition: Edition) -> bytes:
@@ -58,7 +57,7 @@ class _Writer:
 
     def presentation(self) -> Presentation:
         self._presentation.slide_width, self._presentation.slide_height = _WIDTH, _HEIGHT
-        _set_properties(self._presentation, self._pack)
+        set_properties(self._presentation.core_properties, self._pack)
         by = self._words.by.format(author=self._pack.author) if self._pack.author else ""
         self._write_cover(self._pack.title, [by, *self._pack.introduction.split("\n")])
         for section in self._pack.sections:
@@ -255,13 +254,6 @@ def _width(text: str) -> int:
 
 
 # --- What python-pptx has no words for -----------------------------------------------------------
-
-
-def _set_properties(presentation: Presentation, pack: Pack) -> None:
-    properties = presentation.core_properties
-    properties.title = pack.title[:_LONGEST_PROPERTY]
-    properties.author = (pack.author or "Servicebook")[:_LONGEST_PROPERTY]
-    properties.language = office_tag(pack.language)
 
 
 def _add_box(slide: Slide, left: Length, top: Length, width: Length, height: Length) -> TextFrame:

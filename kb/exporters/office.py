@@ -1,7 +1,13 @@
-"""What Word and PowerPoint must be told of a script: its fonts and its language tag."""
+"""What Word and PowerPoint must both be told: a document's properties, a script's fonts and language tag."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from kb.models import Pack
+
+# Both libraries refuse longer ones.
+_LONGEST_PROPERTY = 255
 LATIN_FONT = "Calibri"
 # By the BCP 47 tag of the text. Han characters of other texts are set as Simplified.
 _EAST_ASIAN_FONTS = {"zh-Hans": "Microsoft YaHei", "zh-Hant": "Microsoft JhengHei"}
@@ -21,3 +27,10 @@ def is_chinese(locale: str) -> bool:
 def office_tag(locale: str) -> str:
     """The tag that Microsoft's programs know the language by."""
     return _TAGS.get(locale, locale)
+
+
+def set_properties(properties: Any, pack: Pack) -> None:
+    """Fill the core properties that python-docx or python-pptx gives of a document."""
+    properties.title = pack.title[:_LONGEST_PROPERTY]
+    properties.author = (pack.author or "Servicebook")[:_LONGEST_PROPERTY]
+    properties.language = office_tag(pack.language)
