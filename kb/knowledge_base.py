@@ -95,7 +95,7 @@ if TYPE_CHECKING:
     from kb.store import Store
 
 # Raised when reading, splitting, tagging or analysing changes what they give: files are read again.
-PIPELINE = 5
+PIPELINE = 6
 
 _LONGEST_TERM = 200
 # Characters of a passage that are searched for what is similar to it.

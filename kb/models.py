@@ -61,6 +61,8 @@ class Block:
     `marker` is what stands before a list item ("•", "1.") and empty in its further paragraphs; the
     row that heads a table has "header". `depth` is the nesting of lists or quotes, counted from 0.
     The cells of a table row are separated by " | ". `line` is the line of the file it begins on.
+    `asked` is what people type when this is what they need, in any language: its editor says so, and
+    it is found by that as by its headings.
     """
 
     kind: BlockKind
@@ -69,6 +71,7 @@ class Block:
     links: tuple[Link, ...] = ()
     marker: str = ""
     depth: int = 0
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,11 @@ class Passage:
     def text(self) -> str:
         """The text of its blocks, one block a line. All spans are offsets into this."""
         return "\n".join(block.text for block in self.blocks)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """What people type when one of its blocks is what they need."""
+        return tuple(dict.fromkeys(question for block in self.blocks for question in block.asked))
 
 
 class TermKind(StrEnum):

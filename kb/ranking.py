@@ -39,7 +39,7 @@ KIND_WEIGHTS: dict[TermKind, float] = {
 
 
 class Field(StrEnum):
-    """A text that a passage is found by."""
+    """A text that a passage is found by. With its headings goes what people ask for it."""
 
     TEXT = "text"
     HEADINGS = "headings"

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.models import BlockKind
+from kb.readers.asked import MOST
 from kb.readers.draft import Element, NumberedText
 from kb.readers.markdown import MAX_BRACKETS, MAX_INLINE, elements
 from kb.readers.prose import allowed_url
@@ -239,3 +240,31 @@ def test_links_lie_within_the_text_and_lines_within_the_file(pieces: list[str]) 
         for link in element.links:
             assert 0 <= link.start < link.end <= len(element.text)
             assert allowed_url(link.url) == link.url
+
+
+# --- What is asked ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("абзац\n<!-- asked: кто вернёт деньги; 谁能退款 -->", {"абзац": ["кто вернёт деньги", "谁能退款"]}),
+        ("абзац\n\n<!-- asked: раз\n  два ;\n-->\n\nещё", {"абзац": ["раз", "два"], "ещё": []}),
+        ("абзац\n<!--Спрашивают: раз-->\n<!-- 常问：一；二 -->", {"абзац": ["раз", "一", "二"]}),
+        ("- раз <!-- asked: один -->\n- два\n  <!-- asked: другой -->", {"раз": ["один"], "два": ["другой"]}),
+        ("1. раз\n2. два\n   <!-- asked: второй -->\n3. три", {"раз": [], "два": ["второй"], "три": []}),
+        ("> цитата\n> <!-- asked: кто сказал -->", {"цитата": ["кто сказал"]}),
+        ("абзац\n\n|а|\n|-|\n|1|\n<!-- asked: счёт -->", {"абзац": [], "а": ["счёт"], "1": ["счёт"]}),
+        ("# О\n<!-- asked: о чём -->\n\nраз\n\nдва", {"О": [], "раз": ["о чём"], "два": []}),
+        ("абзац <!-- note: asked: нет --> `<!-- asked: код -->`", {"абзац <!-- asked: код -->": []}),
+        ("абзац\n<!-- asked: ; -->", {"абзац": []}),
+    ],
+)
+def test_questions_belong_to_the_block_above(text: str, expected: dict[str, list[str]]) -> None:
+    assert {element.text: list(element.asked) for element in parse(text)} == expected
+
+
+def test_questions_are_bounded() -> None:
+    rows = "|а|\n|-|\n" + "|1|\n" * 2000
+    many = parse(rows + "<!-- asked: раз; два -->\n" * 2000)
+    assert {len(element.asked) for element in many} == {MOST}

@@ -88,7 +88,7 @@ class Element:
 
     `level` is 1–6 for a heading and 0 for a block, whose `kind` then says what it is. `line` is the
     line of the file; in a format without lines it counts the elements (DOCX, ODT, EPUB), the slides
-    or the pages. `marker` and `depth` are as in `kb.models.Block`.
+    or the pages. `marker`, `depth` and `asked` are as in `kb.models.Block`.
     """
 
     text: str
@@ -98,6 +98,7 @@ class Element:
     links: tuple[Hyperlink, ...] = ()
     marker: str = ""
     depth: int = 0
+    asked: tuple[str, ...] = ()
 
     @property
     def is_heading(self) -> bool:

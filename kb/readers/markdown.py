@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
 
 from kb.models import BlockKind
-from kb.readers import text_files
+from kb.readers import asked, text_files
 from kb.readers.draft import Draft, Element, Hyperlink, NumberedText, Source
 from kb.readers.prose import Piece, Prose
 from kb.readers.raw_html import RawHtml, with_sound_tags
@@ -105,6 +106,7 @@ class _Walk:
         self._heading = 0  # the level of the heading around
         self._row: list[Piece] | None = None  # the cells so far of the table row around
         self._row_marker = ""
+        self._asked: tuple[str, ...] = ()  # below a heading, so of the block that comes next
 
     def elements(self, tokens: Sequence[Token]) -> list[Element]:
         """The elements that the tokens are."""
@@ -154,6 +156,9 @@ class _Walk:
             self._add_heading(prose.joined(self._line(token)))
         else:
             self._add_blocks(prose)
+            for inline in token.children or ():
+                if inline.type == "html_inline":
+                    self._ask(asked.questions(inline.content))
 
     def _prose(self, token: Token) -> Prose:
         prose = Prose(self._line(token))
@@ -168,19 +173,41 @@ class _Walk:
         html.close()
         prose.end()
         self._add_blocks(prose)
+        self._ask(asked.questions(token.content))
+
+    def _ask(self, questions: tuple[str, ...]) -> None:
+        """Note what is asked for the block above; below a table, for each of its rows."""
+        elements = self._elements
+        if not elements or elements[-1].is_heading:
+            self._asked += questions
+            return
+        room = asked.MOST - len(elements[-1].asked)
+        if not (questions := questions[:room]):
+            return
+        place = len(elements) - 1
+        while True:
+            elements[place] = replace(elements[place], asked=elements[place].asked + questions)
+            place -= 1
+            if place < 0 or not (elements[place].kind is elements[-1].kind is BlockKind.TABLE_ROW):
+                break
+
+    def _add(self, element: Element) -> None:
+        if self._asked and not element.is_heading:
+            element, self._asked = replace(element, asked=self._asked[: asked.MOST]), ()
+        self._elements.append(element)
 
     def _code(self, token: Token) -> None:
         if text := token.content.strip("\n"):
-            self._elements.append(Element(text, self._line(token), BlockKind.CODE, depth=self._lists))
+            self._add(Element(text, self._line(token), BlockKind.CODE, depth=self._lists))
 
     def _add_heading(self, piece: Piece) -> None:
         if piece.text:
-            self._elements.append(Element(piece.text, piece.line, level=self._heading, links=piece.links))
+            self._add(Element(piece.text, piece.line, level=self._heading, links=piece.links))
 
     def _add_blocks(self, prose: Prose) -> None:
         kind, depth = self._kind()
         for piece in prose.pieces:
-            self._elements.append(
+            self._add(
                 Element(piece.text, piece.line, kind, links=piece.links, marker=self._marker, depth=depth)
             )
             self._marker = ""  # an item's second paragraph has none
@@ -203,7 +230,7 @@ class _Walk:
             links += [link.moved(offset) for link in cell.links]
             offset += len(cell.text) + len(CELL_SEPARATOR)
         text = CELL_SEPARATOR.join(cell.text for cell in row)
-        self._elements.append(
+        self._add(
             Element(text, row[0].line, BlockKind.TABLE_ROW, links=tuple(links), marker=self._row_marker)
         )
 

@@ -1,0 +1,36 @@
+"""What an editor says people ask when a passage is what they need: a comment below it.
+
+    Возврат оформляет старший смены.
+    <!-- asked: кто может вернуть деньги; верните деньги; 谁能退款; who can refund -->
+
+Staff do not type the words of the handbook. Their own words, written beside the passage once, find
+it from then on: document expansion (Nogueira et al. 2019), by people who know the questions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+MOST = 50
+"""How many questions one block may have; what is beyond is not taken in."""
+
+_BEGINNING = re.compile(r"\s*(?:asked|спрашивают|常问|常問)\s*[:：]", re.IGNORECASE)
+_BETWEEN = re.compile(r"[;；\n]")
+
+
+def questions(html: str) -> tuple[str, ...]:
+    """The questions in the comments of some HTML, in order; most comments have none."""
+    found = (
+        question
+        for comment in _comments(html)
+        if (beginning := _BEGINNING.match(comment))
+        for question in _BETWEEN.split(comment[beginning.end() :])
+    )
+    return tuple(" ".join(question.split()) for question in found if question.strip())
+
+
+def _comments(html: str) -> Iterator[str]:
+    end = 0
+    while (start := html.find("<!--", end)) >= 0 and (end := html.find("-->", start + 4)) >= 0:
+        yield html[start + 4 : end]
