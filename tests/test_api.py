@@ -499,7 +499,7 @@ def test_keys_are_made_listed_and_revoked_by_command(tmp_path: Path, monkeypatch
     assert "Widget" in run(main, ["keys", "list"]).stdout
     assert run(main, ["keys", "revoke", made["id"]]).exit_code == 0
     assert run(main, ["keys", "revoke", made["id"]]).exit_code == 1
-    assert run(main, ["keys", "add", " "]).exit_code == 1
+    assert run(main, ["keys", "add", " "]).exit_code == 2
     assert json.loads(run(main, ["keys", "list", "--json"]).stdout)["total"] == 1
 
 

@@ -22,7 +22,7 @@ from kb.assistants import citation, server  # noqa: E402
 from kb.knowledge_base import KnowledgeBase  # noqa: E402
 from tests.conftest import CORPUS, app_of  # noqa: E402
 
-COMMAND = [sys.executable, "-c", "from kb.cli import main; main()", "mcp"]
+COMMAND = [sys.executable, "-m", "kb", "mcp"]
 
 
 @pytest.fixture(scope="module")

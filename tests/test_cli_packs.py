@@ -101,8 +101,8 @@ def test_kept_packs_are_listed_shown_and_exported(run) -> None:
         (["nowhere"], 1, "no pack"),
         ([], 2, "--principle, or --passages"),
         (["nowhere", "--principle", "empathy"], 2, "--principle, or --passages"),
-        (["--principle", "empathy", "-o", "missing/folder/a.docx"], 1, "cannot be written"),
-        (["--principle", "empathy", "--counterparts", "fr"], 1, "“fr”"),
+        (["--principle", "empathy", "-o", "missing/folder/a.docx"], 2, "cannot be written"),
+        (["--principle", "empathy", "--counterparts", "fr"], 2, "“fr”"),
         (["--principle", "empathy", "--format", "pdf"], 2, "pdf"),
     ],
 )

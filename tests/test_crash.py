@@ -161,7 +161,7 @@ def test_the_command_itself_is_killed(book, open_book, expected, tmp_path):
         after = 1 - before
         write_files(book.settings.corpus, STATES[after])
         process = subprocess.Popen(
-            [sys.executable, "-c", "from kb.cli import main; main()", "index"],
+            [sys.executable, "-m", "kb", "index"],
             env={
                 **os.environ,
                 "KB_HOME": str(book.settings.home),

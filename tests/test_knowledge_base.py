@@ -453,7 +453,7 @@ def test_two_processes_cannot_index_at_once(tmp_path, open_book, vocabulary_cach
 def run_kb(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "KB_HOME": str(folder / "home"), "KB_CORPUS": str(folder / "articles")}
     return subprocess.run(
-        [sys.executable, "-c", "from kb.cli import main; main()", *words],
+        [sys.executable, "-m", "kb", *words],
         env={**environment, "PYTHONPATH": str(CORPUS.parent)},
         cwd=folder,
         capture_output=True,

@@ -140,7 +140,7 @@ def test_a_request_is_answered_though_it_is_told_to_stop(tmp_path: Path) -> None
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     settings = {"KB_HOME": str(tmp_path / "home"), "KB_CORPUS": str(CORPUS / "ru"), "KB_LOG": "json"}
-    command = [sys.executable, "-c", "from kb.cli import main; main()", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "kb", "serve", "--port", str(port)]
     with subprocess.Popen(
         command, env={**os.environ, **settings}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as served:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.cli import _marked
+from kb.commands import searching
 from kb.languages import fold, function_words, scripts, words
 from kb.models import TermKind
 from kb.query import parse, terms
@@ -53,7 +53,7 @@ def marked(typed: str, text: str) -> str:
         ("<script>", "Не <b>[script]</b>."),
     ],
 )
-def test_what_is_marked(typed, expected):
+def test_what_ismarked(typed, expected):
     assert marked(typed, expected.replace("[", "").replace("]", "")) == expected
 
 
@@ -117,7 +117,7 @@ def assert_marks_come_out(body: str, marks, part) -> None:
         at = end
     whole = "".join([*pieces, body[at:]])
     assert whole.replace("\x01", "").replace("\x02", "") == body
-    shown = click.unstyle(_marked(body, marks, part))
+    shown = click.unstyle(searching.marked(body, marks, part))
     assert shown.removeprefix("… ").removesuffix(" …") == body[slice(*part)].strip()
 
 
@@ -127,7 +127,7 @@ def assert_marks_come_out(body: str, marks, part) -> None:
         [w for w in RUSSIAN + CHINESE + LATIN if not {t.term for t in words(w)} & function_words()]
     )
 )
-def test_a_word_that_is_asked_for_is_marked(starter, text):
+def test_a_word_that_is_asked_for_ismarked(starter, text):
     for hit in starter.search(text, bridge=False, limit=20, correct=False, explain=True).hits:
         if any(part.field == "text" and part.kind in {"word", "bigram"} for part in hit.explanation):
             assert hit.highlights

@@ -23,7 +23,7 @@ class Following:
     def __init__(self, folder: Path) -> None:
         (folder / "home").mkdir()
         self._process = subprocess.Popen(
-            [sys.executable, "-u", "-c", "from kb.cli import main; main()", "index", "--watch"],
+            [sys.executable, "-u", "-m", "kb", "index", "--watch"],
             env={**os.environ, "KB_HOME": str(folder / "home"), "KB_CORPUS": str(folder / "articles"), "PYTHONPATH": str(CORPUS.parent)},
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
         )  # fmt: skip

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from kb.commands.shared import as_json, open_book, print_json
-from kb.models import ApiKey, Scope
+from kb.commands.shared import NameIn, as_json, open_book, print_json
+
+if TYPE_CHECKING:
+    from kb.models import ApiKey
+
+
+def _scopes() -> Iterable[str]:
+    from kb.models import Scope
+
+    return Scope
 
 
 @click.group()
@@ -27,7 +36,7 @@ def keys() -> None:
 @click.option(
     "--scope",
     "scopes",
-    type=click.Choice([scope.value for scope in Scope]),
+    type=NameIn(_scopes),
     multiple=True,
     default=("read",),
     show_default=True,
@@ -42,6 +51,8 @@ def add_key(name: str, scopes: Sequence[str], days: int | None, json: bool) -> N
     Example:
       kb keys add "Content pipeline" --scope write --days 90
     """
+    from kb.models import Scope
+
     with open_book() as book:
         key, text = book.keys.add(name, [Scope(scope) for scope in scopes], days)
     if json:

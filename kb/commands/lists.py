@@ -1,11 +1,10 @@
-"""What there is: articles, passages, principles, terms, figures."""
+"""What is indexed: articles, passages, figures."""
 
 from __future__ import annotations
 
 import click
 
 from kb.commands.shared import as_json, one_language, open_book, open_indexed_book, print_json
-from kb.models import Principle
 
 
 @click.command()
@@ -73,56 +72,6 @@ def similar(passage: str, language: str | None, limit: int, json: bool) -> None:
     for hit in hits:
         click.secho(f"{hit.article.title}  [{hit.passage.id}]", bold=True)
         click.echo(f"{hit.passage.text[hit.extract[0] : hit.extract[1]]}\n")
-
-
-@click.command()
-@click.argument("id")
-@as_json
-def principle(id: str, json: bool) -> None:
-    """Show one principle in all its languages.
-
-    \b
-    Example:
-      kb principle empathy
-    """
-    with open_book() as book:
-        found = book.principle(id)
-    if json:
-        print_json(found)
-    else:
-        _print_concept(found)
-
-
-@click.command()
-@click.argument("id", required=False)
-@as_json
-def terms(id: str | None, json: bool) -> None:
-    """List the terms of the trade, or show the one with this ID.
-
-    \b
-    Examples:
-      kb terms
-      kb terms nps --json
-    """
-    with open_book() as book:
-        found = book.trade_term(id) if id else None
-        everything = book.trade_terms()
-    if found:
-        print_json(found) if json else _print_concept(found)
-    elif json:
-        print_json({"total": len(everything), "terms": everything})
-    else:
-        for term in everything:
-            click.echo(f"{term.id:32} " + " · ".join(term.pref_labels.values()))
-
-
-def _print_concept(concept: Principle) -> None:
-    click.secho(concept.id, bold=True)
-    for code, label in concept.pref_labels.items():
-        others = ", ".join(concept.alt_labels.get(code, ()))
-        click.echo(f"{code}  {label}" + (click.style(f"  ({others})", dim=True) if others else ""))
-        if code in concept.definitions:
-            click.echo(f"    {concept.definitions[code]}")
 
 
 @click.command()

@@ -1,16 +1,50 @@
-"""What commands share."""
+"""What commands share: how they open the knowledge base, take words and print."""
 
 from __future__ import annotations
 
+import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from kb.knowledge_base import KnowledgeBase
+    from collections.abc import Callable, Iterable, Iterator
+
+    from kb.knowledge_base import KnowledgeBase, Progress
+    from kb.models import Problem
+
+_SEVERITY_COLOURS = {"error": "red", "warning": "yellow", "notice": "bright_black"}
+
+
+class NameIn(click.ParamType[str]):
+    """A name of one of the product's tables, which is imported when a name is given or help asked for."""
+
+    name = "name"
+
+    def __init__(self, names: Callable[[], Iterable[str]]) -> None:
+        self._names = names
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return f"[{'|'.join(self._names())}]"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        known = list(self._names())
+        if value not in known:
+            self.fail(f"“{value}” is none of {', '.join(known)}.", param, ctx)
+        return value
+
+
+def _languages() -> Iterable[str]:
+    from kb.languages import LANGUAGES
+
+    return LANGUAGES
+
+
+LANGUAGE = NameIn(_languages)
 
 as_json = click.option("--json", "json", is_flag=True, help="Print one JSON object for programs.")
-one_language = click.option("--language", type=click.Choice(["ru", "zh", "en"]), help="Only this language.")
+one_language = click.option("--language", type=LANGUAGE, help="Only this language.")
 
 
 def open_book() -> KnowledgeBase:
@@ -20,12 +54,48 @@ def open_book() -> KnowledgeBase:
     return kb.open()
 
 
-def open_indexed_book() -> KnowledgeBase:
-    """The same, indexed if it never was: a newcomer's first look finds something."""
-    book = open_book()
-    if book.is_empty():
-        book.index()
-    return book
+@contextmanager
+def open_indexed_book() -> Iterator[KnowledgeBase]:
+    """The same, indexed if it never was: a newcomer's first look finds something. That the index is
+    out of date is only told."""
+    with open_book() as book:
+        if book.is_empty():
+            with progress_bar() as progress:
+                book.index(progress=progress)
+        elif other := book.made_with_another():
+            click.echo(f"kb: the index was made with another {other}; run kb index", err=True)
+        yield book
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """A bar on a terminal, nothing in a pipe: files, passages a second and the time left."""
+    if not sys.stderr.isatty():
+        yield lambda done, of, passages: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("Reading articles"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[passages]} passages, {task.fields[rate]}/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, passages=0, rate=0)
+
+        def progress(done: int, of: int, passages: int) -> None:
+            rate = round(passages / max(bar.tasks[task].elapsed or 0, 0.1))
+            bar.update(task, completed=done, total=of, passages=passages, rate=rate)
+
+        yield progress
+
+
+def readable(typed: str) -> str:
+    """What was typed, with a sign in place of bytes that are no text."""
+    return typed.encode(errors="surrogatepass").decode(errors="replace")
 
 
 def print_json(value: Any) -> None:
@@ -33,3 +103,10 @@ def print_json(value: Any) -> None:
     from kb.json import to_json
 
     click.echo(to_json(value))
+
+
+def print_problem(problem: Problem, err: bool = True) -> None:
+    """Print what went wrong while reading, as compilers do: file:line: severity: message [code]."""
+    place = f"{problem.file}:{problem.line}" if problem.line else problem.file
+    severity = click.style(problem.severity, fg=_SEVERITY_COLOURS.get(problem.severity))
+    click.echo(f"{place}: {severity}: {problem.message} [{problem.code}]", err=err)

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from kb.commands.shared import as_json, open_book, print_json
-from kb.models import Problem
+from kb.commands.shared import as_json, open_book, print_json, print_problem
 
 
 @click.command()
@@ -30,7 +29,7 @@ def put(id: str, file: Path, json: bool) -> None:
         return
     click.echo(f"{id}: {written.outcome}, {written.passages} passages")
     for problem in written.problems:
-        click.echo(_line(problem), err=True)
+        print_problem(problem)
 
 
 @click.command()
@@ -49,8 +48,3 @@ def delete(ids: tuple[str, ...], json: bool) -> None:
         print_json({"articles": written})
     else:
         click.echo(f"Deleted: {', '.join(ids)}")
-
-
-def _line(problem: Problem) -> str:
-    place = f"{problem.file}:{problem.line}" if problem.line else problem.file
-    return f"{place}: {problem.severity}: {problem.message} [{problem.code}]"

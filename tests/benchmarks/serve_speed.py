@@ -60,7 +60,7 @@ QUESTIONS = (
     "кто отвечает за решение",
     "授权给员工",
 )
-_KB = (sys.executable, "-c", "from kb.cli import main; main()", "serve", "--port", "{port}")
+_KB = (sys.executable, "-m", "kb", "serve", "--port", "{port}")
 _GUNICORN = (
     *(sys.executable, "-m", "gunicorn", "--worker-class", "gthread", "--threads", "4", "--preload"),
     *("--log-level", "error", "--bind", "127.0.0.1:{port}"),

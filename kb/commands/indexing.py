@@ -1,0 +1,185 @@
+"""`kb index` and `kb check`: files into the index."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kb.commands.shared import as_json, open_book, print_json, print_problem, progress_bar
+from kb.errors import IndexLocked, ServicebookError
+
+if TYPE_CHECKING:
+    from kb.knowledge_base import FileChange, IndexReport, KnowledgeBase, Progress
+    from kb.models import Problem
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--forget", multiple=True, type=click.Path(path_type=Path), help="Take a source out of the index."
+)
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Processes that read and analyse; by default one a core."
+)
+@click.option("--wait", is_flag=True, help="Wait for another process that is indexing.")
+@click.option("--watch", is_flag=True, help="Go on: follow the files as they change, until Ctrl-C.")
+@as_json
+@click.pass_context
+def index(
+    ctx: click.Context,
+    paths: Sequence[Path],
+    forget: Sequence[Path],
+    jobs: int | None,
+    wait: bool,
+    watch: bool,
+    json: bool,
+) -> None:
+    """Read files and folders and make the index match them.
+
+    Without PATHS, the configured corpus is read. What is gone from a given path leaves the index;
+    other sources stay. A damaged index is made anew. The exit status is 1 when a file could not be
+    read.
+
+    \b
+    Examples:
+      kb index
+      kb index handbook/ letters/welcome.md
+      kb index --forget letters/
+      kb index --watch handbook/
+    """
+    with open_book() as book:
+        if watch:
+            _follow(book, paths, forget, jobs or cores(), json)
+            return
+        with progress_bar() as progress:
+            report = indexed(book, paths, forget, progress, jobs or cores(), wait)
+        if json:
+            print_json(_without_files(report))
+        else:
+            print_report(report)
+    ctx.exit(status_of(report.problems))
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--notices", is_flag=True, help="Also tell what is rightly left out.")
+@as_json
+@click.pass_context
+def check_files(ctx: click.Context, paths: Sequence[Path], notices: bool, json: bool) -> None:
+    """Read files and folders without indexing them, and print what an editor can mend.
+
+    Without PATHS, the configured corpus is read. The exit status is 1 when there are errors.
+
+    \b
+    Examples:
+      kb check
+      kb check draft.md handbook/
+    """
+    with open_book() as book:
+        report = book.check(paths)
+    shown = [one for one in report.problems if notices or one.severity != "notice"]
+    if json:
+        print_json({"files": report.files, "articles": report.articles, "problems": shown})
+    else:
+        for problem in shown:
+            print_problem(problem, err=False)
+        errors = sum(problem.severity == "error" for problem in shown)
+        click.echo(
+            f"{report.files} files, {report.articles} articles:"
+            f" {errors} errors, {len(shown) - errors} other problems."
+        )
+    ctx.exit(status_of(shown))
+
+
+def indexed(
+    book: KnowledgeBase,
+    paths: Sequence[Path],
+    forget: Sequence[Path],
+    progress: Progress,
+    jobs: int,
+    wait: bool,
+) -> IndexReport:
+    """Index; when another process does, say so and wait for it, or give up."""
+    try:
+        return book.index(paths, forget, progress, jobs)
+    except IndexLocked:
+        if not wait:
+            raise
+        click.echo("kb: another process is writing to the index; waiting for it", err=True)
+        return book.index(paths, forget, progress, jobs, wait=True)
+
+
+def _follow(
+    book: KnowledgeBase, paths: Sequence[Path], forget: Sequence[Path], jobs: int, json: bool
+) -> None:
+    """Index, and again whenever something changes; each change is a line, until Ctrl-C."""
+    from kb.watching import changes_below
+
+    sources = paths or (book.settings.corpus_path,)
+    told: frozenset[Problem] = frozenset()
+    try:
+        for _ in changes_below(sources):
+            try:
+                with progress_bar() as progress:
+                    report = indexed(book, sources, forget, progress, jobs, wait=True)
+            except ServicebookError as error:  # such as a full disk: the next change may do better
+                click.secho(f"kb: {error}", fg="red", err=True)
+                continue
+            if json:
+                click.echo(_json_line(report))
+            else:
+                for change in report.files:
+                    _print_change(change)
+            for problem in report.problems if not json else ():
+                if problem not in told:
+                    print_problem(problem)
+            told = frozenset(report.problems)
+    except KeyboardInterrupt:
+        pass
+    click.echo("kb: stopped following", err=True)
+
+
+def cores() -> int:
+    """How many processes can work at once here."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def print_report(report: IndexReport) -> None:
+    """Print what indexing did, and its problems on stderr."""
+    click.echo(
+        f"{report.articles} articles, {report.passages} passages: {report.added} added,"
+        f" {report.changed} changed, {report.removed} removed, {report.unchanged} unchanged."
+    )
+    for problem in report.problems:
+        print_problem(problem)
+
+
+def _print_change(change: FileChange) -> None:
+    before = f"{change.moved_from} → " if change.moved_from else ""
+    at = f"{datetime.now():%H:%M:%S}"
+    click.echo(f"{at} {change.what} {before}{change.path} ({change.passages} passages)")
+
+
+def _without_files(report: IndexReport) -> dict[str, Any]:
+    """A report as it is printed in JSON: what became of each file is for those who follow them."""
+    return {name: getattr(report, name) for name in report.__slots__ if name != "files"}
+
+
+def _json_line(report: IndexReport) -> str:
+    """A report on one line."""
+    import json as standard
+
+    from kb.json import plain
+
+    return standard.dumps(plain(report), ensure_ascii=False)
+
+
+def status_of(problems: Sequence[Problem]) -> int:
+    return 1 if any(problem.severity == "error" for problem in problems) else 0

@@ -1,0 +1,213 @@
+"""`kb search` and what helps with it: completing, analysing, showing what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from kb.commands.shared import (
+    LANGUAGE,
+    as_json,
+    one_language,
+    open_indexed_book,
+    print_json,
+    readable,
+)
+
+if TYPE_CHECKING:
+    from kb.knowledge_base import KnowledgeBase
+    from kb.models import Article, Hit, Passage, SearchResults, Span
+
+
+@click.command()
+@click.argument("text", nargs=-1, required=True)
+@click.option("--language", type=LANGUAGE, multiple=True, help="Only passages in this language.")
+@click.option("--principle", multiple=True, help="Only passages on this principle, by id.")
+@click.option("--article", multiple=True, help="Only passages of this article, by id.")
+@click.option("--date", multiple=True, help="Only what was published then: 2026, 2026-03 or 2026-03-15.")
+@click.option("--like", default="", help="Only copies of this passage, by id.")
+@click.option(
+    "--sort",
+    type=click.Choice(["relevance", "date"]),
+    default="relevance",
+    show_default=True,
+    help="What comes first.",
+)
+@click.option("--limit", default=10, show_default=True, help="How many hits to show.")
+@click.option("--offset", default=0, help="How many hits to leave out first.")
+@click.option(
+    "--no-bridge", is_flag=True, help="Search for these very words: no synonyms, no other languages."
+)
+@click.option("--all-copies", is_flag=True, help="Show every copy of a passage, not one of them.")
+@click.option("--explain", is_flag=True, help="Say what each term gave to each score.")
+@as_json
+def search(
+    text: Sequence[str],
+    language: tuple[str, ...],
+    principle: tuple[str, ...],
+    article: tuple[str, ...],
+    date: tuple[str, ...],
+    like: str,
+    sort: str,
+    limit: int,
+    offset: int,
+    all_copies: bool,
+    no_bridge: bool,
+    explain: bool,
+    json: bool,
+) -> None:
+    """Find passages that answer TEXT.
+
+    \b
+    Examples:
+      kb search жалоба как подарок
+      kb search эмпатия --language zh
+      kb search '"обратная связь" -опрос' --principle customer-feedback
+      kb search отзывы --date 2026 --sort date
+    """
+    from kb.models import SearchRequest, Sort
+
+    request = SearchRequest(
+        text=readable(" ".join(text)),
+        languages=language,
+        principles=principle,
+        articles=article,
+        dates=date,
+        like=like,
+        sort=Sort(sort),
+        limit=limit,
+        offset=offset,
+        bridge=not no_bridge,
+        collapse=not all_copies,
+        explain=explain,
+    )
+    with open_indexed_book() as book:
+        results = book.search(request)
+        if json:
+            print_json(results)
+        else:
+            _print_results(results)
+
+
+@click.command()
+@click.argument("text")
+@one_language
+@click.option("--limit", default=8, show_default=True, help="How many suggestions to show.")
+@as_json
+def suggest(text: str, language: str | None, limit: int, json: bool) -> None:
+    """Complete TEXT as the search field does.
+
+    \b
+    Examples:
+      kb suggest эмп
+      kb suggest fuwu --language zh
+    """
+    with open_indexed_book() as book:
+        text = readable(text)
+        suggestions = book.suggest(text, language, limit)
+    if json:
+        print_json({"query": text, "suggestions": suggestions})
+        return
+    for suggestion in suggestions:
+        about = "  ".join(filter(None, (suggestion.kind, suggestion.language, suggestion.id)))
+        click.echo(suggestion.text + click.style(f"  {about}", dim=True))
+
+
+@click.command()
+@click.argument("text")
+@as_json
+def analyze(text: str, json: bool) -> None:
+    """Show the tokens of TEXT: what it is searched for and found by.
+
+    \b
+    Example:
+      kb analyze "Стандарты сервиса (服务标准)"
+    """
+    from kb.languages import analyse
+
+    text = readable(text)
+    tokens = analyse(text)
+    if json:
+        print_json({"text": text, "tokens": tokens})
+        return
+    for token in tokens:
+        place = f"{token.position:4} {token.start:5}–{token.end:<5}"
+        click.echo(f"{place} {token.kind.name.lower():8} {token.term}")
+
+
+@click.command()
+@click.argument("id")
+@click.option("--counterparts", is_flag=True, help="Show what other languages say on the same as a passage.")
+@as_json
+def show(id: str, counterparts: bool, json: bool) -> None:
+    """Show an article or a passage by its id.
+
+    \b
+    Examples:
+      kb show zhaloba-kak-podarok-chetyre-shaga-starshego-smeny
+      kb show 3f2a9c01d4e7 --counterparts
+    """
+    with open_indexed_book() as book:
+        article, passages = book.look_up(id)
+        closest = book.counterparts(id) if counterparts else {}
+        if json:
+            shown = {"article": article, "passages": passages}
+            print_json({**shown, "counterparts": closest} if counterparts else shown)
+            return
+        _print_article(article, passages, book)
+        for code, hits in closest.items():
+            click.secho(f"\nThe same in {code}", bold=True)
+            for hit in hits:
+                print_hit(hit)
+
+
+def _print_results(results: SearchResults) -> None:
+    if results.interpreted.corrected_from:
+        click.echo(f"Showing results for “{results.query}” (typed: “{results.interpreted.corrected_from}”)")
+    for bridge in results.interpreted.bridges:
+        names = "; ".join(f"{code}: {', '.join(labels[:3])}" for code, labels in bridge.to.items())
+        click.secho(f"Also through {bridge.principle}: {names}", dim=True)
+    click.echo(f"{results.total} passages in {results.took_ms:.0f} ms\n")
+    for hit in results.hits:
+        print_hit(hit)
+
+
+def print_hit(hit: Hit) -> None:
+    path = " › ".join((hit.article.title, *hit.passage.headings))
+    click.echo(click.style(path, bold=True) + click.style(f"  [{hit.passage.id}]", dim=True))
+    click.echo(marked(hit.passage.text, hit.highlights, hit.extract))
+    labels = ", ".join(tag.label for tag in hit.passage.principles)
+    click.secho(f"{hit.passage.language}  {labels}", fg="cyan")
+    if hit.more:
+        click.secho(f"and {hit.more} more like this: --like {hit.passage.id}", dim=True)
+    for part in hit.explanation:
+        click.echo(f"    {part.score:8.3f}  {part.kind:8} {part.field:8} {part.term}")
+    click.echo()
+
+
+def marked(text: str, marks: Sequence[Span], extract: Span) -> str:
+    """The extract of a text with the marks in colour on a terminal."""
+    pieces, at = [], extract[0]
+    for start, end in marks:
+        if extract[0] <= start and end <= extract[1]:
+            pieces += [text[at:start], click.style(text[start:end], fg="yellow", bold=True)]
+            at = end
+    pieces.append(text[at : extract[1]])
+    before, after = extract[0] > 0, extract[1] < len(text)
+    return ("… " if before else "") + "".join(pieces).strip() + (" …" if after else "")
+
+
+def _print_article(article: Article, passages: Sequence[Passage], book: KnowledgeBase) -> None:
+    click.secho(article.title, bold=True)
+    about = (article.author, str(article.published or ""), article.url, article.licence)
+    click.secho(" · ".join(part for part in about if part), dim=True)
+    headings: tuple[str, ...] = ()
+    for passage in passages:
+        if passage.headings != headings:
+            headings = passage.headings
+            click.secho("\n" + " › ".join(headings), bold=True)
+        click.echo(f"\n{passage.text}")
+        labels = ", ".join(tag.label for tag in book.principle_tags(passage))
+        click.secho(f"[{passage.id}]  {labels}", fg="cyan")

@@ -1,0 +1,135 @@
+"""Keeping an installation well: its settings, what is wrong with it, and its backup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from kb.commands.shared import as_json, open_book, print_json
+
+_STATE_COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
+
+
+@click.command()
+@as_json
+@click.pass_context
+def doctor(ctx: click.Context, json: bool) -> None:
+    """Check settings, vocabulary, index and store against each other; nothing is changed.
+
+    The exit status is 1 when there are errors.
+
+    \b
+    Examples:
+      kb doctor
+      kb doctor --json
+    """
+    from kb.doctor import examine
+
+    with open_book() as book:
+        findings = list(examine(book))
+    if json:
+        print_json(findings)
+    for finding in () if json else findings:
+        state = click.style(f"{finding.state:8}", fg=_STATE_COLOURS[finding.state])
+        click.echo(f"{finding.subject:11}{state} {finding.message} {finding.remedy}".rstrip())
+    ctx.exit(1 if any(finding.state == "error" for finding in findings) else 0)
+
+
+@click.command()
+@as_json
+def settings(json: bool) -> None:
+    """List the settings and what they mean; each is an environment variable or a line of `.env`.
+
+    \b
+    Examples:
+      kb settings
+      KB_HOME=/var/lib/kb kb settings --json
+    """
+    from kb.settings import PREFIX, Settings, load
+
+    current = load()
+    listed = {
+        PREFIX + name.upper(): {
+            "value": _without_password(str(getattr(current, name) or "")),
+            "meaning": field.description,
+        }
+        for name, field in Settings.model_fields.items()
+        if field.repr  # secrets are not shown
+    }
+    if json:
+        print_json(listed)
+        return
+    for name, setting in listed.items():
+        click.echo(f"{click.style(name, bold=True)}={setting['value']}\n    {setting['meaning']}")
+
+
+def _without_password(url: str) -> str:
+    """A URL as it may be shown: postgresql://kb:***@db/kb."""
+    return re.sub(r"(?<=://)([^:/@]*):[^/]*@", r"\1:***@", url)
+
+
+@click.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def write_backup(file: Path) -> None:
+    """Write accounts, reviews, search log, settings and vocabulary to FILE, while the product runs.
+
+    Secrets are left out, passwords are hashes. Articles are files of yours: keep them as you do others.
+
+    \b
+    Example:
+      kb backup servicebook-2026-11-22.zip
+    """
+    with open_book() as book:
+        contents = book.backup(file)
+    click.echo(
+        f"{file}: {_rows(contents.rows)}, {len(contents.settings)} settings"
+        + (", vocabulary" if contents.vocabulary else "")
+    )
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Put it in place of what the database holds.")
+def restore(file: Path, replace: bool) -> None:
+    """Check FILE and bring back what it holds, on this or another machine.
+
+    A backup of an earlier version is brought up to this one. Settings come to lie in `.env` in the
+    working folder, unless there is one.
+
+    \b
+    Examples:
+      kb restore servicebook-2026-11-22.zip
+      KB_DATABASE_URL=postgresql://kb@db/kb kb restore servicebook-2026-11-22.zip
+    """
+    with open_book() as book:
+        contents = book.restore(file, replace)
+    click.echo(f"Restored {_rows(contents.rows)} of {contents.made:%Y-%m-%d %H:%M} UTC.")
+    lines = [f"{name}={_quoted(value)}" for name, value in contents.settings.items()]
+    if contents.vocabulary:
+        lines.append(f"KB_VOCABULARY={_quoted(str(contents.vocabulary.absolute()))}")
+    _restore_settings(lines)
+
+
+def _restore_settings(lines: Sequence[str]) -> None:
+    file = Path(".env")
+    if not lines:
+        return
+    if not file.exists():
+        file.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+        click.echo(f"Its settings are in {file.absolute()}.")
+        return
+    click.echo(f"{file.absolute()} stays as it is. The backup was made with:")
+    for line in lines:
+        click.echo(f"  {line}")
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _rows(rows: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in rows.items()) or "nothing"
