@@ -78,4 +78,6 @@ def sections(elements: Sequence[Element]) -> Iterator[Section]:
 def _block(element: Element) -> Block:
     """An element that is no heading, as the model has it."""
     links = tuple(Link(link.start, link.end, link.url) for link in element.links)
-    return Block(element.kind, element.text, element.line, links, element.marker, element.depth, element.asked)
+    return Block(
+        element.kind, element.text, element.line, links, element.marker, element.depth, element.asked
+    )
