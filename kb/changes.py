@@ -1,4 +1,5 @@
-"""Which files of the sources are new, changed, moved or gone, and which id each article gets."""
+"""Which files of the sources are new, changed, moved or gone, which id each article gets, and what
+became of them all."""
 
 from __future__ import annotations
 
@@ -58,6 +59,30 @@ class Survey:
     files: tuple[FoundFile, ...]
     gone: tuple[str, ...]
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """What became of a file: "added", "changed", "moved" (to `path`) or "removed"."""
+
+    path: str
+    what: str
+    passages: int
+    moved_from: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What indexing did. Articles and passages count what is in the index afterwards."""
+
+    articles: int
+    passages: int
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    problems: tuple[Problem, ...]
+    files: tuple[FileChange, ...] = ()
 
 
 def survey(
@@ -213,3 +238,43 @@ class IdGiver:
 def now() -> int:
     """The time as file systems tell it: nanoseconds since 1970."""
     return time.time_ns()
+
+
+def report(
+    before: Mapping[str, SourceFile], after: Sequence[SourceFile], problems: Sequence[Problem]
+) -> IndexReport:
+    had = {given: file.digest for file in before.values() for _, given in file.articles}
+    has = {given: file.digest for file in after for _, given in file.articles}
+    changed = sum(1 for id in has if id in had and has[id] != had[id])
+    added = len(has.keys() - had.keys())
+    return IndexReport(
+        articles=len(has),
+        passages=sum(file.passages for file in after),
+        added=added,
+        changed=changed,
+        removed=len(had.keys() - has.keys()),
+        unchanged=len(has) - added - changed,
+        # A problem of a metadata file is one of all files that it speaks for.
+        problems=tuple(dict.fromkeys((*problems, *(problem for file in after for problem in file.problems)))),
+        files=tuple(_file_changes(before, {file.path: file for file in after})),
+    )
+
+
+def _file_changes(before: Mapping[str, SourceFile], after: Mapping[str, SourceFile]) -> Iterator[FileChange]:
+    gone = {file.digest: path for path, file in before.items() if path not in after}
+    moved = set()
+    for path, file in after.items():
+        if path not in before and file.digest in gone:
+            moved.add(gone[file.digest])
+            yield FileChange(path, "moved", file.passages, gone.pop(file.digest))
+        elif path not in before:
+            yield FileChange(path, "added", file.passages)
+        elif file.digest != before[path].digest:
+            yield FileChange(path, "changed", file.passages)
+    for path, file in before.items():
+        if path not in after and path not in moved:
+            yield FileChange(path, "removed", file.passages)
+
+
+def article_ids(files: Iterable[SourceFile]) -> set[str]:
+    return {given for file in files for _, given in file.articles}

@@ -35,7 +35,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from kb.corpus_folder import Draft
+from kb.corpus_folder import Draft, WrittenArticle
 from kb.errors import (
     EngineUnavailable,
     InvalidRequest,
@@ -46,7 +46,6 @@ from kb.errors import (
     ServicebookError,
     WriteRefused,
 )
-from kb.knowledge_base import WrittenArticle
 from kb.models import Article, Hit, Passage, Principle, SearchRequest, SearchResults, Suggestion, Token
 from kb.statistics import IndexStatus, Statistics
 
@@ -178,7 +177,7 @@ class Client:
 
     def principles(self) -> Sequence[Principle]:
         """`KnowledgeBase.principles`."""
-        return _as(list[Principle], list(self._items("principles", "principles")))
+        return _as(tuple[Principle, ...], list(self._items("principles", "principles")))
 
     def principle(self, principle_id: str) -> Principle:
         """`KnowledgeBase.principle`."""

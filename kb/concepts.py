@@ -118,7 +118,7 @@ class Concepts:
     @cached_property
     def _thematic(self) -> frozenset[str]:
         """The IRIs of the trade terms that have to do with a principle, whichever of the two says so."""
-        principles = [p for p in self._vocabulary.principles.values() if not p.grouping]
+        principles = self._vocabulary.tagging()
         iris = {principle.iri for principle in principles}
         related = (term.iri for term in self._vocabulary.terms.values() if not iris.isdisjoint(term.matches))
         evidence = (iri for p in principles for iri in (*p.evidence_terms, *p.weak_terms))

@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kb.errors import InvalidRequest, WriteRefused
+from kb.models import Problem, SourceFile
 from kb.readers import MAX_BYTES, READERS
 
 # The ids that an article is given: `kb.changes.stated_id` leaves them as they are.
@@ -32,6 +34,16 @@ class Draft:
     id: str
     suffix: str
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenArticle:
+    """What became of an article that was written: "created", "replaced" or "deleted"."""
+
+    id: str
+    outcome: str
+    passages: int
+    problems: tuple[Problem, ...] = ()
 
 
 def checked(draft: Draft) -> Draft:
@@ -60,6 +72,13 @@ def check_id(id: str) -> None:
             " complaint-is-a-gift.",
             "article_id",
         )
+
+
+def check_distinct(ids: Sequence[str]) -> None:
+    """Raises `InvalidRequest` when an article is named twice."""
+    for id, times in Counter(ids).items():
+        if times > 1:
+            raise InvalidRequest(f"The article “{id}” is named {times} times.", "article_id")
 
 
 def _stating_id(id: str, content: bytes) -> bytes:
@@ -153,3 +172,36 @@ def changing(root: Path) -> Iterator[FolderChanges]:
     except BaseException:
         changes.undo()
         raise
+
+
+def put(
+    draft: Draft, homes: Mapping[str, SourceFile], known: Mapping[str, SourceFile], changes: FolderChanges
+) -> Path:
+    """Write the file of an article: in place of the one it had, or a new one; returns its path."""
+    before = only_file_of(draft.id, homes) if draft.id in homes else None
+    keeps = before is not None and before.suffix.lower() == draft.suffix
+    path = before if before and keeps else changes.new_file(draft, known)
+    changes.write(path, draft.content)
+    if before and before != path:
+        changes.remove(before)
+    return path
+
+
+def only_file_of(id: str, homes: Mapping[str, SourceFile]) -> Path:
+    """The file of an article that holds no other."""
+    file = homes[id]
+    if len(file.articles) > 1:
+        raise WriteRefused(f"The file of “{id}” holds other articles too; change it in the corpus folder.")
+    return Path(file.path)
+
+
+def outcome(id: str, file: SourceFile, was_there: bool) -> WrittenArticle:
+    """What became of an article. Raises `InvalidRequest` when its file cannot be read as it."""
+    given = [given for _, given in file.articles]
+    if not given:
+        said = "; ".join(problem.message for problem in file.problems)
+        raise InvalidRequest(f"“{id}” cannot be read: {said}", "content")
+    if given != [id]:
+        names = " and ".join(f"“{name}”" for name in given)
+        raise WriteRefused(f"What was sent as “{id}” is the article {names}; write it under that id.")
+    return WrittenArticle(id, "replaced" if was_there else "created", file.passages, file.problems)

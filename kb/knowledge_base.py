@@ -1,4 +1,4 @@
-"""KnowledgeBase: the one place where the parts are joined.
+"""KnowledgeBase: the one place where the parts are joined. What it does is told here, how in the parts.
 
 An article goes: read the file → split it into passages → tag them → hand them to the engine.
 A search goes: parse and analyse the query → ask the engine → mark what was found.
@@ -9,83 +9,68 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from itertools import tee
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from kb import (
     changes,
+    checking,
     corpus_folder,
-    excerpts,
+    indexing,
     languages,
-    passages,
+    lookup,
     preparing,
     query,
     readers,
     repetitions,
     sameness,
-    snippets,
 )
+from kb.changes import IndexReport
+from kb.checking import CheckReport
 from kb.concepts import Concepts
-from kb.corpus_folder import Draft, FolderChanges
-from kb.engines import Engine, EngineHit, EngineHits, EngineWriter, open_engine
+from kb.corpus_folder import Draft, FolderChanges, WrittenArticle
+from kb.engines import Engine, EngineWriter, open_engine
 from kb.errors import EngineError, IndexLocked, InvalidRequest, NotFound, StoreUnavailable, WriteRefused
-from kb.exporters import WITH_QUIZ, Edition, export, exporter, with_counterpart, words_in
-from kb.languages.interface import in_interface
+from kb.indexing import Indexer, Progress
 from kb.models import (
     Article,
-    BlockKind,
-    Bridge,
     Excerpt,
     ExcerptState,
-    Facet,
-    FoundArticle,
-    FoundPassage,
     Hit,
-    Interpretation,
     LoggedSearch,
     Pack,
-    PackSection,
     Passage,
     Principle,
     PrincipleTag,
     Problem,
     Proposal,
     Query,
-    QueryTerm,
     Question,
-    Repair,
     SearchRequest,
     SearchResults,
-    SourceFile,
     Suggestion,
-    Tag,
     TagReview,
-    TermKind,
     Token,
-    Wording,
 )
-from kb.preparing import Prepared, PreparedFile, Preparer, Row
+from kb.pack_making import PackMaker
+from kb.preparing import Preparer
 from kb.principles import (
     Evaluation,
-    Example,
     Explanation,
     Tagger,
     Vocabulary,
     evaluate,
     read_examples,
+    reviewed_examples,
 )
-from kb.quiz import quiz
-from kb.ready_made import ready_made
+from kb.searching import Searcher, SearchTrace
 from kb.settings import Settings
 from kb.statistics import IndexStatus, Statistics, gather, status
-from kb.suggestions import Suggestions, unquoted
+from kb.suggestions import Suggestions
 
 if TYPE_CHECKING:
     from kb import archive
@@ -94,86 +79,11 @@ if TYPE_CHECKING:
     from kb.packs import Packs
     from kb.store import Store
 
-# Raised when reading, splitting, tagging or analysing changes what they give: files are read again.
-PIPELINE = 6
-
 _LONGEST_TERM = 200
-# Characters of a passage that are searched for what is similar to it.
-_MOST_OF_PASSAGE = 600
 # Seconds that a short write waits for another to be done.
 PATIENCE = 2.0
 
-P = ParamSpec("P")
 R = TypeVar("R")
-_Reviews = dict[str, list[TagReview]]
-Progress = Callable[[int, int, int], None]
-"""Told of the files done, the files in all, and the passages made so far."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileChange:
-    """What became of a file: "added", "changed", "moved" (to `path`) or "removed"."""
-
-    path: str
-    what: str
-    passages: int
-    moved_from: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class IndexReport:
-    """What indexing did. Articles and passages count what is in the index afterwards."""
-
-    articles: int
-    passages: int
-    added: int
-    changed: int
-    removed: int
-    unchanged: int
-    problems: tuple[Problem, ...]
-    files: tuple[FileChange, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CheckReport:
-    """What reading found: the files and articles that were read, and their problems."""
-
-    files: int
-    articles: int
-    problems: tuple[Problem, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SearchTrace:
-    """How long each phase of a search took ("understand", "find", "mark"), and how many hits it has."""
-
-    seconds: Mapping[str, float]
-    total: int
-
-
-class _Phases:
-    """Measures the phases of a search; one that comes again adds up."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-
-    def time(self, phase: str, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Do the work of a phase."""
-        started = time.perf_counter()
-        try:
-            return work(*args, **kwargs)
-        finally:
-            self.seconds[phase] = self.seconds.get(phase, 0.0) + time.perf_counter() - started
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenArticle:
-    """What became of an article that was written: "created", "replaced" or "deleted"."""
-
-    id: str
-    outcome: str
-    passages: int
-    problems: tuple[Problem, ...] = ()
 
 
 class KnowledgeBase:
@@ -204,15 +114,19 @@ class KnowledgeBase:
         """The index that `KB_ENGINE` names."""
         return open_engine(self.settings.engine_url, self.settings.memory * 1_000_000)
 
+    @property
+    def _cache(self) -> Path:
+        return self.settings.home / "cache"
+
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The principles and terms of the trade."""
-        return Vocabulary.load(self.settings.vocabulary, cache=self.settings.home / "cache")
+        return Vocabulary.load(self.settings.vocabulary, cache=self._cache)
 
     @cached_property
     def tagger(self) -> Tagger:
         """Finds the vocabulary's concepts in texts."""
-        return Tagger(self.vocabulary, cache=self.settings.home / "cache")
+        return Tagger(self.vocabulary, cache=self._cache)
 
     @cached_property
     def store(self) -> Store:
@@ -282,13 +196,17 @@ class KnowledgeBase:
             known = {} if writer.damage else self.engine.files()
             found = changes.survey(sources, forget, known, self.pipeline, readers.find)
             found = changes.with_metadata_files(found, readers.fingerprint_beside)
-            files = list(self._bring_in(found, writer, progress, jobs))
+            stale = [file for file in found.files if file.stale]
+            reading = preparing.read_files(stale, jobs, self.settings.vocabulary, self._cache)
+            files = list(self._indexer(writer).bring_in(found, reading, progress))
             for path in found.gone:
                 writer.drop_file(path)
-            for lost in _article_ids(known.values()) - _article_ids(files):
+            for lost in changes.article_ids(known.values()) - changes.article_ids(files):
                 writer.drop_article(lost)
         self.engine.tidy()  # what changed can be found already
-        return _report(known, files, (*problems, *found.problems, *self._repetitions(files)))
+        homes = {given: file.path for file in files for _, given in file.articles}
+        repeated = repetitions.notices(self.engine, homes)
+        return changes.report(known, files, (*problems, *found.problems, *repeated))
 
     def _repairing(
         self, sources: Sequence[Path], forget: Sequence[Path], damage: str
@@ -300,168 +218,31 @@ class KnowledgeBase:
         told = Problem(self.settings.engine_url, None, "index-rebuilt", message)
         return tuple(dict.fromkeys((*sources, *filter(Path.exists, known)))), (told,)
 
-    def _repetitions(self, files: Iterable[SourceFile]) -> Sequence[Problem]:
-        paths = {given: file.path for file in files for _, given in file.articles}
-        return repetitions.notices(self.engine, paths)
-
     @cached_property
     def pipeline(self) -> str:
         """The versions of all that shapes passages: what another one made is made again."""
-        return f"{self._steps} {self.vocabulary.digest}"
-
-    @cached_property
-    def _steps(self) -> str:
-        return f"{PIPELINE}.{preparing.version()}"
+        return indexing.pipeline(self.vocabulary)
 
     @cached_property
     def _preparer(self) -> Preparer:
         return Preparer(self.tagger, self.concepts)
 
-    def _bring_in(
-        self, found: changes.Survey, writer: EngineWriter, progress: Progress, jobs: int
-    ) -> Iterator[SourceFile]:
-        """Bring the index up to date with each file, in the order of their paths."""
-        ids = changes.IdGiver()
-        stale = [file for file in found.files if file.stale]
-        cache = self.settings.home / "cache"
-        reading = preparing.read_files(stale, jobs, self.settings.vocabulary, cache)
-        reviews = self._reviews_by_passage()
-        count = 0
-        for number, file in enumerate(found.files, 1):
-            record = None if file.stale else self._kept(file, ids, writer)
-            if record is None:
-                read = next(reading) if file.stale else preparing.read_file(file.path)
-                record = self._put_file(file, read, ids, writer, reviews)
-            count += record.passages
-            progress(number, len(found.files), count)
-            yield record
-
-    def _kept(self, file: changes.FoundFile, ids: changes.IdGiver, writer: EngineWriter) -> SourceFile | None:
-        """The record of a file that need not be read, unless its articles must get other ids."""
-        before = file.before
-        assert before
-        given = tuple((wanted, ids.give(wanted)) for wanted, _ in before.articles)
-        if given != before.articles:
-            ids.take_back(id for _, id in given)
-            return None
-        record = file.record()
-        if record != before:
-            writer.put_file(record)
-        return record
-
-    def _put_file(
-        self,
-        file: changes.FoundFile,
-        read: PreparedFile,
-        ids: changes.IdGiver,
-        writer: EngineWriter,
-        reviews: _Reviews,
-    ) -> SourceFile:
-        """Put a file that was read, and its articles, into the index."""
-        if read.died:
-            return self._put_dead(file, ids, writer)
-        articles: list[tuple[str, str]] = []
-        titles = [article.title for _, article in read.articles]
-        count = 0
-        for number, (asked, article) in enumerate(read.articles):
-            wanted = changes.kept_id(file, number, titles) or asked
-            articles.append((wanted, ids.give(wanted)))
-            if read.packed and articles[-1][1] == asked:
-                prepared = preparing.unpacked(read, number)
-            else:
-                prepared = self._preparer.prepare(replace(article, id=articles[-1][1]))
-            count += self._put_article(prepared, writer, reviews)
-        record = SourceFile(
-            path=file.path,
-            size=read.size,
-            modified=read.modified if read.steady else changes.UNKNOWN,
-            checked=read.checked,
-            digest=read.digest,
-            pipeline=self.pipeline,
-            articles=tuple(articles),
-            passages=count,
-            problems=read.problems,
-            named=Path(file.path).stem in titles,
-            beside=read.beside,
-        )
-        writer.put_file(record)
-        return record
-
-    def _put_dead(self, file: changes.FoundFile, ids: changes.IdGiver, writer: EngineWriter) -> SourceFile:
-        """Record that the process that read a file died of it; what is indexed of it stays."""
-        message = (
-            "The process that read this file was killed, perhaps for want of memory; what was indexed"
-            " of it before stays. Split the file, or try again with --jobs 1."
-        )
-        problem = Problem(file.path, None, "reader-died", message, "error")
-        before = file.before or SourceFile(file.path, 0, 0, 0, "", "")
-        given = tuple((wanted, ids.give(wanted)) for wanted, _ in before.articles)
-        if given != before.articles:  # others have taken its ids
-            before = replace(before, articles=(), passages=0)
-        record = replace(before, path=file.path, modified=changes.UNKNOWN, problems=(problem,))
-        writer.put_file(record)
-        return record
+    def _indexer(self, writer: EngineWriter) -> Indexer:
+        return Indexer(writer, self._preparer, self.concepts, self.store.reviews.of(), self.pipeline)
 
     def add(self, articles: Iterable[tuple[Article, Sequence[Passage] | None]]) -> None:
         """Index articles that come from no file, with their ids; None splits them into passages."""
         with self.engine.write() as writer:
-            reviews = self._reviews_by_passage()
+            indexer = self._indexer(writer)
             for article, units in articles:
-                self._put_article(self._preparer.prepare(article, units), writer, reviews)
-
-    def _put_article(self, prepared: Prepared, writer: EngineWriter, reviews: _Reviews) -> int:
-        """Hand one article over; returns the number of its passages."""
-        count = 0
-
-        def reviewed() -> Iterator[Row]:
-            nonlocal count
-            for passage, text, headings in prepared.rows:
-                count += 1
-                if said := reviews.get(passage.id):
-                    passage = _with_reviews(passage, said)
-                    headings = self.concepts.indexed_headings(passage)
-                yield passage, text, headings
-
-        for_records, for_terms = tee(reviewed())
-        texts = ((text, headings) for _, text, headings in for_terms)
-        writer.put_article(prepared.article, (row[0] for row in for_records), prepared.title, texts)
-        return count
-
-    def _reviews_by_passage(self) -> _Reviews:
-        """What people said of tags; it goes over what the tagger says."""
-        found: _Reviews = {}
-        for review in self.store.reviews.of():
-            found.setdefault(review.passage, []).append(review)
-        return found
+                indexer.put_article(article, units)
 
     def check(self, paths: Sequence[Path] = ()) -> CheckReport:
         """Read files as `index` does, without indexing them, and say what an editor can mend.
 
         By default those of the configured corpus.
         """
-        problems: list[Problem] = []
-        files = articles = 0
-        for source in paths or (self.settings.corpus_path,):
-            for found in readers.find(source):
-                if isinstance(found, Problem):
-                    problems.append(found)
-                    continue
-                reading = readers.read(found)
-                files += 1
-                articles += len(reading.articles)
-                problems += reading.problems
-                for article in reading.articles:
-                    problems += self._unknown_principles(found, article)
-        return CheckReport(files, articles, tuple(problems))
-
-    def _unknown_principles(self, path: Path, article: Article) -> Iterator[Problem]:
-        """The principles that an article states and the vocabulary does not have."""
-        for stated in article.principles:
-            if not self.tagger.meant(stated):
-                lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-                line = next((number for number, text in enumerate(lines, 1) if stated in text), None)
-                message = f"There is no principle “{stated}”; kb principles lists those there are."
-                yield Problem(str(path), line, "unknown-principle", message)
+        return checking.check(paths or (self.settings.corpus_path,), self.tagger)
 
     # --- Writing articles ---
 
@@ -478,7 +259,7 @@ class KnowledgeBase:
         and is not there, `WriteRefused` where a file may not be changed, and `IndexLocked`.
         """
         drafts = [corpus_folder.checked(draft) for draft in drafts]
-        _check_distinct([*(draft.id for draft in drafts), *remove])
+        corpus_folder.check_distinct([*(draft.id for draft in drafts), *remove])
         if self.settings.corpus is None:
             raise WriteRefused("The starter corpus is not written to. Set KB_CORPUS to a folder of yours.")
         with self._writing_files:
@@ -491,12 +272,15 @@ class KnowledgeBase:
             changed: FolderChanges | None = None
             try:
                 with corpus_folder.changing(self.settings.corpus) as changed:
-                    paths = {draft.id: _put_file(draft, homes, known, changed) for draft in drafts}
+                    paths = {draft.id: corpus_folder.put(draft, homes, known, changed) for draft in drafts}
                     for id in remove:
-                        changed.remove(_only_file_of(id, homes))
+                        changed.remove(corpus_folder.only_file_of(id, homes))
                     self._index_files(changed)
                     records = self.engine.files()
-                    written = [_outcome(id, records[str(path)], id in homes) for id, path in paths.items()]
+                    written = [
+                        corpus_folder.outcome(id, records[str(path)], id in homes)
+                        for id, path in paths.items()
+                    ]
             except Exception:
                 if changed and self.engine.files() != known:
                     self._index_files(changed)
@@ -504,17 +288,9 @@ class KnowledgeBase:
         return (*written, *(WrittenArticle(id, "deleted", 0) for id in remove))
 
     def _index_files(self, changed: FolderChanges) -> None:
-        """Bring the index up to date with files that were changed; another's short write is waited for."""
+        """Bring the index up to date with files that were changed."""
         there, gone = changed.touched()
-        until = time.monotonic() + PATIENCE
-        while True:
-            try:
-                self.index(there, gone)
-                return
-            except IndexLocked:
-                if time.monotonic() > until:
-                    raise
-                time.sleep(0.05)
+        _soon(lambda: self.index(there, gone))
 
     # --- Reviews ---
 
@@ -563,66 +339,30 @@ class KnowledgeBase:
     def _retag(self, passage_ids: Iterable[str], writer: EngineWriter) -> None:
         """Tag the articles of these passages anew; passages that are gone do nothing."""
         found = (self.engine.passage(passage_id) for passage_id in passage_ids)
-        reviews = self._reviews_by_passage()
+        indexer = self._indexer(writer)
         for article in {one[1].id: one[1] for one in found if one}.values():
-            prepared = self._preparer.prepare(article, self.article(article.id)[1])
-            self._put_article(prepared, writer, reviews)
+            indexer.put_article(article, self.article(article.id)[1])
 
     @contextmanager
     def _soon_writing(self) -> Iterator[EngineWriter]:
-        """A writer; another's short write is waited for. Raises `IndexLocked`."""
-        until = time.monotonic() + PATIENCE
+        """A writer for what takes a moment."""
         with ExitStack() as stack:
-            while True:
-                try:
-                    writer = stack.enter_context(self.engine.write())
-                    break
-                except IndexLocked:
-                    if time.monotonic() > until:
-                        raise
-                    time.sleep(0.05)
-            yield writer
+            yield _soon(lambda: stack.enter_context(self.engine.write()))
 
     def explain_tags(self, path: Path) -> Sequence[Explanation]:
         """Why each passage of a file gets its tags, without indexing it. Raises `InvalidRequest` when
         the file cannot be read as an article."""
-        reading = readers.read(path)
-        if not reading.articles:
-            raise InvalidRequest("; ".join(problem.message for problem in reading.problems))
-        named = (
-            preparing.with_language(replace(article, id=changes.stated_id(article, str(path))))
-            for article in reading.articles
-        )
-        return [
-            explanation
-            for article in named
-            for explanation in self.tagger.explain(article, passages.split(article))
-        ]
+        return checking.explain(path, self.tagger)
 
     def evaluate_tagger(self, file: Path | None = None) -> Evaluation:
         """Measure the tagger on the labelled passages of a file, or on people's reviews of tags.
 
         Raises `InvalidRequest` that names the line which cannot be read.
         """
-        return evaluate(read_examples(file) if file else self._reviewed_examples(), self.tagger)
-
-    def _reviewed_examples(self) -> Iterator[Example]:
-        """Each reviewed passage with what was accepted; what nobody reviewed counts neither way."""
-        by_passage: dict[str, list[TagReview]] = {}
-        for review in self.reviews():
-            by_passage.setdefault(review.passage, []).append(review)
-        everything = frozenset(principle.id for principle in self.principles())
-        for passage_id, said in by_passage.items():
-            if found := self.engine.passage(passage_id):
-                passage, _ = found
-                reviewed = frozenset(review.principle for review in said)
-                yield Example(
-                    text=passage.text,
-                    must=frozenset(review.principle for review in said if review.accepted),
-                    may=everything - reviewed,
-                    language=passage.language,
-                    headings=passage.headings,
-                )
+        if file:
+            return evaluate(read_examples(file), self.tagger)
+        principles = [principle.id for principle in self.principles()]
+        return evaluate(reviewed_examples(self.reviews(), self.engine.passage, principles), self.tagger)
 
     # --- Searching ---
 
@@ -631,69 +371,15 @@ class KnowledgeBase:
 
         Raises `InvalidRequest` that names the parameter at fault.
         """
-        request = text if isinstance(text, SearchRequest) else _request(text, options)
-        phases = _Phases()
-        asked, bridges = phases.time("understand", self._asked, request)
-        found = phases.time("find", self.engine.search, asked, request.explain)
-        typed = None
-        if request.correct and (repaired := phases.time("understand", self._repaired, request, found.total)):
-            typed, request = request.text, repaired
-            asked, bridges = phases.time("understand", self._asked, request)
-            found = phases.time("find", self.engine.search, asked, request.explain)
-        hits, facets = phases.time("mark", self._marked, found, asked)
-        self.on_search(SearchTrace(phases.seconds, found.total))
-        return SearchResults(
-            query=request.text,
-            total=found.total,
-            took_ms=round(sum(phases.seconds.values()) * 1000, 3),
-            interpreted=Interpretation(typed, _shown_terms(asked.terms), bridges),
-            hits=hits,
-            facets=facets,
-        )
+        request = text if isinstance(text, SearchRequest) else query.request(text, options)
+        results, trace = self.searcher.search(request)
+        self.on_search(trace)
+        return results
 
-    def _marked(
-        self, found: EngineHits, asked: Query
-    ) -> tuple[tuple[Hit, ...], dict[str, tuple[Facet, ...]]]:
-        return tuple(self._hit(hit, asked) for hit in found.hits), self._facets(found)
-
-    def _facets(self, found: EngineHits) -> dict[str, tuple[Facet, ...]]:
-        return {
-            name: tuple(
-                Facet(value, count, self._facet_label(name, value, found.titles))
-                for value, count in counts.items()
-            )
-            for name, counts in found.facets.items()
-        }
-
-    def _asked(self, request: SearchRequest) -> tuple[Query, tuple[Bridge, ...]]:
-        """A request as the engine takes it, and the concepts it also finds in other languages."""
-        parsed = query.parse(request.text, self._principle_id)
-        asked = query.prepare(request, parsed)
-        bridging = request.bridge and parsed.is_open
-        bridges = dict(self.concepts.bridges(parsed.plain, asked.languages)) if bridging else {}
-        return replace(asked, terms=(*asked.terms, *bridges)), tuple(bridges.values())
-
-    def _repaired(self, request: SearchRequest, total: int) -> SearchRequest | None:
-        """The request with its text as it was probably meant, if that finds more than `total`."""
-        repair = self.suggestions.repair(request.text)
-        if repair and self._finds_more(request, repair, total):
-            return replace(request, text=repair.text)
-        plain = None if total else unquoted(request.text)
-        if plain and self._total(request, plain):
-            return replace(request, text=plain)
-        return None
-
-    def _finds_more(self, request: SearchRequest, repair: Repair, total: int) -> bool:
-        """Whether a repaired text, or its repaired words alone, find more than what was typed."""
-        found = self._total(request, repair.text)
-        if found > total or (repair.certain and not total):
-            return True
-        meant, typed = (" ".join(map(_exact, words)) for words in (repair.meant, repair.typed))
-        return bool(found) and self._total(request, meant) > self._total(request, typed)
-
-    def _total(self, request: SearchRequest, text: str) -> int:
-        asked, _ = self._asked(replace(request, text=text, limit=0, offset=0))
-        return self.engine.search(asked).total
+    @cached_property
+    def searcher(self) -> Searcher:
+        """Searches the index."""
+        return Searcher(self.engine, self.vocabulary, self.tagger, self.concepts, self.suggestions)
 
     def suggest(self, text: str, language: str | None = None, limit: int = 8) -> tuple[Suggestion, ...]:
         """What a text that is being typed may become: titles, principles, terms and frequent phrases.
@@ -701,7 +387,7 @@ class KnowledgeBase:
         Best first, in one language or any. Raises `InvalidRequest` for an unknown language.
         """
         if language is not None:
-            _check_language(language)
+            languages.check(language)
         return self.suggestions.complete(text, language, limit)
 
     @cached_property
@@ -709,158 +395,42 @@ class KnowledgeBase:
         """Completes and repairs what people type."""
         return Suggestions(self.engine, self.vocabulary)
 
-    def _principle_id(self, name: str) -> str | None:
-        """The id of the principle that has this id or is called so in any language, or None."""
-        if name in self.vocabulary.principles:
-            return name
-        return next(
-            (
-                mention.concept
-                for mention in self.tagger.mentions(name)
-                if not mention.term and mention.span == (0, len(name))
-            ),
-            None,
-        )
-
-    def _hit(self, hit: EngineHit, asked: Query) -> Hit:
-        text = hit.passage.text
-        via = [
-            mention.span
-            for mention in (self.concepts.mentions(text) if hit.via else ())
-            if mention.concept in hit.via
-        ]
-        marks = snippets.highlights(text, asked.terms, asked.clauses, via)
-        return Hit(
-            score=round(hit.score, 6),
-            passage=self._found_passage(hit.passage),
-            article=_found_article(hit.article),
-            highlights=marks,
-            extract=snippets.extract(text, marks),
-            via=hit.via,
-            more=hit.more,
-            explanation=hit.explanation,
-        )
-
-    def _found_passage(self, passage: Passage) -> FoundPassage:
-        return FoundPassage(
-            id=passage.id,
-            text=passage.text,
-            language=passage.language,
-            locale=passage.locale,
-            headings=passage.headings,
-            position=passage.position,
-            principles=self.principle_tags(passage),
-            trace=passage.trace,
-        )
-
-    def _facet_label(self, facet: str, value: str, titles: Mapping[str, str]) -> str:
-        if facet == "principle" and value in self.vocabulary.principles:
-            return self.vocabulary.principles[value].label("en")
-        return titles.get(value, value) if facet == "article" else value
-
     # --- Packs ---
+
+    @cached_property
+    def _pack_maker(self) -> PackMaker:
+        return PackMaker(self.engine, self.searcher, self.vocabulary)
 
     def excerpt(self, passage_id: str) -> Excerpt:
         """A passage as it is quoted now. Raises `NotFound`."""
-        passage, article = self.passage(passage_id)
-        return self._quoted(passage, article)
-
-    def _quoted(self, passage: Passage, article: Article) -> Excerpt:
-        return excerpts.quote(passage, article, self.article(article.id)[1], datetime.now(UTC))
+        return self._pack_maker.excerpt(passage_id)
 
     def pack_from(self, passage_ids: Iterable[str], title: str = "", language: str = "en") -> Pack:
         """A pack of passages in this order, each once; `language` is that of the words around them.
 
         Raises `NotFound` for an unknown passage and `InvalidRequest` for an unknown language.
         """
-        title = " ".join(title.split()) or words_in(language).untitled
-        quoted = [self.excerpt(passage_id) for passage_id in passage_ids]
-        each = {one.passage: one for one in quoted}
-        return Pack(title=title, sections=(PackSection(excerpts=tuple(each.values())),), language=language)
+        return self._pack_maker.pack_from(passage_ids, title, language)
 
     def ready_made(self, principle_id: str, language: str = "en") -> Pack:
         """The best passages on a principle from many articles and all languages, as one learns: what
         it is, why, how, examples, mistakes. Raises `NotFound` and `InvalidRequest`."""
-        principle = self.principle(principle_id)
-        words_in(language)
-        found = {
-            code: self.best_passages(principle_id, code, query.MOST_HITS) for code in languages.LANGUAGES
-        }
-        articles = {article.id: article for pairs in found.values() for _, article in pairs}
-        return ready_made(
-            principle,
-            language,
-            {code: [passage for passage, _ in pairs] for code, pairs in found.items()},
-            lambda passage: self._quoted(passage, articles[passage.article_id]),
-        )
+        return self._pack_maker.ready_made(self.principle(principle_id), language)
 
     def with_counterparts(self, pack: Pack, language: str) -> Pack:
         """The pack with what says nearly the same in another language beside each excerpt that has
-        nothing beside it. A passage stands beside one excerpt only, and none that the pack quotes does;
-        rows of a table say too little there.
-
-        Raises `InvalidRequest` for an unknown language.
-        """
-        _check_language(language)
-        used = {one.passage for excerpt in pack.excerpts for one in with_counterpart(excerpt)}
-
-        def beside(excerpt: Excerpt) -> Excerpt:
-            for hit in () if excerpt.counterpart else self._hits_beside(excerpt, language):
-                found = self.excerpt(hit.passage.id)
-                is_table = any(block.kind is BlockKind.TABLE_ROW for block in found.blocks)
-                if found.passage not in used and not is_table:
-                    used.add(found.passage)
-                    return replace(excerpt, counterpart=found)
-            return excerpt
-
-        sections = (
-            replace(section, excerpts=tuple(beside(excerpt) for excerpt in section.excerpts))
-            for section in pack.sections
-        )
-        return replace(pack, sections=tuple(sections))
-
-    def _hits_beside(self, excerpt: Excerpt, language: str) -> Sequence[Hit]:
-        try:
-            return self.counterparts(excerpt.passage, language).get(language, ())
-        except NotFound:
-            return ()
+        nothing beside it. Raises `InvalidRequest` for an unknown language."""
+        languages.check(language)
+        return self._pack_maker.with_counterparts(pack, language)
 
     def state_of(self, excerpt: Excerpt) -> ExcerptState:
         """What has become of an excerpt: the same, moved, changed (and how it reads now) or gone."""
-        now = datetime.now(UTC)
-        there = self.engine.article(excerpt.source.article)
-        state = excerpts.state_among(excerpt, list(excerpts.quotes(*there, now)) if there else ())
-        if state.wording is not Wording.GONE:
-            return state
-        elsewhere = excerpts.state_among(excerpt, self._quoted_like(excerpt))
-        if elsewhere.wording is Wording.GONE:
-            return state if state.now else elsewhere
-        is_same = elsewhere.wording is Wording.SAME
-        return ExcerptState(Wording.MOVED if is_same else elsewhere.wording, elsewhere.now)
-
-    def _quoted_like(self, excerpt: Excerpt) -> Sequence[Excerpt]:
-        """The passages of all articles whose words are most like those of an excerpt."""
-        request = SearchRequest(languages=(excerpt.source.language,), limit=5)
-        words = query.ParsedText(excerpt.text[: query.LONGEST_QUERY])
-        hits = self.engine.search(query.prepare(request, words)).hits
-        return [self._quoted(hit.passage, hit.article) for hit in hits]
+        return self._pack_maker.state_of(excerpt)
 
     def quiz(self, pack: Pack) -> tuple[Question, ...]:
         """Multiple-choice questions from the principles, definitions and passages of a pack; the same
         pack gives the same questions while the articles are the same."""
-        principles = {principle.id: principle for principle in self.principles()}
-        return quiz(pack, principles, list(self._foils(pack)))
-
-    def _foils(self, pack: Pack) -> Iterator[Excerpt]:
-        """Passages on the neighbours of the principles of a pack: plausible and wrong."""
-        codes = sorted({excerpt.source.language for excerpt in pack.excerpts})
-        named = [id for excerpt in pack.excerpts for id in excerpt.principles[:1]]
-        groups = {group for principle in self._known(named) for group in principle.broader}
-        for principle in self.principles():
-            if groups & set(principle.broader):
-                for code in codes:
-                    for passage, article in self.best_passages(principle.id, code, limit=3):
-                        yield self._quoted(passage, article)
+        return self._pack_maker.quiz(pack)
 
     def export(self, pack: Pack, form: str, base_url: str = "") -> bytes:
         """A pack as a file in one of `kb.exporters.EXPORTERS`.
@@ -868,19 +438,7 @@ class KnowledgeBase:
         `base_url` is where the product is reached, else `KB_BASE_URL`, for links to articles that
         have no address. Raises `InvalidRequest` and `MissingExtra`.
         """
-        exporter(form)
-        used = {id for excerpt in pack.excerpts for id in excerpt.principles}
-        edition = Edition(
-            pack=pack,
-            labels={one.id: in_interface(one.pref_labels, pack.language) for one in self._known(used)},
-            quiz=self.quiz(pack) if form in WITH_QUIZ else (),
-            base_url=base_url or self.settings.base_url,
-        )
-        return export(edition, form)
-
-    def _known(self, principle_ids: Iterable[str]) -> Sequence[Principle]:
-        known = self.vocabulary.principles
-        return [known[id] for id in dict.fromkeys(principle_ids) if id in known]
+        return self._pack_maker.export(pack, form, base_url or self.settings.base_url)
 
     # --- What is searched ---
 
@@ -959,26 +517,12 @@ class KnowledgeBase:
 
     def article(self, article_id: str) -> tuple[Article, tuple[Passage, ...]]:
         """An article (its sections without their blocks) and its passages. Raises `NotFound`."""
-        found = self.engine.article(article_id)
-        if found is None:
-            raise NotFound("article", article_id)
-        return found
+        return lookup.article(self.engine, article_id)
 
     def versions(self, article_id: str) -> Sequence[Article]:
         """The other versions of an article: those read from the same file, which holds an unresolved
         merge conflict, and those that share most of their text with it. Raises `NotFound`."""
-        article, _ = self.article(article_id)
-        siblings = next(
-            (
-                [given for _, given in file.articles]
-                for file in (self.engine.files().values() if article.version else ())
-                if any(given == article_id for _, given in file.articles)
-            ),
-            [],
-        )
-        ids = dict.fromkeys([*siblings, *self.engine.versions(article_id)])
-        found = (self.engine.article(id) for id in ids if id != article_id)
-        return [other for other, _ in filter(None, found)]
+        return lookup.versions(self.engine, article_id)
 
     def look_up(self, id: str) -> tuple[Article, tuple[Passage, ...]]:
         """An article with its passages, or a passage alone with its article, by id. Raises `NotFound`."""
@@ -998,10 +542,7 @@ class KnowledgeBase:
     def made_with_another(self) -> str:
         """What was another when the index was made: "vocabulary", "version" (of Servicebook), or
         nothing. `index` mends it."""
-        for file in self.engine.files().values():
-            if file.pipeline != self.pipeline and Path(file.path).exists():
-                return "vocabulary" if file.pipeline.startswith(f"{self._steps} ") else "version"
-        return ""
+        return indexing.made_with_another(self.engine.files().values(), self.pipeline)
 
     def articles(self) -> Sequence[Article]:
         """All articles by id, without their texts."""
@@ -1023,10 +564,7 @@ class KnowledgeBase:
 
     def passage(self, passage_id: str) -> tuple[Passage, Article]:
         """A passage, by its id or the anchor of any of its blocks, and its article. Raises `NotFound`."""
-        for anchor in passages.fallbacks(passage_id):
-            if found := self.engine.passage(anchor):
-                return found
-        raise NotFound("passage", passage_id)
+        return lookup.passage(self.engine, passage_id)
 
     def passages(self, ids: Iterable[str]) -> dict[str, tuple[Passage, Article]]:
         """Those of these passages that are there, each with its article, by the id asked for."""
@@ -1042,12 +580,7 @@ class KnowledgeBase:
         The closest come first, itself left out. Raises `NotFound`.
         """
         passage, _ = self.passage(passage_id)
-        words = query.terms(passage.text[:_MOST_OF_PASSAGE])
-        concepts = tuple(self.concepts.terms_of(passage))
-        codes = (language or passage.language,)
-        asked = Query((*concepts, *words), languages=codes, limit=limit + 1)
-        hits = self.engine.search(asked).hits
-        return tuple(self._hit(hit, asked) for hit in hits if hit.passage.id != passage.id)[:limit]
+        return self.searcher.similar(passage, language or passage.language, limit)
 
     def passages_on(
         self, principle_id: str, language: str | None = None, limit: int = 10, offset: int = 0
@@ -1062,22 +595,8 @@ class KnowledgeBase:
         self, term_id: str, language: str | None = None, limit: int = 10, offset: int = 0
     ) -> SearchResults:
         """The passages that name a trade term in any language, best first. Raises `NotFound`."""
-        started = time.perf_counter()
-        asked = Query(
-            (self.concepts.naming(self.trade_term(term_id)),),
-            languages=_several(language),
-            limit=limit,
-            offset=offset,
-        )
-        found = self.engine.search(asked)
-        return SearchResults(
-            query="",
-            total=found.total,
-            took_ms=round((time.perf_counter() - started) * 1000, 3),
-            interpreted=Interpretation(),
-            hits=tuple(self._hit(hit, asked) for hit in found.hits),
-            facets=self._facets(found),
-        )
+        codes = () if language is None else (language,)
+        return self.searcher.naming(self.trade_term(term_id), codes, limit, offset)
 
     def nearest(self, article_id: str, trace: str) -> Passage | None:
         """The passage of an article that is nearest to one it does not hold any more, by the trace
@@ -1094,19 +613,12 @@ class KnowledgeBase:
         The closest come first; a language without any is left out. Raises `NotFound`.
         """
         passage, _ = self.passage(passage_id)
-        terms = tuple(self.concepts.terms_of(passage))
-        if not any(term.matches for term in terms):
-            return {}
-        found = {}
-        for code in [language] if language else languages.LANGUAGES:
-            query = Query(terms, languages=(code,), limit=limit, collapse=True)
-            if code != passage.language and (hits := self.engine.search(query).hits):
-                found[code] = tuple(self._hit(hit, query) for hit in hits)
-        return found
+        codes = [language] if language else languages.LANGUAGES
+        return self.searcher.counterparts(passage, codes, limit)
 
     def principles(self) -> Sequence[Principle]:
         """The principles in the order of their scheme, without the groups they stand under."""
-        return [principle for principle in self.vocabulary.principles.values() if not principle.grouping]
+        return self.vocabulary.tagging()
 
     def principle(self, principle_id: str) -> Principle:
         """One principle. Raises `NotFound`."""
@@ -1128,17 +640,7 @@ class KnowledgeBase:
         self, principle_id: str, language: str, limit: int = 5
     ) -> Sequence[tuple[Passage, Article]]:
         """The passages in a language that speak most of a principle: the best of each article first."""
-        found = self.engine.search(
-            Query(languages=(language,), principles=(principle_id,), limit=query.MOST_HITS, collapse=True)
-        )
-        ranked = sorted(found.hits, key=lambda hit: _tag_strength(hit.passage, principle_id), reverse=True)
-        taken: Counter[str] = Counter()
-        turns = []
-        for hit in ranked:
-            turns.append((taken[hit.article.id], hit))
-            taken[hit.article.id] += 1
-        turns.sort(key=lambda turn: turn[0])
-        return [(hit.passage, hit.article) for _, hit in turns[:limit]]
+        return self.searcher.best(principle_id, language, limit)
 
     def analyze(self, text: str) -> Sequence[Token]:
         """The tokens of a text: what it is searched for and found by."""
@@ -1178,165 +680,25 @@ class KnowledgeBase:
 
     def principle_tags(self, passage: Passage) -> tuple[PrincipleTag, ...]:
         """The tags of a passage with their labels in its language."""
-        return tuple(
-            PrincipleTag(
-                tag.principle, self._label(tag.principle, passage.language), tag.weight, tag.evidence
-            )
-            for tag in passage.tags
-        )
-
-    def _label(self, principle_id: str, language: str) -> str:
-        principle = self.vocabulary.principles.get(principle_id)
-        return principle.label(language) if principle else principle_id
+        return self.searcher.principle_tags(passage)
 
 
-def _check_language(code: str) -> None:
-    if code not in languages.LANGUAGES:
-        known = ", ".join(languages.LANGUAGES)
-        raise InvalidRequest(f"There is no language “{code}”; known are {known}.", "language")
+def _soon(work: Callable[[], R]) -> R:
+    """Do what needs the index's lock; another's short write is waited for. Raises `IndexLocked`."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return work()
+        except IndexLocked:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.05)
 
 
 def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _request(text: str, options: dict[str, object]) -> SearchRequest:
-    """A request from the keyword arguments of `search`; a single language and so on may be a string."""
-    plural = {"language": "languages", "principle": "principles", "article": "articles", "date": "dates"}
-    named = {plural.get(name, name): value for name, value in options.items() if value is not None}
-    for name in plural.values():
-        if isinstance(named.get(name), str):
-            named[name] = (named[name],)
-    known = {field.name for field in fields(SearchRequest)}
-    for name in named:
-        if name not in known:
-            raise InvalidRequest(f"A search has no option “{name}”.", name)
-    return SearchRequest(text, **named)  # type: ignore[arg-type]
-
-
-def _several(language: str | None) -> tuple[str, ...]:
-    return () if language is None else (language,)
-
-
-def _check_distinct(ids: Sequence[str]) -> None:
-    for id, times in Counter(ids).items():
-        if times > 1:
-            raise InvalidRequest(f"The article “{id}” is named {times} times.", "article_id")
-
-
-def _put_file(
-    draft: Draft, homes: Mapping[str, SourceFile], known: Mapping[str, SourceFile], changed: FolderChanges
-) -> Path:
-    """Write the file of an article: in place of the one it had, or a new one; returns its path."""
-    before = _only_file_of(draft.id, homes) if draft.id in homes else None
-    keeps = before is not None and before.suffix.lower() == draft.suffix
-    path = before if before and keeps else changed.new_file(draft, known)
-    changed.write(path, draft.content)
-    if before and before != path:
-        changed.remove(before)
-    return path
-
-
-def _only_file_of(id: str, homes: Mapping[str, SourceFile]) -> Path:
-    """The file of an article that holds no other."""
-    file = homes[id]
-    if len(file.articles) > 1:
-        raise WriteRefused(f"The file of “{id}” holds other articles too; change it in the corpus folder.")
-    return Path(file.path)
-
-
-def _outcome(id: str, file: SourceFile, was_there: bool) -> WrittenArticle:
-    """What became of an article. Raises `InvalidRequest` when its file cannot be read as it."""
-    given = [given for _, given in file.articles]
-    if not given:
-        said = "; ".join(problem.message for problem in file.problems)
-        raise InvalidRequest(f"“{id}” cannot be read: {said}", "content")
-    if given != [id]:
-        names = " and ".join(f"“{name}”" for name in given)
-        raise WriteRefused(f"What was sent as “{id}” is the article {names}; write it under that id.")
-    return WrittenArticle(id, "replaced" if was_there else "created", file.passages, file.problems)
-
-
-def _exact(word: str) -> str:
-    """A Chinese word in quotes: its characters would be found one by one."""
-    return f'"{word}"' if languages.detect(word) == "zh" else word
-
-
-def _tag_strength(passage: Passage, principle_id: str) -> tuple[float, int]:
-    """How much a passage speaks of a principle: the weight of its tag, then how often it does."""
-    return max(
-        ((tag.weight, len(tag.evidence)) for tag in passage.tags if tag.principle == principle_id),
-        default=(0.0, 0),
-    )
-
-
-def _with_reviews(passage: Passage, reviews: Iterable[TagReview]) -> Passage:
-    """The passage without the tags that people rejected and with those they gave it."""
-    said = {review.principle: review.accepted for review in reviews if review.passage == passage.id}
-    kept = [tag for tag in passage.tags if tag.principle not in said]
-    found = {tag.principle: tag for tag in passage.tags}
-    for principle in (principle for principle, accepted in said.items() if accepted):
-        evidence = found[principle].evidence if principle in found else ()
-        kept.insert(0, Tag(principle, 1.0, evidence, "review"))
-    return replace(passage, tags=tuple(kept))
-
-
-def _shown_terms(terms: Iterable[QueryTerm]) -> tuple[str, ...]:
-    """The likeliest lemma of each word of a query, for people."""
-    return tuple(dict.fromkeys(term.synonyms[0] for term in terms if term.kind is TermKind.WORD))
-
-
-def _found_article(article: Article) -> FoundArticle:
-    return FoundArticle(
-        id=article.id,
-        title=article.title,
-        language=article.language,
-        url=article.url,
-        author=article.author,
-        published=article.published,
-    )
-
-
 def _written(path: Path) -> str:
     """A path as it is kept; bytes that are no text stay as they are."""
     return os.path.abspath(path)
-
-
-def _article_ids(files: Iterable[SourceFile]) -> set[str]:
-    return {given for file in files for _, given in file.articles}
-
-
-def _report(
-    before: Mapping[str, SourceFile], after: Sequence[SourceFile], problems: Sequence[Problem]
-) -> IndexReport:
-    had = {given: file.digest for file in before.values() for _, given in file.articles}
-    has = {given: file.digest for file in after for _, given in file.articles}
-    changed = sum(1 for id in has if id in had and has[id] != had[id])
-    added = len(has.keys() - had.keys())
-    return IndexReport(
-        articles=len(has),
-        passages=sum(file.passages for file in after),
-        added=added,
-        changed=changed,
-        removed=len(had.keys() - has.keys()),
-        unchanged=len(has) - added - changed,
-        # A problem of a metadata file is one of all files that it speaks for.
-        problems=tuple(dict.fromkeys((*problems, *(problem for file in after for problem in file.problems)))),
-        files=tuple(_file_changes(before, {file.path: file for file in after})),
-    )
-
-
-def _file_changes(before: Mapping[str, SourceFile], after: Mapping[str, SourceFile]) -> Iterator[FileChange]:
-    gone = {file.digest: path for path, file in before.items() if path not in after}
-    moved = set()
-    for path, file in after.items():
-        if path not in before and file.digest in gone:
-            moved.add(gone[file.digest])
-            yield FileChange(path, "moved", file.passages, gone.pop(file.digest))
-        elif path not in before:
-            yield FileChange(path, "added", file.passages)
-        elif file.digest != before[path].digest:
-            yield FileChange(path, "changed", file.passages)
-    for path, file in before.items():
-        if path not in after and path not in moved:
-            yield FileChange(path, "removed", file.passages)

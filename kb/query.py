@@ -12,7 +12,7 @@ import re
 import unicodedata
 from calendar import monthrange
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from itertools import groupby
 
@@ -74,6 +74,20 @@ class ParsedText:
         """Whether nothing must stand in a passage as it was typed: only then can it be in another
         language, and one of several copies stands for all."""
         return all(clause.negated for clause in self.clauses)
+
+
+def request(text: str, options: dict[str, object]) -> SearchRequest:
+    """A request from the keyword arguments of `search`; a single language and so on may be a string."""
+    plural = {"language": "languages", "principle": "principles", "article": "articles", "date": "dates"}
+    named = {plural.get(name, name): value for name, value in options.items() if value is not None}
+    for name in plural.values():
+        if isinstance(named.get(name), str):
+            named[name] = (named[name],)
+    known = {field.name for field in fields(SearchRequest)}
+    for name in named:
+        if name not in known:
+            raise InvalidRequest(f"A search has no option “{name}”.", name)
+    return SearchRequest(text, **named)  # type: ignore[arg-type]
 
 
 def parse(text: str, principle_id: Callable[[str], str | None]) -> ParsedText:

@@ -46,14 +46,13 @@ def gather(engine: Engine, vocabulary: Vocabulary) -> Statistics:
     """Count what an index holds."""
     found = engine.search(Query(limit=0))
     articles = engine.articles()
-    principles = [principle for principle in vocabulary.principles.values() if not principle.grouping]
     return Statistics(
         articles=len(articles),
         passages=found.total,
         articles_by_language=dict(Counter(article.language for article in articles).most_common()),
         passages_by_language=dict(found.facets.get("language", {})),
         passages_by_principle=dict(found.facets.get("principle", {})),
-        principles=len(principles),
+        principles=len(vocabulary.tagging()),
         trade_terms=len(vocabulary.terms),
     )
 

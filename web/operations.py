@@ -13,7 +13,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from kb.errors import ServicebookError
-from kb.knowledge_base import KnowledgeBase, SearchTrace
+from kb.knowledge_base import KnowledgeBase
+from kb.searching import SearchTrace
 from kb.settings import Settings
 from web.current import EXTENSION, book
 

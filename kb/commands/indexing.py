@@ -14,7 +14,9 @@ from kb.commands.shared import as_json, open_book, print_json, print_problem, pr
 from kb.errors import IndexLocked, ServicebookError
 
 if TYPE_CHECKING:
-    from kb.knowledge_base import FileChange, IndexReport, KnowledgeBase, Progress
+    from kb.changes import FileChange, IndexReport
+    from kb.indexing import Progress
+    from kb.knowledge_base import KnowledgeBase
     from kb.models import Problem
 
 

@@ -11,7 +11,8 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from kb.knowledge_base import KnowledgeBase, Progress
+    from kb.indexing import Progress
+    from kb.knowledge_base import KnowledgeBase
     from kb.models import Problem
 
 _SEVERITY_COLOURS = {"error": "red", "warning": "yellow", "notice": "bright_black"}

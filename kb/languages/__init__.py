@@ -15,6 +15,7 @@ from functools import cache
 from itertools import groupby
 from typing import Protocol
 
+from kb.errors import InvalidRequest
 from kb.languages import identification
 from kb.languages.folding import Folded, fold, is_traditional
 from kb.models import TermKind, Token
@@ -25,6 +26,7 @@ __all__ = [
     "Language",
     "Script",
     "analyse",
+    "check",
     "detect",
     "fold",
     "function_words",
@@ -91,6 +93,13 @@ def language(code: str) -> Language:
     module, _, name = LANGUAGES[code].partition(":")
     found: Language = getattr(importlib.import_module(module), name)()
     return found
+
+
+def check(code: str) -> None:
+    """Raises `InvalidRequest` for what is no code in `LANGUAGES`."""
+    if code not in LANGUAGES:
+        known = ", ".join(LANGUAGES)
+        raise InvalidRequest(f"There is no language “{code}”; known are {known}.", "language")
 
 
 @cache

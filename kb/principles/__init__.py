@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kb.principles.evaluation import Evaluation, Example, evaluate, read_examples
+from kb.principles.evaluation import Evaluation, Example, evaluate, read_examples, reviewed_examples
 from kb.principles.integrity import check
 from kb.principles.mentions import Mention, Strength
 from kb.principles.tagger import Explanation, Reason, Tagger, Verdict, Witness
@@ -22,4 +22,5 @@ __all__ = [
     "check",
     "evaluate",
     "read_examples",
+    "reviewed_examples",
 ]

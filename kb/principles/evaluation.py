@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from kb.errors import ReadingError
 from kb.languages import detect
-from kb.models import Article, Block, BlockKind, Passage
+from kb.models import Article, Block, BlockKind, Passage, TagReview
 from kb.principles.tagger import Tagger
 
 
@@ -125,6 +125,29 @@ def read_examples(path: Path) -> list[Example]:
         message = f"{path}: cannot be read as UTF-8 text ({error})."
         raise ReadingError("unreadable-examples", message) from error
     return [_example(line, number, path) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def reviewed_examples(
+    reviews: Iterable[TagReview],
+    passage_of: Callable[[str], tuple[Passage, Article] | None],
+    principles: Iterable[str],
+) -> Iterator[Example]:
+    """Each passage that people reviewed, with what they accepted; of `principles`, the ids of all that
+    could have been, those nobody reviewed count neither way. Passages that are gone are left out."""
+    by_passage: dict[str, list[TagReview]] = {}
+    for review in reviews:
+        by_passage.setdefault(review.passage, []).append(review)
+    everything = frozenset(principles)
+    for passage_id, said in by_passage.items():
+        if found := passage_of(passage_id):
+            passage, _ = found
+            yield Example(
+                text=passage.text,
+                must=frozenset(review.principle for review in said if review.accepted),
+                may=everything - {review.principle for review in said},
+                language=passage.language,
+                headings=passage.headings,
+            )
 
 
 def evaluate(examples: Iterable[Example], tagger: Tagger) -> Evaluation:

@@ -138,9 +138,8 @@ def _beats(rival: _Found, match: _Found) -> bool:
 
 
 def _senses(vocabulary: Vocabulary) -> Iterator[_Sense]:
-    for principle in vocabulary.principles.values():
-        if not principle.grouping:
-            yield from _senses_of(principle, term=False)
+    for principle in vocabulary.tagging():
+        yield from _senses_of(principle, term=False)
     for term in vocabulary.terms.values():
         yield from _senses_of(term, term=True)
 

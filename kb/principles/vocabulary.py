@@ -86,6 +86,10 @@ class Vocabulary:
         """The principles with nothing broader: where a page or a list begins."""
         return tuple(principle for principle in self.principles.values() if not principle.broader)
 
+    def tagging(self) -> tuple[Principle, ...]:
+        """The principles that tag passages, in the order of their scheme: groups do not."""
+        return tuple(principle for principle in self.principles.values() if not principle.grouping)
+
     def export(self, form: str, concept: str | None = None) -> str:
         """Everything as "turtle", "jsonld" (both with all that the files say) or "csv"; of a
         `concept`, by its IRI, what is said of it, as one of the first two.

@@ -124,11 +124,10 @@ def _titles(engine: Engine) -> Iterator[_Name]:
 
 def _labels(vocabulary: Vocabulary, counts: Mapping[str, int]) -> Iterator[_Name]:
     """The labels of principles and terms; a label is as frequent as its rarest word."""
-    for principle in vocabulary.principles.values():
-        if not principle.grouping:
-            for language, label, place in _labels_of(principle, _PRINCIPLE, _OTHER_PRINCIPLE):
-                suggestion = Suggestion(label, SuggestionKind.PRINCIPLE, language, principle.id)
-                yield _Name(suggestion, place, _frequency(label, counts))
+    for principle in vocabulary.tagging():
+        for language, label, place in _labels_of(principle, _PRINCIPLE, _OTHER_PRINCIPLE):
+            suggestion = Suggestion(label, SuggestionKind.PRINCIPLE, language, principle.id)
+            yield _Name(suggestion, place, _frequency(label, counts))
     for term in vocabulary.terms.values():
         for language, label, place in _labels_of(term, _TERM, _OTHER_TERM):
             suggestion = Suggestion(label, SuggestionKind.TERM, language)

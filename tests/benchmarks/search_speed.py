@@ -406,7 +406,9 @@ def ranking_alone(home: Path, times: Sequence[int], most: int, repeat: int, cloc
             number: _repeated(snapshot.impacts.collection, snapshot._postings, number) for number in times
         }
         for kind in ("long", "short"):
-            queries = [book._asked(SearchRequest(text=text))[0].terms for text in getattr(asked, kind)[:most]]
+            queries = [
+                book.searcher.asked(SearchRequest(text=text))[0].terms for text in getattr(asked, kind)[:most]
+            ]
             calls = {f"{impacts.collection.size:,}": partial(_rank, impacts) for impacts in sizes.values()}
             first = measuring.interleaved(calls, queries, 1, clock)
             taken = measuring.interleaved(calls, queries, repeat, clock)

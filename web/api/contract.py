@@ -29,8 +29,8 @@ from pydantic import (
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from kb.corpus_folder import WrittenArticle
 from kb.errors import InvalidRequest
-from kb.knowledge_base import WrittenArticle
 from kb.language_codes import ISO_639_1
 from kb.languages import LANGUAGES
 from kb.models import (

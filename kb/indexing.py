@@ -1,0 +1,170 @@
+"""Articles → the index: what changed is read and handed over, with the ids and tags that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import tee
+from pathlib import Path
+
+from kb import changes, preparing
+from kb.concepts import Concepts
+from kb.engines import EngineWriter
+from kb.models import Article, Passage, Problem, SourceFile, Tag, TagReview
+from kb.preparing import Prepared, PreparedFile, Preparer, Row
+from kb.principles import Vocabulary
+
+# Raised when reading, splitting, tagging or analysing changes what they give: files are read again.
+PIPELINE = 6
+
+Progress = Callable[[int, int, int], None]
+"""Told of the files done, the files in all, and the passages made so far."""
+
+
+def pipeline(vocabulary: Vocabulary) -> str:
+    """The versions of all that shapes passages: what another one made is made again."""
+    return f"{_steps()} {vocabulary.digest}"
+
+
+def _steps() -> str:
+    return f"{PIPELINE}.{preparing.version()}"
+
+
+def made_with_another(files: Iterable[SourceFile], pipeline: str) -> str:
+    """What was another when these files were read: "vocabulary", "version" (of Servicebook), or nothing.
+
+    Files that are gone cannot be read again, and do not count.
+    """
+    for file in files:
+        if file.pipeline != pipeline and Path(file.path).exists():
+            return "vocabulary" if file.pipeline.startswith(f"{_steps()} ") else "version"
+    return ""
+
+
+class Indexer:
+    """Hands articles to one writer. `reviews` are what people said of tags: they go over the tagger's."""
+
+    def __init__(
+        self,
+        writer: EngineWriter,
+        preparer: Preparer,
+        concepts: Concepts,
+        reviews: Iterable[TagReview],
+        pipeline: str,
+    ) -> None:
+        self._writer = writer
+        self._preparer = preparer
+        self._concepts = concepts
+        self._pipeline = pipeline
+        self._ids = changes.IdGiver()
+        self._reviews: dict[str, list[TagReview]] = {}
+        for review in reviews:
+            self._reviews.setdefault(review.passage, []).append(review)
+
+    def bring_in(
+        self, found: changes.Survey, reading: Iterator[PreparedFile], progress: Progress
+    ) -> Iterator[SourceFile]:
+        """Bring the index up to date with each file, in the order of their paths.
+
+        `reading` gives the stale ones, read, in that order.
+        """
+        count = 0
+        for number, file in enumerate(found.files, 1):
+            record = None if file.stale else self._kept(file)
+            if record is None:
+                record = self._put_file(file, next(reading) if file.stale else preparing.read_file(file.path))
+            count += record.passages
+            progress(number, len(found.files), count)
+            yield record
+
+    def put_article(self, article: Article, units: Sequence[Passage] | None = None) -> int:
+        """Hand over an article that has its id; None splits it into passages. Returns their number."""
+        return self._put(self._preparer.prepare(article, units))
+
+    def _kept(self, file: changes.FoundFile) -> SourceFile | None:
+        """The record of a file that need not be read, unless its articles must get other self._ids."""
+        before = file.before
+        assert before
+        given = tuple((wanted, self._ids.give(wanted)) for wanted, _ in before.articles)
+        if given != before.articles:
+            self._ids.take_back(id for _, id in given)
+            return None
+        record = file.record()
+        if record != before:
+            self._writer.put_file(record)
+        return record
+
+    def _put_file(self, file: changes.FoundFile, read: PreparedFile) -> SourceFile:
+        """Put a file that was read, and its articles, into the index."""
+        if read.died:
+            return self._put_dead(file)
+        articles: list[tuple[str, str]] = []
+        titles = [article.title for _, article in read.articles]
+        count = 0
+        for number, (asked, article) in enumerate(read.articles):
+            wanted = changes.kept_id(file, number, titles) or asked
+            articles.append((wanted, self._ids.give(wanted)))
+            if read.packed and articles[-1][1] == asked:
+                prepared = preparing.unpacked(read, number)
+            else:
+                prepared = self._preparer.prepare(replace(article, id=articles[-1][1]))
+            count += self._put(prepared)
+        record = SourceFile(
+            path=file.path,
+            size=read.size,
+            modified=read.modified if read.steady else changes.UNKNOWN,
+            checked=read.checked,
+            digest=read.digest,
+            pipeline=self._pipeline,
+            articles=tuple(articles),
+            passages=count,
+            problems=read.problems,
+            named=Path(file.path).stem in titles,
+            beside=read.beside,
+        )
+        self._writer.put_file(record)
+        return record
+
+    def _put_dead(self, file: changes.FoundFile) -> SourceFile:
+        """Record that the process that read a file died of it; what is indexed of it stays."""
+        message = (
+            "The process that read this file was killed, perhaps for want of memory; what was indexed"
+            " of it before stays. Split the file, or try again with --jobs 1."
+        )
+        problem = Problem(file.path, None, "reader-died", message, "error")
+        before = file.before or SourceFile(file.path, 0, 0, 0, "", "")
+        given = tuple((wanted, self._ids.give(wanted)) for wanted, _ in before.articles)
+        if given != before.articles:  # others have taken its ids
+            before = replace(before, articles=(), passages=0)
+        record = replace(before, path=file.path, modified=changes.UNKNOWN, problems=(problem,))
+        self._writer.put_file(record)
+        return record
+
+    def _put(self, prepared: Prepared) -> int:
+        """Hand one article over; returns the number of its passages."""
+        count = 0
+
+        def reviewed() -> Iterator[Row]:
+            nonlocal count
+            for passage, text, headings in prepared.rows:
+                count += 1
+                if said := self._reviews.get(passage.id):
+                    passage = _with_reviews(passage, said)
+                    headings = self._concepts.indexed_headings(passage)
+                yield passage, text, headings
+
+        for_records, for_terms = tee(reviewed())
+        texts = ((text, headings) for _, text, headings in for_terms)
+        self._writer.put_article(prepared.article, (row[0] for row in for_records), prepared.title, texts)
+        return count
+
+
+def _with_reviews(passage: Passage, reviews: Iterable[TagReview]) -> Passage:
+    """The passage without the tags that people rejected and with those they gave it."""
+    said = {review.principle: review.accepted for review in reviews if review.passage == passage.id}
+    kept = [tag for tag in passage.tags if tag.principle not in said]
+    found = {tag.principle: tag for tag in passage.tags}
+    for principle in (principle for principle, accepted in said.items() if accepted):
+        evidence = found[principle].evidence if principle in found else ()
+        kept.insert(0, Tag(principle, 1.0, evidence, "review"))
+    return replace(passage, tags=tuple(kept))
