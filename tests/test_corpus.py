@@ -1,8 +1,8 @@
 """The starter corpus: every article reads well, covers its part, repeats nobody, and is found.
 
 The relevance judgements were made by reading, by the rule in corpus/relevance/README: from the need of a
-receptionist, courier, trainer or owner to the passages that answer it. GOALS is what the project set out
-to reach; FLOORS is what it reached, less a few points of noise: no change may fall below.
+receptionist, courier, trainer or owner to the passages that answer it. The goals were 0.85 in one language
+and 0.70 across languages; FLOORS is what was reached, less a point of noise: no change may fall below.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ FIELDS = ["title", "summary", "language", "date", "author", "licence", "principl
 LENGTHS = {"ru": (700, 1500), "zh": (1200, 2500)}  # words, Han characters
 KINDS = {"keyword", "question", "inflected", "typo", "cross", "principle"}
 
-GOALS = {"same": 0.85, "cross": 0.70}
-FLOORS = {"same": 0.61, "cross": 0.48}
+SAME_LANGUAGE_GOAL = 0.85
+FLOORS = {"same": 0.72, "cross": 0.70}
 
 # Two texts share a shingle by chance or when one quotes the other; half of all they have is neither.
 SHINGLE = 5
@@ -108,6 +108,18 @@ def test_spelling() -> None:
     unknown = {word for word in used if not known(word)}
     assert unknown - reviewed == set(), "typos, or words for tests/files/corpus_words.txt"
     assert reviewed - unknown == set(), "no longer needed in tests/files/corpus_words.txt"
+
+
+@each_file
+def test_what_is_asked_is_said_in_three_languages(path: Path) -> None:
+    blocks = [block for section in read_file(path).articles[0].sections for block in section.blocks]
+    asked = [question for block in blocks for question in block.asked]
+    assert len(asked) > 100
+    for question in asked:
+        assert 2 <= len(question) <= 90, question
+    said = " ".join(asked)
+    for script in ("[а-я]", "[一-鿿]", "[a-z]"):
+        assert len(re.findall(script, said)) > 300
 
 
 # --- All together ---
@@ -242,7 +254,6 @@ def test_ranking_is_no_worse(which: str, evaluation: Evaluation) -> None:
     assert reached(evaluation, which) >= FLOORS[which]
 
 
-@pytest.mark.parametrize("which", GOALS)
 @pytest.mark.xfail(reason="not reached: questions that share no word with their answer", strict=True)
-def test_ranking_reaches_its_goal(which: str, evaluation: Evaluation) -> None:
-    assert reached(evaluation, which) >= GOALS[which]
+def test_ranking_in_one_language_reaches_its_goal(evaluation: Evaluation) -> None:
+    assert reached(evaluation, "same") >= SAME_LANGUAGE_GOAL
