@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 import kb
+import web
 from kb.cli import main
 from tests.conftest import CORPUS, write_files
 from tests.test_changes import GIFT, QUEUE, SERVICE
@@ -478,3 +479,16 @@ def test_a_terminal_gets_a_progress_bar(folder):
     stdout, _ = done.communicate()
     assert json.loads(stdout)["articles"] == 3
     assert "Reading articles" in shown.decode()
+
+
+# --- kb serve -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("options", "articles"), [((), 3), (("--no-index",), 0)])
+def test_serve_indexes_first_unless_another_process_does(run, monkeypatch, options, articles):
+    served = []
+    monkeypatch.setattr(web, "serve", lambda settings, host, port, listening: served.append((host, port)))
+    assert run("serve", "--port", "8010", *options).exit_code == 0
+    assert served == [("127.0.0.1", 8010)]
+    with kb.open() as book:
+        assert len(book.articles()) == articles
