@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import ssl
 import threading
 import time
 from collections.abc import Mapping
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+
+from trustme import LeafCert
 
 # Not passed on: they are about one connection.
 HOP_BY_HOP = {"connection", "content-length", "host", "keep-alive", "transfer-encoding"}
@@ -70,10 +73,11 @@ class _Fault:
 class FaultyProxy:
     """Passes requests on to a node, except those that are to fail. `asked` lists all, "METHOD /path?query".
 
-    With `password`, everybody but its user `kb` gets 401, as where OpenSearch's security is on.
+    With `password`, everybody but its user `kb` gets 401, as where OpenSearch's security is on; with a
+    `certificate` it speaks TLS.
     """
 
-    def __init__(self, node: str, password: str = "") -> None:
+    def __init__(self, node: str, password: str = "", certificate: LeafCert | None = None) -> None:
         self.asked: list[str] = []
         self._node = node.removeprefix("http://")
         self._secret = f"Basic {base64.b64encode(f'kb:{password}'.encode()).decode()}" if password else ""
@@ -101,6 +105,11 @@ class FaultyProxy:
                 """Clients that went away while a slow answer was under way are what the tests are about."""
 
         self._server = Server(("127.0.0.1", 0), Handler)
+        self._scheme = "https" if certificate else "http"
+        if certificate:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            certificate.configure_cert(tls)
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
 
     def __enter__(self) -> Self:
@@ -114,8 +123,8 @@ class FaultyProxy:
 
     @property
     def address(self) -> str:
-        """http://127.0.0.1:…"""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        """http://127.0.0.1:…, or https"""
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}"
 
     def fail(self, pattern: str, answer: Answer, times: float = float("inf")) -> None:
         """Answer the next requests that match, as "METHOD /path?query", so; the last word counts."""
