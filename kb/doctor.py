@@ -53,6 +53,9 @@ def _settings(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
         yield Finding(
             "settings", "error", f"There is no corpus at {corpus}.", "Set KB_CORPUS to what is there."
         )
+    if book.settings.has_shared_database and not book.settings.secret_key:
+        message = "Each node would sign cookies with a secret of its own, in its KB_HOME."
+        yield Finding("settings", "warning", message, "Set KB_SECRET_KEY to the same secret on all nodes.")
     nearest = next(path for path in (home, *home.parents) if path.exists())
     if os.access(nearest, os.W_OK):
         yield Finding("settings", "ok", f"The index and the database live in {home}.")

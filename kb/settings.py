@@ -86,6 +86,11 @@ class Settings(BaseSettings):
         """`KB_ENGINE`, or the embedded index in `KB_HOME`."""
         return self.engine or f"whoosh://{quote((self.home.absolute() / 'index').as_posix())}"
 
+    @property
+    def has_shared_database(self) -> bool:
+        """Whether what people write is where several nodes can be at it: not in a file of this one."""
+        return bool(self.database_url) and not self.database_url.startswith("sqlite")
+
     @cached_property
     def signing_key(self) -> str:
         """`KB_SECRET_KEY`, or one of `KB_HOME`'s own, which only its owner can read."""

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from kb.models import Passage, Role
 from kb.principles import Tagger, Vocabulary
 from kb.settings import load
 from kb.store import Store, sqlite_url
+from tests.cluster import Cluster, ClusterMissing
 from web import create_app
 from web.current import EXTENSION
 
@@ -233,6 +235,27 @@ def store(database_url: URL, brought_up: Path) -> Iterator[Store]:
     store = Store(database_url)
     yield store
     store.close()
+
+
+# --- A cluster -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def running_cluster() -> Iterator[Cluster]:
+    """Three nodes of OpenSearch. Where they cannot be had these tests are skipped, but never in CI."""
+    with ExitStack() as opened:
+        try:
+            cluster = opened.enter_context(Cluster())
+        except ClusterMissing as missing:
+            pytest.fail(str(missing)) if "CI" in os.environ else pytest.skip(str(missing))
+        yield cluster
+
+
+@pytest.fixture
+def cluster(running_cluster: Cluster) -> Cluster:
+    """All nodes running and well, and no index on them."""
+    running_cluster.clear()
+    return running_cluster
 
 
 # --- The web -------------------------------------------------------------------------------------

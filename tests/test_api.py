@@ -7,7 +7,7 @@ import io
 import json
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from rdflib import Graph, URIRef
 from rdflib.namespace import SKOS
+from sqlalchemy import URL
 
 from kb.cli import main
 from kb.engines.whoosh import WhooshEngine
@@ -461,6 +462,19 @@ def test_a_limit_is_counted_for_each_key(make_book: MakeBook) -> None:
     assert refused.mimetype == "application/problem+json"
     assert 0 < int(refused.headers["Retry-After"]) <= 61  # the second that has begun is one
     assert client.get("/").status_code == 200
+
+
+def test_nodes_over_one_database_count_together(
+    make_book: MakeBook, new_database: Callable[[str], URL]
+) -> None:
+    url = new_database("postgresql").render_as_string(hide_password=False)
+    nodes = [make_book({"a.md": DRAFT}, api_limit="3 per minute", database_url=url) for _ in range(2)]
+    one, other = (app_of(node).test_client() for node in nodes)
+    assert [client.get("/api/v1/key").status_code for client in (one, other, one)] == [200, 200, 200]
+    for client in (one, other):
+        refused = client.get("/api/v1/key")
+        assert refused.status_code == 429
+        assert 0 < int(refused.headers["Retry-After"]) <= 61
 
 
 # --- Keys ----------------------------------------------------------------------------------------

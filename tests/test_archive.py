@@ -77,7 +77,7 @@ def everything(book: KnowledgeBase) -> dict[str, list[tuple[object, ...]]]:
     kept = [
         table
         for table in METADATA.sorted_tables
-        if table.name not in ("sessions", "sign_in_attempts", "sources")
+        if table.name not in ("sessions", "sign_in_attempts", "sources", "calls")
     ]
     with book.store.database.read() as connection:
         return {

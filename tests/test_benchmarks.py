@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kb.knowledge_base import KnowledgeBase
-from tests.benchmarks import ablation, corpus, index_speed, measuring, search_speed, serve_speed
+from tests.benchmarks import ablation, corpus, engines, index_speed, measuring, search_speed, serve_speed
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -44,7 +44,7 @@ def run(command, *arguments: str) -> Result:
     return result
 
 
-@pytest.mark.parametrize("module", [search_speed, index_speed, serve_speed, ablation])
+@pytest.mark.parametrize("module", [search_speed, index_speed, serve_speed, ablation, engines])
 def test_each_has_help(module):
     assert "Usage" in run(module.main, "--help").output
 
@@ -58,6 +58,17 @@ def test_searches_are_timed_beside_other_engines_and_hits_are_equal():
     assert "Hits and scores equal those of Whoosh with our formula on 8 queries." in output
     for name in ("servicebook", "sqlite fts5", "60, language=ru", "120"):
         assert re.search(rf"^\| {name} +\| +[\d.]", output, re.MULTILINE), output
+
+
+def test_engines_are_compared(tmp_path):
+    pytest.importorskip("ir_measures")
+    data_set(tmp_path / "tiny", ("Жалоба гостя — это подарок.", "客户投诉是礼物。"))
+    options = ("--sizes", "60", "--queries", "4", "--repeat", "1", "--engine", f"whoosh://{tmp_path}/beside")
+    output = run(engines.main, str(tmp_path / "tiny"), *options).output
+    assert re.search(r"^\| tiny +\| +100.00 +\| +100.00 +\| +\+0.00 +\| +1.0000", output, re.MULTILINE), (
+        output
+    )
+    assert len(re.findall(r"^\| (?:embedded|opensearch) +\| +[\d.]", output, re.MULTILINE)) == 6
 
 
 def test_indexing_is_timed():

@@ -15,7 +15,12 @@ import pytest
 from click.testing import CliRunner
 
 import kb
+import web
+from kb import watching
 from kb.cli import main
+from kb.commands import indexing
+from kb.errors import EngineUnavailable, StoreUnavailable
+from kb.knowledge_base import KnowledgeBase
 from tests.conftest import CORPUS, write_files
 from tests.test_changes import GIFT, QUEUE, SERVICE
 from tests.test_evaluation import data_set  # noqa: F401  (a fixture)
@@ -478,3 +483,38 @@ def test_a_terminal_gets_a_progress_bar(folder):
     stdout, _ = done.communicate()
     assert json.loads(stdout)["articles"] == 3
     assert "Reading articles" in shown.decode()
+
+
+# --- kb index --watch ---------------------------------------------------------------------------
+
+
+def test_who_follows_files_waits_for_what_does_not_answer(run, monkeypatch):
+    real, refused = (
+        KnowledgeBase.index,
+        [EngineUnavailable("no node answers"), StoreUnavailable("nor this")] * 2,
+    )
+
+    def index(book, *args, **kwargs):
+        if refused:
+            raise refused.pop()
+        return real(book, *args, **kwargs)
+
+    monkeypatch.setattr(KnowledgeBase, "index", index)
+    monkeypatch.setattr(watching, "changes_below", lambda sources: iter([None]))
+    monkeypatch.setattr(indexing, "_AGAIN", 0)
+    done = run("index", "--watch")
+    assert (refused, done.stdout.count("added")) == ([], 3)
+    assert "no node answers" in done.stderr
+
+
+# --- kb serve -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("options", "articles"), [((), 3), (("--no-index",), 0)])
+def test_serve_indexes_first_unless_another_process_does(run, monkeypatch, options, articles):
+    served = []
+    monkeypatch.setattr(web, "serve", lambda settings, host, port, listening: served.append((host, port)))
+    assert run("serve", "--port", "8010", *options).exit_code == 0
+    assert served == [("127.0.0.1", 8010)]
+    with kb.open() as book:
+        assert len(book.articles()) == articles

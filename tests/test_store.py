@@ -241,3 +241,40 @@ def test_several_processes_at_once_lose_nothing(tmp_path: Path) -> None:
     store = Store(url)
     assert len(store.reviews.of()) == 2 * EACH + 1
     store.close()
+
+
+# --- Calls of the API ----------------------------------------------------------------------------
+
+
+def test_calls_are_counted_until_their_window_ends(store: Store) -> None:
+    minute = timedelta(minutes=1)
+    later = AT + timedelta(seconds=59)
+    assert [store.calls.count("a", minute, at) for at in (AT, AT, later)] == [1, 2, 3]
+    assert store.calls.count("b", minute, later, 5) == 5
+    assert store.calls.counted("a", later) == (3, AT + minute)
+    assert store.calls.counted("a", AT + minute) == (0, AT + minute)
+    assert store.calls.count("a", minute, AT + minute) == 1
+    assert store.calls.counted("b", AT + minute) == (5, later + minute), "its own window goes on"
+
+
+def test_calls_can_be_forgotten(store: Store) -> None:
+    for caller in "abc":
+        store.calls.count(caller, KEPT, AT)
+    assert store.calls.forget("a") == 1
+    assert store.calls.counted("a", AT) == (0, AT)
+    assert store.calls.forget() == 2
+
+
+def test_calls_at_once_are_all_counted(store: Store) -> None:
+    counted: list[int] = []
+
+    def call() -> None:
+        for _ in range(5):
+            counted.append(store.calls.count("a", KEPT, AT))  # noqa: PERF401
+
+    threads = [threading.Thread(target=call) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(counted) == list(range(1, 21))

@@ -11,6 +11,7 @@ from apiflask import APIFlask
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from kb.errors import EngineUnavailable
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings, load
 from web import (
@@ -75,9 +76,13 @@ def serve(settings: Settings, host: str, port: int, listening: Callable[[], None
 
 def warm_up(app: Flask) -> None:
     """Load dictionaries, vocabulary, index, texts and templates, so that the first reader does not
-    wait for them."""
+    wait for them. While the index does not answer, the first readers do wait."""
     book: KnowledgeBase = app.extensions[EXTENSION]
-    book.suggestions.prepare()
+    try:
+        book.suggestions.prepare()
+    except EngineUnavailable as error:  # pages say so, too, until it answers
+        app.logger.warning("Not warmed up: %s", error)
+        return
     with app.test_client() as client:
         for tag in interface.LANGUAGES:
             for path in _FIRST_PAGES:

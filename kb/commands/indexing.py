@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kb.commands.shared import as_json, open_book, print_json, print_problem, progress_bar
-from kb.errors import IndexLocked, ServicebookError
+from kb.errors import EngineUnavailable, IndexLocked, ServicebookError, StoreUnavailable
 
 if TYPE_CHECKING:
     from kb.changes import FileChange, IndexReport
     from kb.indexing import Progress
     from kb.knowledge_base import KnowledgeBase
     from kb.models import Problem
+
+# Seconds until files are indexed again that could not be, as something did not answer.
+_AGAIN = 5.0
 
 
 @click.command()
@@ -126,11 +130,8 @@ def _follow(
     told: frozenset[Problem] = frozenset()
     try:
         for _ in changes_below(sources):
-            try:
-                with progress_bar() as progress:
-                    report = indexed(book, sources, forget, progress, jobs, wait=True)
-            except ServicebookError as error:  # such as a full disk: the next change may do better
-                click.secho(f"kb: {error}", fg="red", err=True)
+            report = _indexed_in_the_end(book, sources, forget, jobs)
+            if report is None:
                 continue
             if json:
                 click.echo(_json_line(report))
@@ -144,6 +145,24 @@ def _follow(
     except KeyboardInterrupt:
         pass
     click.echo("kb: stopped following", err=True)
+
+
+def _indexed_in_the_end(
+    book: KnowledgeBase, paths: Sequence[Path], forget: Sequence[Path], jobs: int
+) -> IndexReport | None:
+    """Index, be it only when engine and database answer again; None for what will not pass by itself."""
+    told = ""
+    while True:
+        try:
+            with progress_bar() as progress:
+                return indexed(book, paths, forget, progress, jobs, wait=True)
+        except ServicebookError as error:
+            if str(error) != told:
+                told = str(error)
+                click.secho(f"kb: {error}", fg="red", err=True)
+            if not isinstance(error, EngineUnavailable | StoreUnavailable):
+                return None  # such as a full disk: the next change may do better
+            time.sleep(_AGAIN)
 
 
 def cores() -> int:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 # The newest migration: a database that has it needs no look at the others.
-REVISION = "0007"
+REVISION = "0008"
 
 METADATA = MetaData()
 
@@ -113,6 +113,15 @@ SIGN_IN_ATTEMPTS = Table(
     Column("key", Text, nullable=False),
     Column("at", Moment, nullable=False),
     Index("sign_in_attempts_of_key", "key", "at"),
+)
+
+# How often each caller of the API has called since its window of time began.
+CALLS = Table(
+    "calls",
+    METADATA,
+    Column("caller", Text, primary_key=True),
+    Column("calls", Integer, nullable=False),
+    Column("until", Moment, nullable=False, index=True),
 )
 
 # Days, not moments, and nobody's name: a line cannot be led back to a person by another log.

@@ -17,7 +17,8 @@ from kb.keys import allows
 from kb.models import ApiKey, Scope
 from kb.settings import Settings
 from web import accounts
-from web.current import book
+from web.api import limits
+from web.current import EXTENSION, book
 
 # What needs no key where reading needs one: the contract itself is no secret.
 OPEN = {"api.specification", "api.documentation"}
@@ -44,14 +45,15 @@ def set_up(app: Flask, blueprint: Blueprint, settings: Settings) -> None:
 
 
 def _limit(app: Flask, blueprint: Blueprint, limit: str) -> None:
-    """Count calls of the API, in this process; who has made too many hears when to come back."""
+    """Count calls of the API; who has made too many hears when to come back."""
     try:
         parse_many(limit)
     except ValueError as error:
         raise SettingsError(
             f"KB_API_LIMIT: “{limit}” is no limit; write for example 600 per minute."
         ) from error
-    limiter = Limiter(_caller, app=app, storage_uri="memory://")
+    uri, options = limits.storage(app.extensions[EXTENSION])
+    limiter = Limiter(_caller, app=app, storage_uri=uri, storage_options=options)
     too_many = f"Too many calls: at most {limit}. Wait as long as Retry-After says."
     limiter.limit(limit, error_message=too_many)(blueprint)
 
