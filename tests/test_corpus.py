@@ -91,11 +91,27 @@ def test_sources_are_well_formed(path: Path) -> None:
         assert source.count("«") == source.count("»") and source.count("《") == source.count("》"), source
 
 
+def length(path: Path) -> int:
+    """In words or Han characters."""
+    return len(russian_words(body(path)) if path.parent.name == "ru" else re.findall(r"[一-鿿]", body(path)))
+
+
 @each_file
 def test_length(path: Path) -> None:
     least, most = LENGTHS[path.parent.name]
-    counted = russian_words(body(path)) if path.parent.name == "ru" else re.findall(r"[一-鿿]", body(path))
-    assert least <= len(counted) <= most
+    assert least <= length(path) <= most
+
+
+def table_row(path: Path) -> tuple[str, ...]:
+    article = read_file(path).articles[0]
+    name = f"{path.parent.name}/{path.name}"
+    return name, str(length(path)), ", ".join(article.principles), str(len(article.sources))
+
+
+def test_the_table_of_articles_is_true() -> None:
+    lines = (CORPUS / "README").read_text(encoding="utf-8").split("\n")
+    cells = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines if "|" in line]
+    assert cells[2:] == [table_row(path) for path in FILES]
 
 
 def test_spelling() -> None:
