@@ -33,7 +33,17 @@ from whoosh.index import FileIndex
 from whoosh.reading import IndexReader, TermNotFound
 from whoosh.util.filelock import try_for
 
-from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter, Place, Remembered, commits
+from kb.engines import (
+    ARTICLE_ID_LENGTH,
+    DEFAULTS,
+    ClusterOptions,
+    EngineHit,
+    EngineHits,
+    EngineWriter,
+    Place,
+    Remembered,
+    commits,
+)
 from kb.engines.commits import Commit, Damaged
 from kb.engines.impacts import (
     Collection,
@@ -127,7 +137,7 @@ _SCHEMA = fields.Schema(
 class WhooshEngine:
     """An index in a folder of this machine: `whoosh:///path/to/folder`."""
 
-    def __init__(self, url: str, memory: int) -> None:
+    def __init__(self, url: str, memory: int, cluster: ClusterOptions = DEFAULTS) -> None:
         address = urlsplit(url)
         if address.netloc or not address.path.startswith("/"):
             raise SettingsError(
