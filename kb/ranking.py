@@ -7,7 +7,7 @@ A passage's score is the sum, over the terms of a query and the texts they are f
 BM25 without its constant numerator (Robertson & Zaragoza 2009), with Lucene's idf,
 ln(1 + (N − df + ½) / (df + ½)). Lengths are counted in words for every kind of term, so that kinds
 and languages can share an index. Synonyms (the possible lemmas of one form) share a frequency: the
-passage's is the highest of theirs, and df counts the passages with any.
+text's is the highest of theirs, and df counts the texts with any.
 
 A passage is a hit when its text, its headings or, for an article's first, the title holds a term
 that `matches` (function words and n-grams alone do not), or when its section holds many of them.
@@ -18,6 +18,7 @@ tests.benchmarks.ablation` shows what each gives.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -73,6 +74,11 @@ ASIDE = 0.5
 # The headings of a passage that is about a principle count as naming it up to so many times, by the
 # weight of its tag: it comes before one that mentions the principle in passing.
 TAG_TIMES = 4
+
+
+def idf(texts: int, holders: int) -> float:
+    """What it says that a term stands in a text, when it stands in `holders` of so many."""
+    return math.log1p((texts - holders + 0.5) / (holders + 0.5))
 
 
 def counts_for_section(term: QueryTerm) -> bool:

@@ -102,7 +102,7 @@ class Reference:
             ("title", Field.TITLE, 1.0, self.titles, article),
         ]
         for name, field, lent, places, place in levels:
-            # Synonyms share a frequency: of a passage the highest; a section adds up its passages.
+            # Synonyms share a frequency: the highest, of a passage, or a section or article as one text.
             if times := self._times(term, places, place):
                 weight = term.weight * KIND_WEIGHTS[term.kind] * FIELD_WEIGHTS[field].weight * lent
                 yield name, weight * self._bm25(term, field, places, place, times)
@@ -114,14 +114,10 @@ class Reference:
         """How often each place holds a term, where it does."""
         key = (term.kind, term.synonyms, id(places))
         if key not in self._remembered:
-            found: Counter = Counter()
-            owners = {id(self.section_texts): self.sections, id(self.article_texts): self.articles}
-            if id(places) in owners:
-                for number, owner in enumerate(owners[id(places)]):
-                    found[owner] += self._times(term, self.texts, number)
-            else:
-                for place, one in places.items():
-                    found[place] = max((one.terms[term.kind + s] for s in term.synonyms), default=0)
+            found = {
+                place: max((one.terms[term.kind + s] for s in term.synonyms), default=0)
+                for place, one in places.items()
+            }
             self._remembered[key] = {place: times for place, times in found.items() if times}
         return self._remembered[key]
 

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from kb.errors import SettingsError
 from kb.models import Article, Passage, Query, SourceFile, TermScore
@@ -18,7 +17,9 @@ from kb.ranking import IndexedText
 
 __all__ = [
     "ARTICLE_ID_LENGTH",
+    "DEFAULTS",
     "ENGINES",
+    "ClusterOptions",
     "Engine",
     "EngineHit",
     "EngineHits",
@@ -32,8 +33,24 @@ __all__ = [
 ARTICLE_ID_LENGTH = 72
 
 ENGINES: dict[str, str] = {
+    "opensearch": "kb.engines.opensearch:OpenSearchEngine",
     "whoosh": "kb.engines.whoosh:WhooshEngine",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterOptions:
+    """What an engine needs to know that keeps its index in a cluster; an embedded one ignores it.
+
+    `timeout` is how long a search may take, in seconds.
+    """
+
+    shards: int = 1
+    replicas: int = 1
+    timeout: float = 10.0
+
+
+DEFAULTS = ClusterOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +129,7 @@ class EngineWriter(Protocol):
 class Engine(Protocol):
     """An index. Reading is safe from any number of threads; readers see whole commits only."""
 
-    def __init__(self, url: str, memory: int) -> None:
+    def __init__(self, url: str, memory: int, cluster: ClusterOptions = ...) -> None:
         """Open or create the index at `url`; `memory` bounds what it may remember, in bytes."""
         ...
 
@@ -160,8 +177,8 @@ class Engine(Protocol):
         ...
 
     def words(self, prefix: str = "") -> Iterator[tuple[str, int]]:
-        """The indexed terms that begin with `prefix` (kind letter first) and how many passages
-        hold each, in order."""
+        """The indexed words and forms that begin with `prefix` (kind letter first) and how many
+        passages hold each, in order."""
         ...
 
     @property
@@ -179,17 +196,17 @@ class Engine(Protocol):
         ...
 
 
-def open_engine(url: str, memory: int) -> Engine:
+def open_engine(url: str, memory: int, cluster: ClusterOptions = DEFAULTS) -> Engine:
     """The engine for a URL such as `whoosh:///var/lib/kb/index`; `memory` is in bytes.
 
     Raises `SettingsError` when no engine knows the URL's scheme.
     """
-    scheme = urlsplit(url).scheme.partition("+")[0]
+    scheme = url.partition("://")[0].partition("+")[0]
     if scheme not in ENGINES:
         raise SettingsError(
             f"KB_ENGINE: there is no engine for “{url}”; known are {', '.join(sorted(ENGINES))}"
             " (for example whoosh:///path/to/index)."
         )
     module, _, name = ENGINES[scheme].partition(":")
-    engine: Engine = getattr(importlib.import_module(module), name)(url, memory)
+    engine: Engine = getattr(importlib.import_module(module), name)(url, memory, cluster)
     return engine

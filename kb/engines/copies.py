@@ -25,7 +25,7 @@ class Copies:
     """
 
     def __init__(self, groups: Numbers, article: Numbers, words: Numbers) -> None:
-        self._groups = groups
+        self.groups = groups
         self._article = article
         self._words = words
         self._article_words = np.bincount(article, words)
@@ -47,7 +47,7 @@ class Copies:
         copies = np.flatnonzero(self.copied[numbers])
         if len(copies) < 2:  # as in most searches
             return shown, more
-        groups = self._groups[numbers[copies]]
+        groups = self.groups[numbers[copies]]
         order = np.lexsort((*(-merit[copies] for merit in reversed(merits)), groups))
         begins = _begins(groups[order])
         best = copies[order[begins]]
@@ -62,7 +62,7 @@ class Copies:
         copies = np.flatnonzero(self.copied[numbers])
         if len(copies) < 2:
             return first
-        keys = self._groups[numbers[copies]].astype(np.int64) << 32 | values[copies]
+        keys = self.groups[numbers[copies]].astype(np.int64) << 32 | values[copies]
         _, firsts = np.unique(keys, return_index=True)
         first[copies] = False
         first[copies[firsts]] = True
@@ -70,7 +70,7 @@ class Copies:
 
     def like(self, number: int) -> Mask:
         """The copies of a passage, itself among them."""
-        mask: Mask = self._groups == self._groups[number]
+        mask: Mask = self.groups == self.groups[number]
         return mask
 
     # --- In the whole collection ---
@@ -84,7 +84,7 @@ class Copies:
         first, last = np.searchsorted(self._article, [article, article + 1])
         own = np.arange(first, last)
         own = own[self.copied[own]]
-        groups, places = np.unique(self._groups[own], return_inverse=True)
+        groups, places = np.unique(self.groups[own], return_inverse=True)
         own_words = np.bincount(places, self._words[own], len(groups))
         there, place = self._holders(groups)
         elsewhere = self._article[there] != article

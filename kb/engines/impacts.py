@@ -179,13 +179,17 @@ class Impacts:
         key = (self._owner, "shares", term.kind, term.synonyms)
         return self._memory.get(key, lambda: self._shares(term), lambda found: sum(s.nbytes for s in found))
 
-    def _synonym_postings(self, field: Field, spelled: tuple[str, ...]) -> Postings:
-        """The postings of terms that share a frequency: in each passage, that of the most frequent."""
-        if len(spelled) == 1:
-            return self._postings(field, spelled[0])
-        found = [postings for term in spelled if len((postings := self._postings(field, term))[0])]
-        if not found:
-            return np.empty(0, np.int32), np.empty(0, np.int32)
+    def _synonym_postings(
+        self, field: Field, spelled: tuple[str, ...], groups: Numbers | None = None
+    ) -> Postings:
+        """The postings of terms that share a frequency: in each passage, or group of them, that of the
+        most frequent."""
+        found = [self._postings(field, term) for term in spelled]
+        if groups is not None:
+            found = [_lifted(groups, *postings) for postings in found]
+        found = [postings for postings in found if len(postings[0])]
+        if len(found) <= 1:
+            return found[0] if found else (np.empty(0, np.int32), np.empty(0, np.int32))
         numbers, starts, times = _grouped(
             np.concatenate([numbers for numbers, _ in found]), np.concatenate([times for _, times in found])
         )
@@ -195,12 +199,14 @@ class Impacts:
         collection, spelled = self.collection, _spelled(term)
         weight = ranking.KIND_WEIGHTS[term.kind]
         numbers, times = self._synonym_postings(Field.TEXT, spelled)
+        in_section = self._synonym_postings(Field.TEXT, spelled, collection.section)
+        in_article = self._synonym_postings(Field.TEXT, spelled, collection.article)
         headed, heading_times = self._synonym_postings(Field.HEADINGS, spelled)
         titled, title_times = self._synonym_postings(Field.TITLE, spelled)
         levels = (
             (Field.TEXT, Level.PASSAGE, 1.0, numbers, times),
-            (Field.TEXT, Level.SECTION, ranking.SECTION_WEIGHT, *_lifted(collection.section, numbers, times)),
-            (Field.TEXT, Level.ARTICLE, ranking.ARTICLE_WEIGHT, *_lifted(collection.article, numbers, times)),
+            (Field.TEXT, Level.SECTION, ranking.SECTION_WEIGHT, *in_section),
+            (Field.TEXT, Level.ARTICLE, ranking.ARTICLE_WEIGHT, *in_article),
             (Field.HEADINGS, Level.PASSAGE, 1.0, headed, heading_times),
             (Field.TITLE, Level.ARTICLE, 1.0, *_lifted(collection.article, titled, title_times)),
         )
@@ -320,8 +326,7 @@ def _spelled(term: QueryTerm) -> tuple[str, ...]:
 def _bm25(places: Numbers, times: Numbers, norms: Floats) -> Floats:
     """idf × tf / (tf + norm) of each place; see `kb.ranking`."""
     count, holders = len(norms), len(places)
-    idf = np.log1p((count - holders + 0.5) / (holders + 0.5))
-    shares: Floats = idf * times / (times + norms[places])
+    shares: Floats = ranking.idf(count, holders) * times / (times + norms[places])
     return shares
 
 
@@ -381,6 +386,14 @@ class Memory:
         value = make()
         self._remember(key, value, size(value) + _ENTRY_SIZE)
         return value
+
+    def peek(self, key: tuple[object, ...]) -> Any:
+        """What is remembered under `key`, or None."""
+        with self._lock:
+            if (found := self._entries.get(key)) is None:
+                return None
+            self._entries.move_to_end(key)
+            return found[0]
 
     def _remember(self, key: tuple[object, ...], value: object, size: int) -> None:
         with self._lock:

@@ -16,13 +16,12 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
-from datetime import date
 from functools import cached_property, reduce
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, ParamSpec, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 import msgspec
@@ -34,9 +33,18 @@ from whoosh.index import FileIndex
 from whoosh.reading import IndexReader, TermNotFound
 from whoosh.util.filelock import try_for
 
-from kb.engines import ARTICLE_ID_LENGTH, EngineHit, EngineHits, EngineWriter, Place, Remembered, commits
+from kb.engines import (
+    ARTICLE_ID_LENGTH,
+    DEFAULTS,
+    ClusterOptions,
+    EngineHit,
+    EngineHits,
+    EngineWriter,
+    Place,
+    Remembered,
+    commits,
+)
 from kb.engines.commits import Commit, Damaged
-from kb.engines.copies import Copies
 from kb.engines.impacts import (
     Collection,
     Floats,
@@ -50,6 +58,7 @@ from kb.engines.impacts import (
     best,
 )
 from kb.engines.mapped_files import mapped_storage
+from kb.engines.passage_table import FACTS, PassageTable, encoded, numbered, passing
 from kb.engines.segments import BulkWriter, decoded, worth_merging
 from kb.errors import EngineError, IndexDamaged, IndexLocked, ServicebookError, SettingsError
 from kb.languages import fold
@@ -68,7 +77,7 @@ from kb.models import (
 )
 from kb.phrases import is_certain, occurrences, phrase_terms
 from kb.ranking import KIND_WEIGHTS, Field, IndexedText
-from kb.sameness import SKETCH_LENGTH, groups
+from kb.sameness import SKETCH_LENGTH, Sketches
 
 # Raised when what is stored changes its form; an index of another format is rebuilt.
 FORMAT = 3
@@ -76,26 +85,19 @@ FORMAT = 3
 _PASSAGE, _ARTICLE, _FILE = 1, 2, 3
 _log = logging.getLogger(__name__)
 
+# A row in memory, where articles are numbered in the order of their ids, which are slow to compare.
+_NUMBERED = np.dtype([("type", "u1"), *((name, FACTS[name]) for name in FACTS.names or ())])
+# The same as it is stored.
 _FACTS = np.dtype(
     [
-        ("type", "u1"),
-        ("language", "S3"),
-        ("article", f"S{ARTICLE_ID_LENGTH}"),
-        ("position", "u4"),
-        ("section", "u4"),
-        ("published", "i4"),  # the day as Python counts them, 0 without a date
-        ("text_words", "u4"),
-        ("heading_words", "u4"),
-        ("title_words", "u4"),
+        (name, f"S{ARTICLE_ID_LENGTH}" if name == "article" else _NUMBERED[name])
+        for name in _NUMBERED.names or ()
     ]
 )
-# The same in memory, where articles are numbered in the order of their ids, which are slow to compare.
-_NUMBERED = np.dtype([(name, "i4" if name == "article" else _FACTS[name]) for name in _FACTS.names or ()])
 # A record in memory takes about so many times the bytes of its JSON.
 _DECODED_SIZE = 4
 # A prefix stands for at most this many words: more would be slow and tell a reader nothing.
 _PREFIX_WORDS = 1000
-_ARTICLES_IN_FACET = 20
 # A commit may remove the files of the one that is being opened; then there is a newer one to open.
 _ATTEMPTS = 10
 
@@ -135,7 +137,7 @@ _SCHEMA = fields.Schema(
 class WhooshEngine:
     """An index in a folder of this machine: `whoosh:///path/to/folder`."""
 
-    def __init__(self, url: str, memory: int) -> None:
+    def __init__(self, url: str, memory: int, cluster: ClusterOptions = DEFAULTS) -> None:
         address = urlsplit(url)
         if address.netloc or not address.path.startswith("/"):
             raise SettingsError(
@@ -256,12 +258,12 @@ class WhooshEngine:
     def versions(self, article_id: str) -> Sequence[str]:
         """The articles that share most of their text with one."""
         with self._undamaged():
-            return self._snapshot().versions(article_id)
+            return self._snapshot().table.versions(article_id)
 
     def copied(self, least: int) -> Sequence[Sequence[Place]]:
         """Where each passage stands that stands in so many articles."""
         with self._undamaged():
-            return self._snapshot().copied(least)
+            return self._snapshot().table.copied(least)
 
     @property
     def generation(self) -> int:
@@ -421,6 +423,8 @@ def _facts(
 _NO_SKETCH = bytes(SKETCH_LENGTH)
 _encode = msgspec.json.encode
 _Record = TypeVar("_Record", Article, Passage, SourceFile)
+_Asked = ParamSpec("_Asked")
+_Value = TypeVar("_Value")
 
 
 class _Page(NamedTuple):
@@ -469,7 +473,7 @@ class _Snapshot:
 
     def article(self, article_id: str) -> Article | None:
         """The record of an article."""
-        document = self._article_documents.get(_bytes(article_id))
+        document = self._article_documents.get(encoded(article_id))
         return None if document is None else self._record(document, Article)
 
     @cached_property
@@ -602,79 +606,39 @@ class _Snapshot:
         return self._facts[self._documents]
 
     @cached_property
-    def _article(self) -> Numbers:
-        """The number of every passage's article, by id."""
-        return _numbered(self._passages["article"])
-
-    @cached_property
-    def _article_ids(self) -> npt.NDArray[np.bytes_]:
-        """The ids of the articles that have passages, by number."""
+    def table(self) -> PassageTable:
+        """What filters and counts the passages."""
         _, ids = self._columns
-        found: npt.NDArray[np.bytes_] = ids[self._passages["article"][begins(self._article)]]
-        return found
+        # Weak, so that a snapshot goes with its last search and needs no garbage collector.
+        return PassageTable(self._passages, ids, _weak(self._sketches), _weak(self._tagged))
 
-    @cached_property
-    def _languages(self) -> tuple[npt.NDArray[np.bytes_], Numbers]:
-        """The languages that passages have, and the place of every passage's among them."""
-        codes, places = np.unique(self._passages["language"], return_inverse=True)
-        return codes, places.astype(np.int32)
-
-    @cached_property
-    def _years(self) -> tuple[npt.NDArray[np.bytes_], Numbers]:
-        """The years that passages were published in, "" for those without a date, and the place of
-        every passage's among them."""
-        days, places = np.unique(self._passages["published"], return_inverse=True)
-        years = [f"{date.fromordinal(day).year:04}" if day else "" for day in days]
-        codes, of_day = np.unique(np.array(years, "S4"), return_inverse=True)
-        return codes, of_day[places].astype(np.int32)
-
-    @cached_property
-    def _copies(self) -> Copies:
-        """Which passages are copies of each other."""
-        sketches = [
-            self._stored(leaf, "sketch", np.dtype(("u1", SKETCH_LENGTH))) for leaf, _, _ in self._leaves
+    def _sketches(self) -> Sketches:
+        """The sketch of every passage."""
+        form = np.dtype(("u1", SKETCH_LENGTH))
+        return np.concatenate([self._stored(leaf, "sketch", form) for leaf, _, _ in self._leaves])[
+            self._documents
         ]
-        joined = np.concatenate(sketches)[self._documents]
-        return Copies(groups(joined), self._article, self._passages["text_words"].astype(np.int32))
 
-    def versions(self, article_id: str) -> list[str]:
-        """The articles that share most of their text with one."""
-        place = _place(self._article_ids, article_id)
-        if place is None:
-            return []
-        return [self._article_ids[number].decode() for number in self._copies.versions(place)]
-
-    def copied(self, least: int) -> list[list[Place]]:
-        """Where each passage stands that stands in so many articles."""
-        if not len(self._documents):
-            return []
-        positions = self._passages["position"]
-        return [
-            [(self._article_ids[self._article[n]].decode(), int(positions[n])) for n in members]
-            for members in self._copies.spread(least)
-        ]
+    def _tagged(self) -> dict[str, Numbers]:
+        """The passages with each principle."""
+        with self._lock:
+            principles = [principle.decode() for principle in self._reader.lexicon("principle")]
+        tagged = {principle: self._postings("principle", principle)[0] for principle in principles}
+        # Those whose last passage was deleted are still in the lexicon.
+        return {principle: numbers for principle, numbers in tagged.items() if len(numbers)}
 
     @cached_property
     def impacts(self) -> Impacts:
         """What ranks the passages."""
-        facts = self._passages
-        sections = self._article.astype(np.int64) << 32 | facts["section"]
+        facts, article = self._passages, self.table.article
         collection = Collection(
-            section=_numbered(sections),
-            article=self._article,
+            section=numbered(article.astype(np.int64) << 32 | facts["section"]),
+            article=article,
             text_words=facts["text_words"].astype(np.int32),
             heading_words=facts["heading_words"].astype(np.int32),
-            title_words=facts["title_words"][begins(self._article)].astype(np.int32),
+            title_words=facts["title_words"][begins(article)].astype(np.int32),
         )
-        # Weak, so that a snapshot goes with its last search and needs no garbage collector.
-        weak = weakref.WeakMethod(self._postings)
-
-        def postings(field: Field, term: str) -> Postings:
-            alive = weak()
-            assert alive is not None  # whoever searches holds the snapshot
-            return alive(field, term)
-
-        return Impacts(collection, postings, self._memory, self._owner)
+        return Impacts(collection, _weak(self._postings), self._memory, self._owner)
 
     # --- Postings ---
 
@@ -707,7 +671,7 @@ class _Snapshot:
         times = [np.empty(0, np.int32)]
         with self._lock:
             try:
-                matcher = leaf.postings(field, _bytes(term))
+                matcher = leaf.postings(field, encoded(term))
             except TermNotFound:
                 return np.empty(0, np.int32), np.empty(0, np.int32)
             # Deleted documents are filtered by `_numbers`.
@@ -721,7 +685,7 @@ class _Snapshot:
         with self._lock:
             found = [
                 (term.decode(), self._reader.doc_frequency(Field.TEXT.value, term))
-                for term in self._reader.expand_prefix(Field.TEXT.value, _bytes(prefix))
+                for term in self._reader.expand_prefix(Field.TEXT.value, encoded(prefix))
             ]
         return iter(found)
 
@@ -733,10 +697,10 @@ class _Snapshot:
             return EngineHits(0, facets={"language": {}, "principle": {}, "article": {}, "date": {}})
         terms = (*query.terms, *self._prefix_terms(query.clauses))
         matched = self._matching(terms, query.clauses)
-        filters = self._filters(query)
-        numbers = _passing(matched, filters)
+        filters = self.table.filters(query, self._number(query.like) if query.like else None)
+        numbers = passing(matched, filters)
         page = self._page(terms, numbers, query)
-        facets = self._facets(matched, filters, numbers, query.collapse)
+        facets = self.table.facets(matched, filters, query.collapse)
         bridges = [term for term in terms if term.via]
         direct = self.impacts.hits([term for term in terms if not term.via]) if bridges else numbers
         bridged = np.ones(len(self._documents), np.bool_)
@@ -759,7 +723,7 @@ class _Snapshot:
         if query.sort is Sort.DATE:
             merits.insert(0, self._passages["published"][numbers])
         if query.collapse:
-            shown, more = self._copies.collapsed(numbers, *merits)
+            shown, more = self.table.copies.collapsed(numbers, *merits)
             numbers, more = numbers[shown], more[shown]
             merits = [merit[shown] for merit in merits]
         if not query.limit:
@@ -829,92 +793,10 @@ class _Snapshot:
     def _passage(self, number: int) -> Passage:
         return self._record(int(self._documents[number]), Passage)
 
-    def _filters(self, query: Query) -> dict[str, Mask]:
-        """A mask for each facet that the query restricts."""
-        masks = {}
-        if query.languages:
-            codes, places = self._languages
-            masks["language"] = np.isin(codes, [_bytes(code) for code in query.languages])[places]
-        if query.articles:
-            chosen = np.zeros(len(self._article_ids), np.bool_)
-            chosen[
-                [place for id in query.articles if (place := _place(self._article_ids, id)) is not None]
-            ] = True
-            masks["article"] = chosen[self._article]
-        if query.principles:
-            masks["principle"] = np.logical_and.reduce(
-                [self._tagged_mask(principle) for principle in query.principles]
-            )
-        days = self._passages["published"]
-        if query.dates:
-            masks["date"] = np.logical_or.reduce(
-                [(first.toordinal() <= days) & (days <= last.toordinal()) for first, last in query.dates]
-            )
-        if query.like:
-            found = self._numbers[self.documents("anchor", query.like)]
-            masks["like"] = self._copies.like(found[0]) if len(found) else np.zeros(len(days), np.bool_)
-        return masks
-
-    def _tagged_mask(self, principle: str) -> Mask:
-        mask = np.zeros(len(self._documents), np.bool_)
-        mask[self._postings("principle", principle)[0]] = True
-        return mask
-
-    def _facets(
-        self, matched: Places, filters: Mapping[str, Mask], numbers: Places, collapse: bool
-    ) -> dict[str, dict[str, int]]:
-        """How many hits choosing each value would give. A passage has one language, article and date,
-        so these are counted as if their own filter were off: what else one could choose. When copies
-        are collapsed, those with the same value count once."""
-
-        def places(facet: str, of: npt.NDArray[Any]) -> npt.NDArray[Any]:
-            found = numbers
-            if facet in filters:
-                found = _passing(matched, {name: mask for name, mask in filters.items() if name != facet})
-            return of[found[self._copies.once(found, of[found])]] if collapse else of[found]
-
-        codes, languages = self._languages
-        years, year = self._years
-        dates = _counts(years, places("date", year))
-        return {
-            "language": _counts(codes, places("language", languages)),
-            "principle": self._principle_counts(numbers, collapse),
-            "article": _counts(self._article_ids, places("article", self._article), _ARTICLES_IN_FACET),
-            "date": {value: count for value, count in dates.items() if value},
-        }
-
-    def _principle_counts(self, numbers: Places, collapse: bool) -> dict[str, int]:
-        principles, tagged, starts = self._tagged
-        if not len(tagged):
-            return {}
-        hits = np.zeros(len(self._documents), np.uint8)
-        hits[numbers] = 1
-        found = hits.take(tagged)
-        if collapse:
-            copies, principle = self._copied_tags
-            held = found[copies] > 0
-            copies, principle = copies[held], principle[held]
-            found[copies[~self._copies.once(tagged[copies], principle)]] = 0
-        return _most(principles, np.add.reduceat(found, starts, dtype=np.intp))
-
-    @cached_property
-    def _copied_tags(self) -> tuple[Places, Places]:
-        """Where in `_tagged` there are passages with copies, and the place of the principle of each."""
-        _, tagged, starts = self._tagged
-        copies = np.flatnonzero(self._copies.copied[tagged])
-        return copies, np.searchsorted(starts, copies, side="right") - 1
-
-    @cached_property
-    def _tagged(self) -> tuple[npt.NDArray[np.bytes_], Places, Places]:
-        """The principles that passages have, the passages with each, and where those of each begin."""
-        with self._lock:
-            principles = list(self._reader.lexicon("principle"))
-        tagged = {principle: self._postings("principle", principle.decode())[0] for principle in principles}
-        # Those whose last passage was deleted are still in the lexicon.
-        found = {principle: numbers for principle, numbers in tagged.items() if len(numbers)}
-        ends = np.cumsum([len(numbers) for numbers in found.values()], dtype=np.intp)
-        joined = np.concatenate([np.empty(0, np.intp), *found.values()])
-        return np.array(list(found), np.bytes_), joined, np.concatenate([[0], ends[:-1]]).astype(np.intp)
+    def _number(self, anchor: str) -> int | None:
+        """The number of the passage that has or holds an anchor, or None."""
+        found = self.documents("anchor", anchor)
+        return int(self._numbers[found[0]]) if len(found) else None
 
     def _hit(
         self,
@@ -948,40 +830,13 @@ class _Snapshot:
         )
 
 
-def _bytes(term: str) -> bytes:
-    """A term as it is indexed. One that was asked for may hold what no text can, and is not found."""
-    return term.encode(errors="surrogatepass")
+def _weak(method: Callable[_Asked, _Value]) -> Callable[_Asked, _Value]:
+    """A method that does not keep its object: whoever calls it holds that."""
+    weak = weakref.WeakMethod(method)
 
+    def call(*asked: _Asked.args, **named: _Asked.kwargs) -> _Value:
+        alive = weak()
+        assert alive is not None
+        return alive(*asked, **named)
 
-def _numbered(values: npt.NDArray[Any]) -> Numbers:
-    """The number of the run of equal values that each is in."""
-    starts = begins(values)
-    return np.repeat(np.arange(len(starts), dtype=np.int32), np.diff(starts, append=len(values)))
-
-
-def _passing(matched: Places, filters: Mapping[str, Mask]) -> Places:
-    """The passages that pass all filters."""
-    for mask in filters.values():
-        matched = matched[mask[matched]]
-    return matched
-
-
-def _place(ids: npt.NDArray[np.bytes_], id: str) -> int | None:
-    """The place of an id among rising ones, or None."""
-    wanted = _bytes(id)
-    place = int(np.searchsorted(ids, wanted))
-    return place if place < len(ids) and ids[place] == wanted else None
-
-
-def _counts(
-    values: npt.NDArray[np.bytes_], places: npt.NDArray[np.integer], most: int | None = None
-) -> dict[str, int]:
-    """How often each value is there, by its place; the most frequent first."""
-    return _most(values, np.bincount(places, minlength=len(values)), most)
-
-
-def _most(values: npt.NDArray[np.bytes_], counts: Places, most: int | None = None) -> dict[str, int]:
-    """The values, which rise, with their counts: the most frequent first, those never there left out."""
-    order = best(counts, len(counts) if most is None else most)
-    shown = zip(values[order].tolist(), counts[order].tolist(), strict=True)
-    return {value.decode(): count for value, count in shown if count}
+    return call
