@@ -427,7 +427,7 @@ def test_what_is_no_key_is_refused(here: SimpleNamespace, said: str) -> None:
 
 def test_a_program_learns_what_its_key_may_do(here: SimpleNamespace) -> None:
     told = here.client.get("/api/v1/key", headers=bearer(here.keys[Scope.WRITE])).json
-    assert told == {"name": "for write", "scopes": ["write"], "expires": None}
+    assert told == {"name": "for write", "scopes": ["write"], "expires": None, "account": None}
 
 
 def test_other_sites_may_ask_where_they_are_named(here: SimpleNamespace) -> None:

@@ -463,11 +463,12 @@ class BatchAnswer(BaseModel):
 
 
 class Whoami(BaseModel):
-    """The key that was shown: its name, what it may be used for and until when."""
+    """The key that was shown: its name, what it may be used for and until when, and for whom it acts."""
 
     name: str
     scopes: list[Scope]
     expires: datetime | None
+    account: str | None
 
 
 class ProblemDetails(BaseModel):

@@ -267,8 +267,10 @@ def key(asked: Parameters) -> Response:
     """Its name and scopes; without a key, what everybody may do."""
     shown = key_shown()
     if shown is None:
-        return answer({"name": "", "scopes": [Scope.READ], "expires": None})
-    return answer({"name": shown.name, "scopes": shown.scopes, "expires": shown.expires})
+        return answer({"name": "", "scopes": [Scope.READ], "expires": None, "account": None})
+    account = shown.account and shown.account.name
+    told = {"name": shown.name, "scopes": shown.scopes, "expires": shown.expires, "account": account}
+    return answer(told)
 
 
 def _with_hits(found: dict[str, Any], fields: str) -> dict[str, Any]:
