@@ -74,9 +74,7 @@ class Keys:
             raise InvalidRequest(f"A key holds for 1 to {_LONGEST_LIFE} days.", "days")
         if account and (beyond := set(scopes) - set(scopes_of(account))):
             names = ", ".join(sorted(beyond))
-            raise InvalidRequest(
-                f"{account.name} is a {account.role} and may not: {names}.", "scopes"
-            )
+            raise InvalidRequest(f"{account.name} is a {account.role} and may not: {names}.", "scopes")
         now = self._clock()
         key = ApiKey(
             id=secrets.token_hex(4),

@@ -22,8 +22,8 @@ from schemathesis.specs.openapi.checks import (  # noqa: E402
     positive_data_acceptance,
 )
 
-from kb.models import Scope  # noqa: E402
-from tests.conftest import CORPUS, MakeBook, app_of  # noqa: E402
+from kb.models import Role, Scope  # noqa: E402
+from tests.conftest import CORPUS, MakeBook, account_of, app_of  # noqa: E402
 
 ARTICLES = ("ru/empathy-at-the-clinic.md", "zh/empathy-and-listening.md")
 EXAMPLES = 12  # of each call
@@ -44,7 +44,8 @@ def app(open_book: MakeBook, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with open_book(home=tmp_path_factory.mktemp("home"), corpus=corpus) as book:
         book.index()
         made = app_of(book)
-        made.config["TEST_KEY"] = book.keys.add("schemathesis", [Scope.WRITE])[1]
+        anna = account_of(book, "anna", Role.EDITOR)
+        made.config["TEST_KEY"] = book.keys.add("schemathesis", [Scope.WRITE, Scope.PACKS], account=anna)[1]
         yield made
 
 

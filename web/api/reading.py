@@ -262,7 +262,7 @@ def index_status(asked: Parameters) -> Response:
     return answer(book.index_status())
 
 
-@read("/key", Parameters, contract.Whoami, "Index", "The key that was shown")
+@read("/key", Parameters, contract.Whoami, "Index", "The key that was shown", of_the_store=True)
 def key(asked: Parameters) -> Response:
     """Its name and scopes; without a key, what everybody may do."""
     shown = key_shown()
