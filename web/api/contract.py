@@ -35,6 +35,7 @@ from kb.language_codes import ISO_639_1
 from kb.languages import LANGUAGES
 from kb.models import (
     Block,
+    Facet,
     Hit,
     Principle,
     PrincipleTag,
@@ -160,6 +161,14 @@ class LanguagePaging(Paging):
     """A page of a list in one language or all."""
 
     language: _OneOfAll
+
+
+class HitPaging(LanguagePaging):
+    """A page of hits in one language or all."""
+
+    offset: Annotated[int, Number] = Field(
+        0, ge=0, le=FURTHEST, description="How many hits to leave out first, where there is no cursor."
+    )
 
 
 class SearchParameters(Choosing):
@@ -363,10 +372,12 @@ class PassagesById(BaseModel):
 
 
 class HitList(BaseModel):
-    """A page of hits."""
+    """A page of hits; the facets count all. `took_ms` is in milliseconds."""
 
     total: int
+    took_ms: float
     hits: list[Hit]
+    facets: dict[str, list[Facet]]
     next: str | None
 
 

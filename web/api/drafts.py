@@ -3,6 +3,8 @@ and what any pack can be handed on as."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Response
 
 from kb.errors import NotFound
@@ -23,29 +25,29 @@ FILES = tuple(dict.fromkeys(form.media_type for form in EXPORTERS.values()))
 
 @write(
     "POST", "/packs:draft", contract.PackAnswer, "Exports", "Put a pack together", 404,
-    body=contract.PackBody, parameters=contract.DraftParameters, scope=Scope.READ,
+    body=contract.DraftBody, parameters=contract.DraftParameters, scope=Scope.READ,
 )  # fmt: skip
-def draft_pack(asked: contract.DraftParameters, body: contract.PackBody) -> Response:
+def draft_pack(asked: contract.DraftParameters, body: contract.DraftBody) -> Response:
     """The pack with its passages as they are quoted now. It is not kept."""
-    return answer(assembled(body.outline(), asked.counterparts))
+    return answer(_drafted(body, asked.counterparts))
 
 
 @write(
     "POST", "/packs:export", None, "Exports", "Export a pack that is not kept", 404, 501,
-    body=contract.PackBody, parameters=contract.DraftExportParameters, forms=FILES, scope=Scope.READ,
+    body=contract.DraftBody, parameters=contract.DraftExportParameters, forms=FILES, scope=Scope.READ,
 )  # fmt: skip
-def export_draft(asked: contract.DraftExportParameters, body: contract.PackBody) -> Response:
+def export_draft(asked: contract.DraftExportParameters, body: contract.DraftBody) -> Response:
     """A pack as a file: Word, PowerPoint, HTML, Markdown, Anki, CSV or JSON."""
-    return pack_file(assembled(body.outline(), asked.counterparts), asked.format)
+    return pack_file(_drafted(body, asked.counterparts), asked.format)
 
 
 @write(
     "POST", "/packs:quiz", contract.Quiz, "Exports", "A quiz from a pack that is not kept", 404,
-    body=contract.PackBody, scope=Scope.READ,
+    body=contract.DraftBody, scope=Scope.READ,
 )  # fmt: skip
-def quiz_draft(asked: Parameters, body: contract.PackBody) -> Response:
+def quiz_draft(asked: Parameters, body: contract.DraftBody) -> Response:
     """Multiple-choice questions from the principles and passages of a pack."""
-    return answer({"questions": book.quiz(assembled(body.outline()))})
+    return answer({"questions": book.quiz(_drafted(body))})
 
 
 @read(
@@ -56,6 +58,10 @@ def ready_made_pack(asked: contract.ReadyMadeParameters, principle_id: str) -> R
     """The best passages on a principle from many articles and all languages, as one learns: what it is,
     why, how, examples, mistakes."""
     return answer(_beside(book.ready_made(principle_id, asked.language), asked.counterparts))
+
+
+def _drafted(body: contract.DraftBody, counterparts: str | None = None) -> Pack:
+    return replace(assembled(body.outline(), counterparts), id=body.id)
 
 
 def assembled(outline: Outline, counterparts: str | None = None, before: Pack | None = None) -> Pack:

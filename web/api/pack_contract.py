@@ -102,6 +102,13 @@ class PackBody(Body):
         return Outline(self.title, sections, self.introduction, self.language)
 
 
+class DraftBody(PackBody):
+    """A pack that is not kept there. `id` is what it is told by: an Anki deck with the same one is
+    updated, not doubled, and the same quiz is asked again."""
+
+    id: str = Field("", max_length=40, pattern=r"^[\w-]*$")
+
+
 class PlacedExcerptBody(ExcerptBody):
     """An excerpt and where it goes: by default at the end of the last section. Both count from 0."""
 
