@@ -20,7 +20,7 @@ from werkzeug.wrappers import Response as Redirect
 
 from kb.accounts import Action
 from kb.errors import InvalidRequest, NotFound, PackChanged
-from kb.exporters import EXPORTERS, lines, with_counterpart
+from kb.exporters import EXPORTERS, parts, with_counterpart
 from kb.languages import LANGUAGES
 from kb.models import Excerpt, KeptPack, Pack, Question, Wording
 from kb.outlines import assemble
@@ -44,7 +44,7 @@ def _helpers() -> dict[str, Any]:
     return {
         "collected": collected,
         "tray": _tray,
-        "excerpt_lines": lines,
+        "excerpt_parts": parts,
         "with_counterpart": with_counterpart,
     }
 
