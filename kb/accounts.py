@@ -37,6 +37,7 @@ class Action(StrEnum):
     SEE_ACCOUNTS = "see-accounts"
     KEEP_PACKS = "keep-packs"
     CHANGE_OTHERS_PACKS = "change-others-packs"
+    WRITE_ARTICLES = "write-articles"
 
 
 LEAST_ROLE = {
@@ -48,6 +49,7 @@ LEAST_ROLE = {
     Action.SEE_ACCOUNTS: Role.ADMINISTRATOR,
     Action.KEEP_PACKS: Role.TRAINER,
     Action.CHANGE_OTHERS_PACKS: Role.EDITOR,
+    Action.WRITE_ARTICLES: Role.EDITOR,
 }
 _RANK = {role: rank for rank, role in enumerate(Role)}
 

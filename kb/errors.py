@@ -112,6 +112,7 @@ class PackChanged(ServicebookError):
             f"{changed_by} has changed “{title}” since you opened it: it is at version {version} now."
             " Look at what changed, then save again."
         )
+        self.title = title
         self.version = version
         self.changed_by = changed_by
 

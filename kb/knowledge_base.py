@@ -56,6 +56,7 @@ from kb.models import (
     TagReview,
     Token,
 )
+from kb.outlines import Outline, assemble, quoted_in
 from kb.pack_making import PackMaker
 from kb.preparing import Preparer
 from kb.principles import (
@@ -411,6 +412,11 @@ class KnowledgeBase:
         Raises `NotFound` for an unknown passage and `InvalidRequest` for an unknown language.
         """
         return self._pack_maker.pack_from(passage_ids, title, language)
+
+    def assemble(self, outline: Outline, before: Pack | None = None) -> tuple[Pack, tuple[str, ...]]:
+        """The pack of an outline, and the ids of its passages that there are no more; what `before`
+        quotes already stays as it is quoted there. Raises `InvalidRequest`."""
+        return assemble(outline, quoted_in(before) if before else {}, self.excerpt)
 
     def ready_made(self, principle_id: str, language: str = "en") -> Pack:
         """The best passages on a principle from many articles and all languages, as one learns: what

@@ -313,7 +313,10 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key for programs, without its secret; all moments are in UTC. `id` begins the key itself."""
+    """A key for programs, without its secret; all moments are in UTC. `id` begins the key itself.
+
+    `account` is whom it acts for: what it keeps is theirs, and it may do no more than they.
+    """
 
     id: str
     name: str
@@ -321,6 +324,7 @@ class ApiKey:
     created: datetime
     expires: datetime | None = None
     used: datetime | None = None
+    account: Account | None = None
 
 
 @dataclass(frozen=True, slots=True)

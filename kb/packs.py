@@ -13,13 +13,14 @@ from datetime import UTC, datetime
 
 from kb.accounts import Action, may
 from kb.errors import InvalidRequest, NotFound, PackChanged
-from kb.models import Account, KeptPack, Pack, PackVersion
+from kb.models import Account, Excerpt, KeptPack, Pack, PackSection, PackVersion
+from kb.outlines import MOST_EXCERPTS
 from kb.printable import printable
 from kb.store import PackRows
 
-MOST_EXCERPTS = 500
 LONGEST_TITLE = 200
 LONGEST_TEXT = 20_000
+_TRIES = 3  # to add to a pack that somebody else is changing
 
 
 def _now() -> datetime:
@@ -61,9 +62,9 @@ class Packs:
         everything = account is None or may(account, Action.CHANGE_OTHERS_PACKS)
         return self._rows.all(None if everything or account is None else account.id)
 
-    def copy(self, kept: KeptPack, title: str, owner: Account) -> KeptPack:
-        """A pack of one's own with what another holds now."""
-        return self.keep(replace(kept.pack, title=title), owner)
+    def copy(self, kept: KeptPack, owner: Account, title: str = "") -> KeptPack:
+        """A pack of one's own with what another holds now, under its title or another."""
+        return self.keep(replace(kept.pack, title=title or kept.pack.title, author=owner.name), owner)
 
     # --- Changing ---
 
@@ -107,6 +108,65 @@ class Packs:
         if not self._rows.delete(id, based_on):
             raise self._changed(id)
 
+    # --- Changing one excerpt ---
+
+    def add_excerpt(
+        self,
+        id: str,
+        excerpt: Excerpt,
+        account: Account,
+        section: int | None = None,
+        place: int | None = None,
+        based_on: int | None = None,
+    ) -> KeptPack:
+        """Put an excerpt into a section, by default the last, before the one at a place, by default at
+        its end; both count from 0. One that is in the pack moves there and is quoted anew.
+
+        This and the next two change the newest version, or `based_on` and nothing else: then they raise
+        `PackChanged` when somebody has changed it since.
+        """
+        return self._revise(id, account, based_on, lambda pack: _placed(pack, excerpt, section, place))
+
+    def move_excerpt(
+        self,
+        id: str,
+        passage: str,
+        account: Account,
+        section: int | None = None,
+        place: int | None = None,
+        based_on: int | None = None,
+    ) -> KeptPack:
+        """Move an excerpt, by default within its section. Raises `NotFound` where it is not there."""
+
+        def revised(pack: Pack) -> Pack:
+            at, excerpt = _find(pack, passage)
+            return _placed(pack, excerpt, at if section is None else section, place)
+
+        return self._revise(id, account, based_on, revised)
+
+    def remove_excerpt(
+        self, id: str, passage: str, account: Account, based_on: int | None = None
+    ) -> KeptPack:
+        """Take an excerpt out of a pack. Raises `NotFound` where it is not there."""
+
+        def revised(pack: Pack) -> Pack:
+            _find(pack, passage)
+            return _without(pack, passage)
+
+        return self._revise(id, account, based_on, revised)
+
+    def _revise(
+        self, id: str, account: Account, based_on: int | None, revised: Callable[[Pack], Pack]
+    ) -> KeptPack:
+        for left in reversed(range(_TRIES)):
+            kept = self.open(id, account)
+            try:
+                return self.change(id, revised(kept.pack), based_on or kept.version, account)
+            except PackChanged:
+                if based_on or not left:
+                    raise
+        raise AssertionError("the last try returns or raises")
+
     def _put(self, pack: Pack, based_on: int, account: Account, restores: int | None = None) -> KeptPack:
         if not self._rows.put(pack, based_on, account.name, self._clock(), restores):
             raise self._changed(pack.id)
@@ -140,6 +200,39 @@ def may_change(kept: KeptPack, account: Account | None) -> bool:
     """Whether an account may see and change a pack without its link."""
     is_own = account is not None and kept.owner_id == account.id and may(account, Action.KEEP_PACKS)
     return is_own or may(account, Action.CHANGE_OTHERS_PACKS)
+
+
+def _find(pack: Pack, passage: str) -> tuple[int, Excerpt]:
+    """The excerpt of a passage and the number of its section. Raises `NotFound`."""
+    for number, section in enumerate(pack.sections):
+        for excerpt in section.excerpts:
+            if excerpt.passage == passage:
+                return number, excerpt
+    raise NotFound("excerpt", passage)
+
+
+def _without(pack: Pack, passage: str) -> Pack:
+    """A pack without the excerpt of a passage; sections stay, also empty ones."""
+    sections = (
+        replace(section, excerpts=tuple(one for one in section.excerpts if one.passage != passage))
+        for section in pack.sections
+    )
+    return replace(pack, sections=tuple(sections))
+
+
+def _placed(pack: Pack, excerpt: Excerpt, section: int | None, place: int | None) -> Pack:
+    """A pack in which an excerpt stands at this place, and nowhere else. Raises `InvalidRequest`."""
+    sections = list(_without(pack, excerpt.passage).sections) or [PackSection()]
+    number = len(sections) - 1 if section is None else section
+    if not 0 <= number < len(sections):
+        raise InvalidRequest(f"The pack has the sections 0 to {len(sections) - 1}.", "section")
+    excerpts = list(sections[number].excerpts)
+    at = len(excerpts) if place is None else place
+    if not 0 <= at <= len(excerpts):
+        raise InvalidRequest(f"The section has the places 0 to {len(excerpts)}.", "place")
+    excerpts.insert(at, excerpt)
+    sections[number] = replace(sections[number], excerpts=tuple(excerpts))
+    return replace(pack, sections=tuple(sections))
 
 
 def _checked(pack: Pack) -> Pack:

@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import URL, create_engine
 
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Passage, Role
+from kb.models import Account, Passage, Role
 from kb.principles import Tagger, Vocabulary
 from kb.settings import load
 from kb.store import Store, sqlite_url
@@ -104,6 +104,12 @@ def make_book(
     yield make
     for book in made:
         book.close()
+
+
+def account_of(book: KnowledgeBase, name: str, role: Role) -> Account:
+    """A new account, its password hashed in a moment."""
+    book.accounts._hasher = QUICK_HASHER  # type: ignore[misc]
+    return book.accounts.add(name, role, PASSWORD)
 
 
 def app_of(book: KnowledgeBase) -> Flask:

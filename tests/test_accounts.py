@@ -401,6 +401,8 @@ def test_users_by_command(kb: Callable[..., Result]) -> None:
     ]
     assert "password" not in str(listed)
     assert "disabled" not in kb("users", "enable", "anna").output
+    told = json.loads(kb("users", "role", "anna", "editor", "--json").output)
+    assert (told["name"], told["role"], told["enabled"]) == ("anna", "editor", True)
     assert kb("users", "passwd", "anna", "--password-stdin", typed="another long password\n").exit_code == 0
 
 

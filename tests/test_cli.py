@@ -411,6 +411,25 @@ def test_evaluate_names_a_broken_line(run, data_set):  # noqa: F811
     assert one_line(found.stderr)
 
 
+# --- What there is ------------------------------------------------------------------------------
+
+
+def test_what_says_the_same_elsewhere_and_what_names_a_term(run):
+    hit = json.loads(run("search", "жалоба", "--language", "ru", "--json").stdout)["hits"][0]
+    passage = hit["passage"]["id"]
+    with kb.open() as book:
+        beside = {code: [one.passage.id for one in hits] for code, hits in book.counterparts(passage).items()}
+    told = json.loads(run("counterparts", passage, "--json").stdout)["counterparts"]
+    assert {code: [one["passage"]["id"] for one in hits] for code, hits in told.items()} == beside
+    naming = json.loads(run("terms", "complaint", "--passages", "--language", "ru", "--json").stdout)
+    assert (
+        naming["total"]
+        and naming["hits"][0]["passage"]["id"] in run("terms", "complaint", "--passages").output
+    )
+    assert run("terms", "--passages").exit_code == 2
+    assert run("counterparts", "nowhere").exit_code == 1
+
+
 # --- Help -----------------------------------------------------------------------------------------
 
 
@@ -432,6 +451,19 @@ def test_every_command_has_help_with_an_example(path, command):
     assert f"kb {' '.join(path)}" in found.output.split("Example", 1)[1]
     for option in command.params:
         assert isinstance(option, click.Argument) or option.help, option
+
+
+# What they print is the answer itself, or they run until they are stopped.
+WITHOUT_JSON = {"principles export", "serve", "mcp"}
+
+
+def test_every_command_prints_json_for_programs():
+    without = {
+        " ".join(found.values[0])
+        for found in commands(main)
+        if not any("--json" in option.opts for option in found.values[1].params)
+    }
+    assert without == WITHOUT_JSON
 
 
 @pytest.mark.parametrize("module", ["kb", "kb.cli"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from click.testing import CliRunner, Result
 import kb
 from kb.cli import main
 from kb.models import Role
-from tests.conftest import MakeBook, write_files
+from tests.conftest import MakeBook, account_of, write_files
 
 CAFE = """# Смена в кафе
 
@@ -48,6 +50,45 @@ def test_a_pack_on_a_principle(run, tmp_path: Path) -> None:
     assert (found.exit_code, found.output) == (0, "Подборка Эмпатия.docx: 1 excerpts\n")
     document = docx.Document(tmp_path / "Подборка Эмпатия.docx")
     assert any("поставьте себя на место гостя" in each.text for each in document.paragraphs)
+
+
+def test_a_kept_pack_from_its_making_to_its_end(run) -> None:
+    anna = account_of(run.book, "anna", Role.TRAINER)
+    account_of(run.book, "wang", Role.TRAINER)
+
+    def told(*words: str) -> dict[str, object]:
+        found = run("pack", *words, "--json")
+        assert found.exit_code == 0, found.output
+        answer: dict[str, object] = json.loads(found.stdout)
+        return answer
+
+    made = told("keep", "--principle", "empathy", "--language", "ru", "--title", "Неделя", "--by", "anna")
+    id = str(made["id"])
+    assert (made["title"], made["owner"], made["version"], made["excerpts"]) == ("Неделя", "anna", 1, 1)
+    shared = told("share", id, "--by", "anna")
+    assert str(shared["address"]).endswith(f"/packs/shared/{shared['link']}")
+    assert run.book.packs.shared(str(shared["link"])).pack.id == id
+    assert told("withdraw", id, "--by", "anna")["shared"] is False
+    kept = run.book.packs.find(id)
+    run.book.packs.change(id, replace(kept.pack, title="Другая"), 1, anna)
+    assert told("undo", id, "--by", "anna")["title"] == "Неделя"
+    assert told("restore", id, "2", "--by", "anna")["title"] == "Другая"
+    assert [one["number"] for one in told("history", id)["versions"]] == [4, 3, 2, 1]
+    assert "as in version 2" in run("pack", "history", id).output
+    copy = told("copy", id, "--title", "Копия", "--by", "anna")
+    assert (copy["title"], copy["version"]) == ("Копия", 1)
+    assert run("pack", "delete", id, "--by", "wang").exit_code == 1, "it is not theirs"
+    assert told("delete", id, "--by", "anna") == {"deleted": id}
+    assert told("export", str(copy["id"]), "--format", "csv") == {
+        "file": "Копия.csv", "format": "csv", "title": "Копия", "excerpts": 1
+    }  # fmt: skip
+
+
+def test_a_quiz_in_the_terminal(run) -> None:
+    asked = json.loads(run("pack", "quiz", "--principle", "empathy", "--language", "ru", "--json").stdout)
+    assert asked["questions"]
+    shown = run("pack", "quiz", "--principle", "empathy", "--language", "ru").output
+    assert "Какой принцип" in shown and "a)" in shown and re.search(r"1[a-d]", shown.splitlines()[-1])
 
 
 def test_a_pack_of_passages_to_a_file_and_to_a_pipe(run, tmp_path: Path) -> None:

@@ -22,11 +22,12 @@ from schemathesis.specs.openapi.checks import (  # noqa: E402
     positive_data_acceptance,
 )
 
-from kb.models import Scope  # noqa: E402
-from tests.conftest import CORPUS, MakeBook, app_of  # noqa: E402
+from kb.models import Role, Scope  # noqa: E402
+from tests.conftest import CORPUS, MakeBook, account_of, app_of  # noqa: E402
 
 ARTICLES = ("ru/empathy-at-the-clinic.md", "zh/empathy-and-listening.md")
 EXAMPLES = 12  # of each call
+PLAIN = {"Accept-Encoding": "identity"}
 CALM = {
     "deadline": None,
     "derandomize": True,
@@ -44,13 +45,26 @@ def app(open_book: MakeBook, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     with open_book(home=tmp_path_factory.mktemp("home"), corpus=corpus) as book:
         book.index()
         made = app_of(book)
-        made.config["TEST_KEY"] = book.keys.add("schemathesis", [Scope.WRITE])[1]
+        anna = account_of(book, "anna", Role.EDITOR)
+        made.config["TEST_KEY"] = book.keys.add("schemathesis", [Scope.WRITE, Scope.PACKS], account=anna)[1]
         yield made
 
 
 @pytest.fixture(scope="module")
 def contract(app: Any) -> Any:
-    return schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+    made = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+
+    @made.auth()
+    class Key:
+        """Shown with every call, but where schemathesis sees what happens without or with another."""
+
+        def get(self, case: Any, context: Any) -> str:
+            return f"Bearer {app.config['TEST_KEY']}"
+
+        def set(self, case: Any, data: str, context: Any) -> None:
+            case.headers["Authorization"] = data
+
+    return made
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
@@ -58,7 +72,6 @@ def test_every_call_answers_as_described(
     contract: Any, app: Any, mode: GenerationMode, subtests: pytest.Subtests
 ) -> None:
     """With what the contract allows (positive), and with what it does not (negative)."""
-    headers = {"Authorization": f"Bearer {app.config['TEST_KEY']}", "Accept-Encoding": "identity"}
     for found in contract.get_all_operations():
         operation = found.ok()
 
@@ -69,7 +82,7 @@ def test_every_call_answers_as_described(
                 # Cursors come from answers, and names of fields from the item: no schema knows them.
                 case.query = {name: of for name, of in case.query.items() if name not in ("cursor", "fields")}
             random.seed()  # Hypothesis makes it repeat itself, but Whoosh names segments by it
-            case.call_and_validate(headers=headers, excluded_checks=unfit(case))
+            case.call_and_validate(headers=PLAIN, excluded_checks=unfit(case))
 
         with subtests.test(operation.label):
             try:
@@ -87,12 +100,10 @@ def unfit(case: Any) -> list[Any]:
 def test_calls_one_after_another_answer_as_described(contract: Any, app: Any) -> None:
     """What was written is read, changed and deleted, in orders nobody thought of."""
 
-    headers = {"Authorization": f"Bearer {app.config['TEST_KEY']}", "Accept-Encoding": "identity"}
-
     class Calls(contract.as_state_machine()):  # type: ignore[misc]
         def get_call_kwargs(self, case: Any) -> dict[str, Any]:
             random.seed()
-            return {"headers": headers}
+            return {"headers": PLAIN}
 
         def validate_response(self, response: Any, case: Any, *_: Any, **options: Any) -> None:
             options = {"transport_kwargs": options, "recorder": self.recorder}

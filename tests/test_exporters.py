@@ -7,6 +7,7 @@ import html
 import io
 import json
 import re
+import sqlite3
 import subprocess
 import sys
 import time
@@ -241,6 +242,72 @@ def test_words_that_are_missing_nowhere() -> None:
 
 
 # --- What each format is for ---------------------------------------------------------------------
+
+
+TABLE = replace(
+    BESIDE,
+    passage="aa11",
+    source=RUSSIAN,
+    blocks=(
+        Block(BlockKind.PARAGRAPH, "Что говорить:"),
+        Block(BlockKind.TABLE_ROW, "Гость | Ответ | Кто", marker="header"),
+        Block(BlockKind.TABLE_ROW, "молчит | <спросите> | кассир"),
+        Block(BlockKind.TABLE_ROW, "сердится | *выслушайте*"),
+    ),
+)
+CELLS = [
+    ["Гость", "Ответ", "Кто"],
+    ["молчит", "<спросите>", "кассир"],
+    ["сердится", "*выслушайте*", ""],
+]
+
+
+def cells_of_markup(markup: str) -> list[list[str]]:
+    rows = re.findall(r"<tr>(.*?)</tr>", markup, re.DOTALL)
+    return [[html.unescape(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in rows]
+
+
+def with_table(beside: bool = False) -> Edition:
+    excerpt = replace(TABLE, counterpart=BESIDE) if beside else TABLE
+    return Edition(replace(PACK, sections=(PackSection("", "", (excerpt,)),)))
+
+
+def test_a_table_is_a_table_again() -> None:
+    markdown = export(with_table(), "markdown").decode()
+    assert cells_of_markup(MarkdownIt().enable("table").render(markdown)) == CELLS
+    assert cells_of_markup(export(with_table(), "html").decode()) == CELLS
+    (fields, *_) = anki_notes(export(with_table(), "anki"))
+    assert cells_of_markup(fields) == CELLS
+    (table,) = docx.Document(io.BytesIO(export(with_table(), "docx"))).tables
+    assert [[cell.text for cell in row.cells] for row in table.rows] == CELLS
+    # With something beside it, it still has the whole width of the page.
+    (table,) = docx.Document(io.BytesIO(export(with_table(beside=True), "docx"))).tables
+    assert [[cell.text for cell in row.cells] for row in table.rows] == CELLS
+    assert sum(column.width.cm for column in table.columns) == pytest.approx(16.6, abs=0.1)
+
+
+def test_rows_on_slides_can_be_read_alone() -> None:
+    assert split(TABLE, 500) == [
+        "Что говорить:\nмолчит — Ответ: <спросите>; Кто: кассир\nсердится — Ответ: *выслушайте*"
+    ]
+    chinese = replace(TABLE, source=CHINESE, blocks=TABLE.blocks[1:])
+    assert split(chinese, 500)[0].startswith("молчит — Ответ：<спросите>；Кто：кассир")
+    headless = replace(TABLE, blocks=TABLE.blocks[2:])
+    assert split(headless, 500) == ["молчит — <спросите> — кассир\nсердится — *выслушайте*"]
+    assert "| | | |" in export(
+        Edition(Pack("x", (PackSection("", "", (headless,)),))), "markdown"
+    ).decode().replace("  ", " ")
+
+
+def anki_notes(deck: bytes) -> list[str]:
+    """The fields of each note."""
+    with zipfile.ZipFile(io.BytesIO(deck)) as package:
+        database = sqlite3.connect(":memory:")
+        database.deserialize(package.read("collection.anki2"))
+    try:
+        return [fields for (fields,) in database.execute("SELECT flds FROM notes")]
+    finally:
+        database.close()
 
 
 def test_word_has_headings_a_table_of_contents_and_a_language() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from kb.errors import InvalidRequest, NotFound, PackChanged
 from kb.models import Account, Block, BlockKind, Excerpt, KeptPack, Pack, PackSection, Role, Source
-from kb.packs import LONGEST_TEXT, LONGEST_TITLE, MOST_EXCERPTS, Packs
+from kb.outlines import MOST_EXCERPTS
+from kb.packs import LONGEST_TEXT, LONGEST_TITLE, Packs
 from kb.store import Store
 
 AT = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
@@ -125,10 +126,10 @@ def test_a_link_can_be_withdrawn(packs: Packs, people: dict[str, Account], kept:
 
 
 def test_a_copy_is_ones_own(packs: Packs, people: dict[str, Account], kept: KeptPack) -> None:
-    copy = packs.copy(kept, "Моя", people["wang"])
+    copy = packs.copy(kept, people["wang"], "Моя")
     assert copy.pack.id != kept.pack.id
     assert (copy.owner, copy.version, copy.link) == ("wang", 1, None)
-    assert copy.pack == replace(kept.pack, id=copy.pack.id, title="Моя")
+    assert copy.pack == replace(kept.pack, id=copy.pack.id, title="Моя", author="wang")
     packs.change(copy.pack.id, replace(copy.pack, sections=()), 1, people["wang"])
     assert packs.find(kept.pack.id) == kept
     assert [one.pack.id for one in packs.all(people["anna"])] == [kept.pack.id]

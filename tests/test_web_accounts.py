@@ -13,7 +13,7 @@ from werkzeug.routing import Rule
 
 from kb.accounts import ATTEMPTS_ON_ACCOUNT
 from kb.knowledge_base import KnowledgeBase
-from kb.models import KeptPack, Role
+from kb.models import KeptPack, Role, Scope
 from tests.conftest import PASSWORD, MakeApp, csrf_of, signed_in
 from web import interface
 
@@ -93,6 +93,12 @@ PERMISSIONS: dict[str, tuple[int, int, int, int, int]] = {
     "POST /packs/keep/shared/{link}": (303, 403, 303, 303, 303),
     "POST /packs/keep/kept/{pack}": (303, 403, 404, 303, 303),
     "POST /account/password password=wrong&new=another+long+one": (303, 403, 403, 403, 403),
+    "POST /account/keys name=x&scope=read": (303, 201, 201, 201, 201),
+    "POST /account/keys name=x&scope=packs": (303, 400, 201, 201, 201),
+    "POST /account/keys name=x&scope=write": (303, 400, 400, 201, 201),
+    "POST /account/keys name=x&scope=admin": (303, 400, 400, 400, 201),
+    # One that nobody's account has.
+    "POST /account/keys/{key}/withdraw": (303, 404, 404, 404, 404),
 }
 
 
@@ -114,7 +120,14 @@ def test_who_may_what(app: Flask, browsers: dict[str | None, FlaskClient], actio
         book_of(app).review(passage, "training", True, "王芳")
         (review,) = [one.number for one in book_of(app).reviews() if one.reviewer == "王芳"]
         token = csrf_of(client, "/sign-in" if client is browsers[NOBODY] else "/account")
-        names = {"passage": passage, "review": review, "pack": kept.pack.id, "link": kept.link}
+        key, _ = book_of(app).keys.add("widget", [Scope.READ])
+        names = {
+            "passage": passage,
+            "review": review,
+            "pack": kept.pack.id,
+            "link": kept.link,
+            "key": key.id,
+        }
         statuses.append(ask(client, action.format(**names), token))
     assert tuple(statuses) == PERMISSIONS[action]
 
@@ -133,7 +146,7 @@ def test_the_table_names_every_form(app: Flask) -> None:
     adapter = app.url_map.bind("localhost")
     told = [action.split(" ") for action in PERMISSIONS if action.startswith("POST")]
     tried = {
-        adapter.match(address.format(passage="p", review=1, pack="p", link="l"), method="POST")[0]
+        adapter.match(address.format(passage="p", review=1, pack="p", link="l", key="k"), method="POST")[0]
         for _, address, *_ in told
     }
     assert forms - tried == {"accounts.sign_in", "accounts.sign_out"}

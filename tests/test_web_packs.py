@@ -17,6 +17,7 @@ from werkzeug.datastructures import MultiDict
 from kb.exporters import EXPORTERS
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Pack, PackSection, Role
+from kb.outlines import assemble
 from tests.conftest import PASSWORD, MakeApp, csrf_of, signed_in, write_files
 from web.pack_forms import PackForm, Row
 
@@ -413,10 +414,10 @@ def test_a_form_and_its_address_and_its_pack_say_the_same(book: KnowledgeBase, i
     assert PackForm.of(sent, "ru") == form
     rows = (Row("section", "Что", "вот"), Row(ids["Эмпатия"], "Кто?\nЗачем?", "заметка"), Row(ids["Обещали"]))
     form = PackForm("Т", "В", "ru", rows=rows)
-    pack, lost = form.pack({}, book.excerpt)
+    pack, lost = assemble(form.outline(), {}, book.excerpt)
     assert (PackForm.of_pack(pack), list(lost)) == (form, [])
     assert PackForm.of_pack(Pack("x", (PackSection("", "", pack.excerpts),))).rows == rows[1:]
-    _, lost = PackForm(rows=(Row("nowhere"),)).pack({}, book.excerpt)
+    _, lost = assemble(PackForm(rows=(Row("nowhere"),)).outline(), {}, book.excerpt)
     assert list(lost) == ["nowhere"]
 
 

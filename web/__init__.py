@@ -15,6 +15,7 @@ from kb.errors import EngineUnavailable
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings, load
 from web import (
+    account_keys,
     accounts,
     addresses,
     api,
@@ -54,7 +55,7 @@ def create_app(settings: Settings | None = None, book: KnowledgeBase | None = No
     for part in (request_ids, compression, interface, addresses, assets, security, errors):
         part.set_up(app)
     accounts.set_up(app, settings)
-    for part_of_site in (pages, packs, accounts, reviews, search_log, feeds):
+    for part_of_site in (pages, packs, accounts, account_keys, reviews, search_log, feeds):
         app.register_blueprint(part_of_site.blueprint)
     api.set_up(app, settings)
     operations.set_up(app, settings)

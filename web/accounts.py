@@ -7,6 +7,7 @@ store. Readers who have not signed in get no cookie and no look at the store.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import wraps
 from http import HTTPStatus
 from typing import ParamSpec
@@ -34,7 +35,8 @@ from werkzeug.wrappers import Response as Redirect
 
 from kb.accounts import Action, may
 from kb.errors import InvalidRequest, SignInRefused, StoreUnavailable, TooManyAttempts
-from kb.models import Account, Role
+from kb.keys import scopes_of
+from kb.models import Account, Role, Scope
 from kb.settings import Settings
 from web import interface, single_sign_on
 from web.current import book
@@ -89,6 +91,7 @@ def set_up(app: Flask, settings: Settings) -> None:
             "here": _here(),
             "csrf": _csrf,
             "role_name": _role_name,
+            "scope_name": _scope_name,
             "provider": single_sign_on.is_set_up(),
         }
     )
@@ -122,6 +125,16 @@ def _role_name(role: Role) -> str:
         Role.ADMINISTRATOR: gettext("Administrator"),
     }
     return str(names[role])
+
+
+def _scope_name(scope: Scope) -> str:
+    names = {
+        Scope.READ: gettext("Search and read"),
+        Scope.WRITE: gettext("Write articles and check tags"),
+        Scope.PACKS: gettext("Keep packs"),
+        Scope.ADMIN: gettext("Everything"),
+    }
+    return str(names[scope])
 
 
 def _csrf() -> Markup:
@@ -286,7 +299,14 @@ def _not_by_provider(refused: SignInRefused) -> Answer:
 @requires(Action.READ)
 def own() -> Answer:
     """One's own account."""
-    return render_template("account.html")
+    return own_page()
+
+
+def own_page(**said: object) -> str:
+    """The page of one's own account, with its API keys and what there is to be said."""
+    now = datetime.now(UTC)
+    keys = [(key, key.expires is not None and key.expires <= now) for key in book.keys.of(signed_in())]
+    return render_template("account.html", keys=keys, scopes=scopes_of(signed_in()), **said)
 
 
 @blueprint.post("/account/password")
@@ -299,10 +319,10 @@ def change_password() -> Answer:
     except SignInRefused as refused:
         waits = isinstance(refused, TooManyAttempts)
         said = _refusal(refused) if waits else gettext("This is not your password.")
-        return render_template("account.html", refused=said), HTTPStatus.FORBIDDEN
+        return own_page(refused=said), HTTPStatus.FORBIDDEN
     except InvalidRequest:
         said = gettext("The new password needs 10 characters or more and must not be easy to guess.")
-        return render_template("account.html", refused=said), HTTPStatus.BAD_REQUEST
+        return own_page(refused=said), HTTPStatus.BAD_REQUEST
     answer = _begin(token, url_for("accounts.own"))
     flash(gettext("Your password is changed. Everywhere else you are signed out."))
     return answer

@@ -12,6 +12,7 @@ from kb.errors import (
     EngineError,
     InvalidRequest,
     KeyRefused,
+    MissingExtra,
     NotFound,
     Outdated,
     PackChanged,
@@ -44,8 +45,8 @@ def _status(error: ServicebookError) -> HTTPStatus:
             return HTTPStatus.NOT_FOUND
         case InvalidRequest():
             return HTTPStatus.BAD_REQUEST
-        case PackChanged():
-            return HTTPStatus.CONFLICT
+        case PackChanged():  # programs that say which version they mean are told that it is another
+            return HTTPStatus.PRECONDITION_FAILED if request.if_match else HTTPStatus.CONFLICT
         case SignInRefused():
             return HTTPStatus.FORBIDDEN
         case KeyRefused():
@@ -54,6 +55,8 @@ def _status(error: ServicebookError) -> HTTPStatus:
             return HTTPStatus.PRECONDITION_FAILED
         case WriteRefused():
             return HTTPStatus.CONFLICT
+        case MissingExtra():
+            return HTTPStatus.NOT_IMPLEMENTED
         case EngineError() | StoreUnavailable():
             return HTTPStatus.SERVICE_UNAVAILABLE
         case _:
@@ -89,6 +92,10 @@ def _problem(status: HTTPStatus, detail: str, error: Exception) -> Response:
     }
     if isinstance(error, InvalidRequest) and error.parameter:
         problem["parameter"] = error.parameter
+    if isinstance(error, NotFound):
+        problem["missing"] = {"kind": error.kind, "id": error.id}
+    if isinstance(error, PackChanged):
+        problem["changed"] = {"title": error.title, "version": error.version, "by": error.changed_by}
     if request_id():
         problem["request_id"] = request_id()
     response = jsonify(problem)

@@ -3,16 +3,16 @@ is its address, and for a pack that is kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from kb.errors import InvalidRequest, NotFound
+from kb.errors import InvalidRequest
 from kb.exporters import words_in
-from kb.models import Excerpt, Pack, PackSection
-from kb.packs import MOST_EXCERPTS
+from kb.models import Pack
+from kb.outlines import MOST_EXCERPTS, Outline, OutlinedExcerpt, OutlinedSection
 
 SECTION = "section"
 
@@ -109,30 +109,14 @@ class PackForm:
             said["text"] = [row.text for row in self.rows]
         return said | {"language": self.language}
 
-    def pack(
-        self, quoted: Mapping[str, Excerpt], quote: Callable[[str], Excerpt]
-    ) -> tuple[Pack, Sequence[str]]:
-        """The pack, and the ids of passages that there are no more.
-
-        What was `quoted` already stays as it was quoted; the others are quoted now.
-        """
-        sections: list[PackSection] = []
-        lost: list[str] = []
-        seen: set[str] = set()
+    def outline(self) -> Outline:
+        """What pack the form asks for; what stands beside an excerpt stays."""
+        sections: list[OutlinedSection] = []
         for row in self.rows:
-            if row.is_section or not sections:
-                sections.append(PackSection(row.extra, row.text) if row.is_section else PackSection())
-            if row.is_section or row.item in seen:
+            if row.is_section:
+                sections.append(OutlinedSection(row.extra, row.text))
                 continue
-            seen.add(row.item)
-            try:
-                excerpt = quoted.get(row.item) or quote(row.item)
-            except NotFound:
-                lost.append(row.item)
-                continue
-            asked = tuple(line.strip() for line in row.extra.splitlines() if line.strip())
-            excerpt = replace(excerpt, note=row.text.strip(), questions=asked)
-            sections[-1] = replace(sections[-1], excerpts=(*sections[-1].excerpts, excerpt))
-        title = " ".join(self.title.split()) or words_in(self.language).untitled
-        pack = Pack(title, tuple(sections), self.introduction.strip(), self.language)
-        return pack, lost
+            excerpt = OutlinedExcerpt(row.item, row.text, tuple(row.extra.splitlines()))
+            before = sections.pop() if sections else OutlinedSection()
+            sections.append(replace(before, excerpts=(*before.excerpts, excerpt)))
+        return Outline(self.title, tuple(sections), self.introduction, self.language)

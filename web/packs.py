@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from io import BytesIO
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import Forbidden
@@ -21,12 +20,14 @@ from werkzeug.wrappers import Response as Redirect
 
 from kb.accounts import Action
 from kb.errors import InvalidRequest, NotFound, PackChanged
-from kb.exporters import EXPORTERS, exporter, file_name, lines, with_counterpart
+from kb.exporters import EXPORTERS, parts, with_counterpart
 from kb.languages import LANGUAGES
 from kb.models import Excerpt, KeptPack, Pack, Question, Wording
+from kb.outlines import assemble
 from web import interface
 from web.accounts import Answer, account, own_address, requires, signed_in
 from web.current import book
+from web.pack_files import pack_file
 from web.pack_forms import PackForm
 
 blueprint = Blueprint("packs", __name__, url_prefix="/packs")
@@ -43,7 +44,7 @@ def _helpers() -> dict[str, Any]:
     return {
         "collected": collected,
         "tray": _tray,
-        "excerpt_lines": lines,
+        "excerpt_parts": parts,
         "with_counterpart": with_counterpart,
     }
 
@@ -118,7 +119,7 @@ def draft() -> Answer:
         form = form.with_passages(collected()) if order == "collect" else form.arranged(order)
         there = redirect(url_for("packs.draft", **form.parameters()), HTTPStatus.SEE_OTHER)
         return _fill_tray(there, form.passages)
-    pack, lost = _pack_of(form, {})
+    pack, lost = _pack_of(form)
     return render_template(
         "packs/edit.html",
         form=form,
@@ -140,8 +141,8 @@ def _draft_form(parameters: MultiDict[str, str]) -> PackForm:
     return form if "item" in parameters or "title" in parameters else form.with_passages(collected())
 
 
-def _pack_of(form: PackForm, quoted: Mapping[str, Excerpt]) -> tuple[Pack, Any]:
-    pack, lost = form.pack(quoted, book.excerpt)
+def _pack_of(form: PackForm) -> tuple[Pack, Any]:
+    pack, lost = book.assemble(form.outline())
     return (book.with_counterparts(pack, form.beside) if form.beside else pack), lost
 
 
@@ -151,7 +152,7 @@ def _pack_of(form: PackForm, quoted: Mapping[str, Excerpt]) -> tuple[Pack, Any]:
 def _pack_at(kind: str, name: str) -> Pack:
     match kind:
         case "draft":
-            return _pack_of(_draft_form(request.args), {})[0]
+            return _pack_of(_draft_form(request.args))[0]
         case "on":
             return book.ready_made(name, interface.language())
         case "kept":
@@ -186,13 +187,7 @@ def read(kind: str, name: str) -> Answer:
 @blueprint.get("/<any(draft, on, kept, shared):kind>/<name>/export")
 def export(kind: str, name: str) -> Response:
     """A pack as a file."""
-    form = request.args.get("format", "")
-    media_type = exporter(form).media_type
-    pack = _pack_at(kind, name)
-    written = book.export(pack, form, interface.absolute(url_for("pages.home", lang=None)))
-    answer = send_file(
-        BytesIO(written), media_type, as_attachment=True, download_name=file_name(pack, form), max_age=0
-    )
+    answer = pack_file(_pack_at(kind, name), request.args.get("format", ""))
     answer.headers["X-Robots-Tag"] = "noindex"
     return answer
 
@@ -287,7 +282,7 @@ def change(id: str) -> Answer:
     based_on = next((one.pack for one in book.packs.history(id) if one.number == version), before.pack)
     # What somebody else has added since may be in the form too, after a conflict.
     quoted = {one.passage: one for one in (*before.pack.excerpts, *based_on.excerpts)}
-    pack, _ = form.pack(_renewed(quoted, order), book.excerpt)
+    pack, _ = assemble(form.outline(), _renewed(quoted, order), book.excerpt)
     pack = replace(_beside(pack, order), author=before.pack.author)
     try:
         kept = book.packs.change(id, pack, version, signed_in())

@@ -14,6 +14,7 @@ COMMANDS: dict[str, str] = {
     "articles": "lists:articles",
     "passages": "lists:passages",
     "similar": "lists:similar",
+    "counterparts": "lists:counterparts",
     "stats": "lists:stats",
     "status": "lists:status",
     "principle": "principles:principle",

@@ -26,6 +26,7 @@ def keys() -> None:
     \b
     Examples:
       kb keys add "Intranet search" --scope read --days 365
+      kb keys add "Anna's packs" --scope packs --account anna
       kb keys list
       kb keys revoke 3f2a9c01
     """
@@ -43,9 +44,12 @@ def keys() -> None:
     help="What it may be used for; each includes reading, admin includes all.",
 )
 @click.option("--days", type=click.IntRange(min=1), help="Days until it expires; without this, never.")
+@click.option("--account", help="Whom it acts for: packs it keeps are theirs, and it may no more than they.")
 @as_json
-def add_key(name: str, scopes: Sequence[str], days: int | None, json: bool) -> None:
+def add_key(name: str, scopes: Sequence[str], days: int | None, account: str | None, json: bool) -> None:
     """Make a key for the program NAME and show it, this once.
+
+    Packs belong to people, so a key for them needs an account.
 
     \b
     Example:
@@ -54,7 +58,8 @@ def add_key(name: str, scopes: Sequence[str], days: int | None, json: bool) -> N
     from kb.models import Scope
 
     with open_book() as book:
-        key, text = book.keys.add(name, [Scope(scope) for scope in scopes], days)
+        whose = book.accounts.named(account) if account else None
+        key, text = book.keys.add(name, [Scope(scope) for scope in scopes], days, whose)
     if json:
         print_json({**_described(key), "key": text})
         return
@@ -79,7 +84,8 @@ def list_keys(json: bool) -> None:
     for key in found:
         until = f"until {key.expires:%Y-%m-%d}" if key.expires else "for good"
         used = f"last used {key.used:%Y-%m-%d}" if key.used else "never used"
-        click.echo(f"{key.id}  {key.name}  {', '.join(key.scopes)}  {until}, {used}")
+        whose = f" for {key.account.name}" if key.account else ""
+        click.echo(f"{key.id}  {key.name}{whose}  {', '.join(key.scopes)}  {until}, {used}")
 
 
 @keys.command("revoke")
@@ -108,4 +114,5 @@ def _described(key: ApiKey) -> dict[str, object]:
         "created": key.created,
         "expires": key.expires,
         "used": key.used,
+        "account": key.account and key.account.name,
     }

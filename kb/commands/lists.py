@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import click
 
-from kb.commands.shared import as_json, one_language, open_book, open_indexed_book, print_json
+from kb.commands.shared import (
+    as_json,
+    one_language,
+    open_book,
+    open_indexed_book,
+    print_hits,
+    print_json,
+)
 
 
 @click.command()
@@ -69,9 +76,28 @@ def similar(passage: str, language: str | None, limit: int, json: bool) -> None:
     if json:
         print_json({"hits": hits})
         return
-    for hit in hits:
-        click.secho(f"{hit.article.title}  [{hit.passage.id}]", bold=True)
-        click.echo(f"{hit.passage.text[hit.extract[0] : hit.extract[1]]}\n")
+    print_hits(hits)
+
+
+@click.command()
+@click.argument("passage")
+@one_language
+@click.option("--limit", default=3, show_default=True, type=click.IntRange(1, 20), help="How many in each.")
+@as_json
+def counterparts(passage: str, language: str | None, limit: int, json: bool) -> None:
+    """Show what says nearly the same as PASSAGE in the other languages, or in one.
+
+    \b
+    Example:
+      kb counterparts 18b8b44f9b38 --language zh
+    """
+    with open_indexed_book() as book:
+        found = book.counterparts(passage, language, limit)
+    if json:
+        print_json({"counterparts": found})
+        return
+    for hits in found.values():
+        print_hits(hits)
 
 
 @click.command()

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kb.commands.shared import as_json, open_book, print_json, print_problem
+from kb.commands.shared import (
+    as_json,
+    one_language,
+    open_book,
+    open_indexed_book,
+    print_hits,
+    print_json,
+    print_problem,
+)
 from kb.errors import NotFound
 
 if TYPE_CHECKING:
@@ -184,15 +192,22 @@ def principle(id: str, json: bool) -> None:
 
 @click.command()
 @click.argument("id", required=False)
+@click.option("--passages", "with_passages", is_flag=True, help="Show the passages that name it instead.")
+@one_language
+@click.option("--limit", default=10, show_default=True, type=click.IntRange(0, 100), help="How many.")
 @as_json
-def terms(id: str | None, json: bool) -> None:
-    """List the terms of the trade, or show the one with this ID.
+def terms(id: str | None, with_passages: bool, language: str | None, limit: int, json: bool) -> None:
+    """List the terms of the trade, or show the one with this ID, or the passages that name it.
 
     \b
     Examples:
       kb terms
       kb terms nps --json
+      kb terms nps --passages --language ru
     """
+    if with_passages:
+        _print_naming(id, language, limit, json)
+        return
     with open_book() as book:
         found = book.trade_term(id) if id else None
         everything = book.trade_terms()
@@ -203,6 +218,14 @@ def terms(id: str | None, json: bool) -> None:
     else:
         for term in everything:
             click.echo(f"{term.id:32} " + " · ".join(term.pref_labels.values()))
+
+
+def _print_naming(id: str | None, language: str | None, limit: int, json: bool) -> None:
+    if id is None:
+        raise click.UsageError("Give the ID of a term, from kb terms.")
+    with open_indexed_book() as book:
+        found = book.passages_naming(id, language, limit)
+    print_json(found) if json else print_hits(found.hits)
 
 
 def _print_concept(concept: Principle) -> None:

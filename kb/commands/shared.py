@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from kb.indexing import Progress
     from kb.knowledge_base import KnowledgeBase
-    from kb.models import Problem
+    from kb.models import Hit, Problem
 
 _SEVERITY_COLOURS = {"error": "red", "warning": "yellow", "notice": "bright_black"}
 
@@ -104,6 +104,13 @@ def print_json(value: Any) -> None:
     from kb.json import to_json
 
     click.echo(to_json(value))
+
+
+def print_hits(hits: Iterable[Hit]) -> None:
+    """Print where each passage stands and the best of its text."""
+    for hit in hits:
+        click.secho(f"{hit.article.title}  [{hit.passage.id}]", bold=True)
+        click.echo(f"{hit.passage.text[hit.extract[0] : hit.extract[1]]}\n")
 
 
 def print_problem(problem: Problem, err: bool = True) -> None:

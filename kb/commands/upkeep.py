@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from kb.commands.shared import as_json, open_book, print_json
 
+if TYPE_CHECKING:
+    from kb.archive import Contents
+
+_SETTINGS = Path(".env")
 _STATE_COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
@@ -73,7 +78,8 @@ def _without_password(url: str) -> str:
 
 @click.command("backup")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-def write_backup(file: Path) -> None:
+@as_json
+def write_backup(file: Path, json: bool) -> None:
     """Write accounts, reviews, search log, settings and vocabulary to FILE, while the product runs.
 
     Secrets are left out, passwords are hashes. Articles are files of yours: keep them as you do others.
@@ -84,6 +90,9 @@ def write_backup(file: Path) -> None:
     """
     with open_book() as book:
         contents = book.backup(file)
+    if json:
+        print_json({"file": str(file), **_described(contents)})
+        return
     click.echo(
         f"{file}: {_rows(contents.rows)}, {len(contents.settings)} settings"
         + (", vocabulary" if contents.vocabulary else "")
@@ -93,7 +102,8 @@ def write_backup(file: Path) -> None:
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--replace", is_flag=True, help="Put it in place of what the database holds.")
-def restore(file: Path, replace: bool) -> None:
+@as_json
+def restore(file: Path, replace: bool, json: bool) -> None:
     """Check FILE and bring back what it holds, on this or another machine.
 
     A backup of an earlier version is brought up to this one. Settings come to lie in `.env` in the
@@ -106,24 +116,38 @@ def restore(file: Path, replace: bool) -> None:
     """
     with open_book() as book:
         contents = book.restore(file, replace)
-    click.echo(f"Restored {_rows(contents.rows)} of {contents.made:%Y-%m-%d %H:%M} UTC.")
     lines = [f"{name}={_quoted(value)}" for name, value in contents.settings.items()]
     if contents.vocabulary:
         lines.append(f"KB_VOCABULARY={_quoted(str(contents.vocabulary.absolute()))}")
-    _restore_settings(lines)
+    restored = _restore_settings(lines)
+    if json:
+        print_json({**_described(contents), "settings_restored": restored})
+        return
+    click.echo(f"Restored {_rows(contents.rows)} of {contents.made:%Y-%m-%d %H:%M} UTC.")
+    if restored:
+        click.echo(f"Its settings are in {_SETTINGS.absolute()}.")
+    elif lines:
+        click.echo(f"{_SETTINGS.absolute()} stays as it is. The backup was made with:")
+        for line in lines:
+            click.echo(f"  {line}")
 
 
-def _restore_settings(lines: Sequence[str]) -> None:
-    file = Path(".env")
-    if not lines:
-        return
-    if not file.exists():
-        file.write_text("".join(f"{line}\n" for line in lines), "utf-8")
-        click.echo(f"Its settings are in {file.absolute()}.")
-        return
-    click.echo(f"{file.absolute()} stays as it is. The backup was made with:")
-    for line in lines:
-        click.echo(f"  {line}")
+def _restore_settings(lines: Sequence[str]) -> bool:
+    """Put settings where they are read from; returns False where there are some, or none to restore."""
+    if not lines or _SETTINGS.exists():
+        return False
+    _SETTINGS.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    return True
+
+
+def _described(contents: Contents) -> dict[str, object]:
+    return {
+        "made": contents.made,
+        "schema": contents.schema,
+        "rows": contents.rows,
+        "settings": contents.settings,
+        "vocabulary": contents.vocabulary and str(contents.vocabulary),
+    }
 
 
 def _quoted(value: str) -> str:

@@ -42,7 +42,8 @@ def users() -> None:
 @click.argument("name")
 @click.option("--role", type=_ROLE, default="reader", show_default=True, help="What they may do.")
 @_from_stdin
-def add_user(name: str, role: str, password_stdin: bool) -> None:
+@as_json
+def add_user(name: str, role: str, password_stdin: bool, json: bool) -> None:
     """Make an account for NAME.
 
     \b
@@ -54,7 +55,7 @@ def add_user(name: str, role: str, password_stdin: bool) -> None:
 
     with open_book() as book:
         account = book.accounts.add(name, Role(role), _password(password_stdin))
-    _print_account(account)
+    _tell(account, json)
 
 
 @users.command("list")
@@ -78,7 +79,8 @@ def list_users(json: bool) -> None:
 @users.command("passwd")
 @click.argument("name")
 @_from_stdin
-def set_password(name: str, password_stdin: bool) -> None:
+@as_json
+def set_password(name: str, password_stdin: bool, json: bool) -> None:
     """Give NAME another password; whoever is signed in with the old one no longer is.
 
     \b
@@ -86,38 +88,42 @@ def set_password(name: str, password_stdin: bool) -> None:
       kb users passwd anna
     """
     with open_book() as book:
-        book.accounts.named(name)
+        account = book.accounts.named(name)
         book.accounts.set_password(name, _password(password_stdin))
+    _tell(account, json)
 
 
 @users.command("disable")
 @click.argument("name")
-def disable_user(name: str) -> None:
+@as_json
+def disable_user(name: str, json: bool) -> None:
     """Let NAME sign in no more; whoever is signed in no longer is.
 
     \b
     Example:
       kb users disable anna
     """
-    _set_enabled(name, enabled=False)
+    _set_enabled(name, False, json)
 
 
 @users.command("enable")
 @click.argument("name")
-def enable_user(name: str) -> None:
+@as_json
+def enable_user(name: str, json: bool) -> None:
     """Let NAME sign in again.
 
     \b
     Example:
       kb users enable anna
     """
-    _set_enabled(name, enabled=True)
+    _set_enabled(name, True, json)
 
 
 @users.command("role")
 @click.argument("name")
 @click.argument("role", type=_ROLE)
-def set_role(name: str, role: str) -> None:
+@as_json
+def set_role(name: str, role: str, json: bool) -> None:
     """Give NAME another ROLE; they have to sign in again.
 
     \b
@@ -128,13 +134,13 @@ def set_role(name: str, role: str) -> None:
 
     with open_book() as book:
         book.accounts.set_role(name, Role(role))
-        _print_account(book.accounts.named(name))
+        _tell(book.accounts.named(name), json)
 
 
-def _set_enabled(name: str, enabled: bool) -> None:
+def _set_enabled(name: str, enabled: bool, json: bool) -> None:
     with open_book() as book:
         book.accounts.set_enabled(name, enabled)
-        _print_account(book.accounts.named(name))
+        _tell(book.accounts.named(name), json)
 
 
 def _password(from_stdin: bool) -> str:
@@ -144,6 +150,10 @@ def _password(from_stdin: bool) -> str:
         return sys.stdin.readline().rstrip("\r\n")
     asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return asked
+
+
+def _tell(account: Account, json: bool) -> None:
+    print_json(account) if json else _print_account(account)
 
 
 def _print_account(account: Account) -> None:

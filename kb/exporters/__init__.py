@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from kb.errors import InvalidRequest, MissingExtra
-from kb.exporters.edition import Edition, lines, with_counterpart
+from kb.exporters.edition import Edition, parts, with_counterpart
 from kb.exporters.words import WORDS, Words
 from kb.models import Pack
 
@@ -24,7 +24,7 @@ __all__ = [
     "export",
     "exporter",
     "file_name",
-    "lines",
+    "parts",
     "with_counterpart",
     "words_in",
 ]

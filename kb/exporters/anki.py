@@ -15,12 +15,15 @@ from pathlib import Path
 
 import genanki
 
-from kb.exporters.edition import Edition, heading, lines, path, with_counterpart
+from kb.exporters.edition import Edition, heading, parts, path, with_counterpart
+from kb.exporters.tables import Table, html_table
 from kb.models import Excerpt, Question
 
 _CSS = """
 .card { max-width: 40em; margin: 0 auto; padding: 1em; font: 1.1em/1.6 sans-serif; text-align: left; }
 blockquote { margin: 0 0 1em; padding-left: 1em; border-left: 4px solid #8fb8ca; }
+table { border-collapse: collapse; margin-bottom: 1em; }
+th, td { border: 1px solid #8fb8ca; padding: .3em .6em; text-align: left; vertical-align: top; }
 .source { margin-top: 1.5em; color: #666; font-size: .75em; overflow-wrap: anywhere; }
 .right { font-weight: bold; }
 :lang(zh-Hans) { font-family: "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", sans-serif; }
@@ -99,8 +102,10 @@ def _question_fields(edition: Edition, question: Question) -> list[str]:
 
 
 def _quote(excerpt: Excerpt) -> str:
-    shown = (f"{line.marker} {line.text}" if line.marker else line.text for line in lines(excerpt))
-    inside = "".join(f"<p>{_broken(line)}</p>" for line in shown)
+    inside = "".join(
+        html_table(part) if isinstance(part, Table) else f"<p>{_broken(part.marked)}</p>"
+        for part in parts(excerpt)
+    )
     return f'<blockquote lang="{escape(excerpt.source.locale)}">{inside}</blockquote>'
 
 

@@ -19,8 +19,9 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Length, Pt, RGBColor
 
-from kb.exporters.edition import Edition, heading, lines, path
+from kb.exporters.edition import Edition, Line, heading, parts, path, with_counterpart
 from kb.exporters.office import LATIN_FONT, east_asian_font, is_chinese, office_tag, set_properties
+from kb.exporters.tables import Table, has_table
 from kb.models import Excerpt
 
 if TYPE_CHECKING:
@@ -102,10 +103,12 @@ class _Writer:
             yield 1, self._words.sources, ""
 
     def _write_excerpt(self, excerpt: Excerpt) -> None:
-        if excerpt.counterpart:
+        both = list(with_counterpart(excerpt))
+        if excerpt.counterpart and not any(map(has_table, both)):
             self._write_side_by_side(excerpt, excerpt.counterpart)
         else:
-            self._write_quote(excerpt, self._document)
+            for one in both:
+                self._write_quote(one, self._document)
         if principles := self._edition.principles(excerpt):
             self._write(principles, "Source")
         if excerpt.note:
@@ -127,15 +130,38 @@ class _Writer:
 
     def _write_quote(self, excerpt: Excerpt, place: Document | _Cell) -> None:
         locale = excerpt.source.locale
-        for line in lines(excerpt):
-            paragraph = place.add_paragraph(style="Excerpt")
-            if line.depth:
-                paragraph.paragraph_format.left_indent = Cm(0.6 * (line.depth + 1))
-            self._add_text(paragraph, f"{line.marker} {line.text}" if line.marker else line.text, locale)
+        for part in parts(excerpt):
+            if isinstance(part, Table):
+                self._write_table(part, locale)
+            else:
+                self._write_line(part, locale, place)
         paragraph = place.add_paragraph(style="Source")
         self._add_text(paragraph, f"{path(excerpt)} ", locale)
         number = self._edition.number(excerpt)
         self._add_text(paragraph, f"[{number}]", link=_add_link(paragraph, anchor=f"source-{number}"))
+
+    def _write_line(self, line: Line, locale: str, place: Document | _Cell) -> None:
+        paragraph = place.add_paragraph(style="Excerpt")
+        if line.depth:
+            paragraph.paragraph_format.left_indent = Cm(0.6 * (line.depth + 1))
+        self._add_text(paragraph, line.marked, locale)
+
+    def _write_table(self, table: Table, locale: str) -> None:
+        made = self._document.add_table(len(table.rows), len(table.rows[0]))
+        made.autofit = False
+        made._tbl.tblPr.insert_element_before(_borders(), "w:shd", "w:tblLayout", "w:tblCellMar", "w:tblLook")
+        widths = [Length(round(_TEXT_WIDTH * share)) for share in table.shares()]
+        for column, width in zip(made.columns, widths, strict=True):
+            column.width = width
+        for number, (row, texts) in enumerate(zip(made.rows, table.rows, strict=True)):
+            is_head = number == 0 and table.has_head
+            row._tr.get_or_add_trPr().append(_element("w:cantSplit", {}))
+            if is_head:  # on each page that the table goes on over
+                row._tr.get_or_add_trPr().append(_element("w:tblHeader", {}))
+            for cell, text, width in zip(row.cells, texts, widths, strict=True):
+                cell.width = width
+                cell.paragraphs[0].style = self._document.styles["Cell Head" if is_head else "Cell"]
+                self._add_text(cell.paragraphs[0], text, locale)
 
     def _write_sources(self) -> None:
         for number, excerpt in enumerate(self._edition.sources, 1):
@@ -213,7 +239,10 @@ def _set_styles(document: Document, language: str) -> None:
     _style(document, "List Bullet").paragraph_format.space_after = Pt(3)
     excerpt = _new_style(document, "Excerpt", left=Cm(0.6), after=Pt(6))
     _add_rule(excerpt)
+    _new_style(document, "Cell", after=Pt(2)).paragraph_format.space_before = Pt(2)
+    _new_style(document, "Cell Head", after=Pt(2)).font.bold = True
     source = _new_style(document, "Source", after=Pt(6))
+    source.paragraph_format.space_before = Pt(3)  # a table has no space of its own
     source.font.size, source.font.color.rgb = Pt(9), _GREY
     label = _new_style(document, "Label", after=Pt(2), keep=True)
     label.font.bold = True
@@ -243,6 +272,15 @@ def _new_style(
     style.paragraph_format.space_after = after
     style.paragraph_format.keep_with_next = keep
     return style
+
+
+def _borders() -> Any:
+    """Thin lines around the cells of a table."""
+    borders = _element("w:tblBorders", {})
+    for side in ("top", "left", "bottom", "right", "insideH", "insideV"):
+        line = {"w:val": "single", "w:sz": "4", "w:space": "0", "w:color": "B9C7CF"}
+        borders.append(_element(f"w:{side}", line))
+    return borders
 
 
 def _add_rule(style: ParagraphStyle) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import groupby
 from urllib.parse import quote, urlsplit
 
+from kb.exporters.tables import Table, table_of
 from kb.exporters.words import WORDS, Words
 from kb.models import BlockKind, Excerpt, Pack, Question, Source
 from kb.printable import printable
@@ -99,12 +101,21 @@ class Line:
     depth: int
     text: str
 
+    @property
+    def marked(self) -> str:
+        """The text with what stands before it."""
+        return f"{self.marker} {self.text}" if self.marker else self.text
 
-def lines(excerpt: Excerpt) -> Iterator[Line]:
-    """The blocks of an excerpt as lines."""
-    for block in excerpt.blocks:
-        is_item = block.kind is BlockKind.LIST_ITEM
-        yield Line(block.marker if is_item else "", block.depth if is_item else 0, block.text)
+
+def parts(excerpt: Excerpt) -> Iterator[Line | Table]:
+    """The blocks of an excerpt as lines, and rows that follow each other as tables."""
+    for is_row, blocks in groupby(excerpt.blocks, key=lambda block: block.kind is BlockKind.TABLE_ROW):
+        if is_row:
+            yield table_of(list(blocks))
+            continue
+        for block in blocks:
+            is_item = block.kind is BlockKind.LIST_ITEM
+            yield Line(block.marker if is_item else "", block.depth if is_item else 0, block.text)
 
 
 def heading(excerpt: Excerpt) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from kb.exporters.edition import Edition, heading, lines, path, with_counterpart
+from kb.exporters.edition import Edition, heading, parts, path, with_counterpart
+from kb.exporters.tables import Table, has_table, html_table
 from kb.models import Excerpt, PackSection
 
 _CSS = Path(__file__).with_name("html.css")
@@ -68,7 +69,8 @@ def _section(edition: Edition, section: PackSection, number: int) -> Iterator[st
 def _excerpt(edition: Edition, excerpt: Excerpt) -> Iterator[str]:
     words = edition.words
     yield f'<article><h3 lang="{escape(excerpt.source.locale)}">{escape(heading(excerpt))}</h3>'
-    yield '<div class="beside">'
+    is_wide = any(map(has_table, with_counterpart(excerpt)))
+    yield f'<div class="{"one-by-one" if is_wide else "beside"}">'
     for one in with_counterpart(excerpt):
         yield from _quote(edition, one)
     yield f"</div>{_paragraph(edition.principles(excerpt), 'about')}"
@@ -82,10 +84,12 @@ def _excerpt(edition: Edition, excerpt: Excerpt) -> Iterator[str]:
 
 def _quote(edition: Edition, excerpt: Excerpt) -> Iterator[str]:
     yield f'<figure lang="{escape(excerpt.source.locale)}"><blockquote>'
-    for line in lines(excerpt):
-        indent = f' style="margin-left: {1.5 * line.depth}rem"' if line.depth else ""
-        text = f"{line.marker} {line.text}" if line.marker else line.text
-        yield f'<p class="lines"{indent}>{escape(text)}</p>'
+    for part in parts(excerpt):
+        if isinstance(part, Table):
+            yield html_table(part)
+            continue
+        indent = f' style="margin-left: {1.5 * part.depth}rem"' if part.depth else ""
+        yield f'<p class="lines"{indent}>{escape(part.marked)}</p>'
     number = edition.number(excerpt)
     where = f'{escape(path(excerpt))} <a href="#source-{number}">[{number}]</a>'
     yield f'</blockquote><figcaption class="of">{where}</figcaption></figure>'

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from kb.exporters.edition import Edition, Line, heading, lines, path, with_counterpart
+from kb.exporters.edition import Edition, Line, heading, parts, path, with_counterpart
+from kb.exporters.tables import Table
 from kb.models import Excerpt
 
 # What CommonMark takes for markup within a line, and at the beginning of one.
@@ -38,7 +39,7 @@ def _excerpt(edition: Edition, excerpt: Excerpt) -> Iterator[str]:
     words = edition.words
     yield f"### {_one_line(heading(excerpt))}"
     for one in with_counterpart(excerpt):
-        yield "\n>\n".join(_quoted(line) for line in lines(one))
+        yield "\n>\n".join(_table(part) if isinstance(part, Table) else _quoted(part) for part in parts(one))
         yield f"— {_one_line(path(one))} \\[{edition.number(one)}\\]"
     yield _one_line(edition.principles(excerpt))
     if excerpt.note:
@@ -50,8 +51,15 @@ def _excerpt(edition: Edition, excerpt: Excerpt) -> Iterator[str]:
 
 
 def _quoted(line: Line) -> str:
-    marker = f"{line.marker} " if line.marker else ""
-    return "\n".join(f"> {part}" for part in _escaped(marker + line.text).split("\n"))
+    return "\n".join(f"> {part}" for part in _escaped(line.marked).split("\n"))
+
+
+def _table(table: Table) -> str:
+    """A table as GitHub's Markdown has it, in the quote; one without a head gets an empty one."""
+    width = len(table.rows[0])
+    rows = table.rows if table.has_head else ((("",) * width), *table.rows)
+    head, *rest = (f"> | {' | '.join(map(_one_line, row))} |" for row in rows)
+    return "\n".join((head, f"> |{' --- |' * width}", *rest))
 
 
 def _source(edition: Edition, number: int, excerpt: Excerpt) -> str:

@@ -18,8 +18,9 @@ from pptx.enum.text import MSO_ANCHOR
 from pptx.oxml.ns import qn
 from pptx.util import Cm, Length, Pt
 
-from kb.exporters.edition import Edition, heading, lines
+from kb.exporters.edition import Edition, heading, parts
 from kb.exporters.office import LATIN_FONT, east_asian_font, is_chinese, office_tag, set_properties
+from kb.exporters.tables import Table
 from kb.models import Excerpt, PackSection
 from kb.sentences import sentences
 
@@ -227,8 +228,12 @@ def split(excerpt: Excerpt, full: int) -> list[str]:
 
 
 def _shown_lines(excerpt: Excerpt) -> Iterator[str]:
-    for line in lines(excerpt):
-        yield f"{line.marker} {line.text}" if line.marker else line.text
+    """What is said of an excerpt, a line each; a row of a table can be read alone, on another slide too."""
+    for part in parts(excerpt):
+        if isinstance(part, Table):
+            yield from part.spoken(excerpt.source.language)
+        else:
+            yield part.marked
 
 
 def _pieces(line: str, full: int) -> Iterator[str]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 
-from kb.models import ApiKey, Scope
+from kb.models import Account, ApiKey, Role, Scope
 from kb.store.database import Database
-from kb.store.schema import API_KEYS
+from kb.store.schema import ACCOUNTS, API_KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class KeyRows:
             "scopes": " ".join(key.scopes),
             "created": key.created,
             "expires": key.expires,
+            "account": key.account and key.account.id,
         }
         with self._database.write() as connection:
             connection.execute(insert(API_KEYS).values(row))
@@ -44,13 +45,13 @@ class KeyRows:
     def find(self, id: str) -> StoredKey | None:
         """The key with this id, also one that has expired."""
         with self._database.read() as connection:
-            row = connection.execute(select(API_KEYS).where(API_KEYS.c.id == id)).one_or_none()
+            row = connection.execute(_asked().where(API_KEYS.c.id == id)).one_or_none()
         return StoredKey(_key(row), row.secret_digest) if row else None
 
     def all(self) -> Sequence[ApiKey]:
         """All keys, oldest first."""
         with self._database.read() as connection:
-            rows = connection.execute(select(API_KEYS).order_by(API_KEYS.c.created, API_KEYS.c.id))
+            rows = connection.execute(_asked().order_by(API_KEYS.c.created, API_KEYS.c.id))
             return [_key(row) for row in rows]
 
     def see(self, id: str, at: datetime) -> None:
@@ -64,6 +65,24 @@ class KeyRows:
             return connection.execute(delete(API_KEYS).where(API_KEYS.c.id == id)).rowcount > 0
 
 
+def _asked() -> Select[Any]:
+    """Keys, each with the account it acts for in columns whose names begin with `account_`."""
+    columns = [column.label(f"account_{column.name}") for column in ACCOUNTS.c]
+    return select(API_KEYS, *columns).outerjoin(ACCOUNTS)
+
+
 def _key(row: Any) -> ApiKey:
     scopes = tuple(Scope(name) for name in row.scopes.split())
-    return ApiKey(row.id, row.name, scopes, row.created, row.expires, row.used)
+    account = None if row.account is None else _account(row)
+    return ApiKey(row.id, row.name, scopes, row.created, row.expires, row.used, account)
+
+
+def _account(row: Any) -> Account:
+    return Account(
+        id=row.account_id,
+        name=row.account_name,
+        role=Role(row.account_role),
+        enabled=row.account_enabled,
+        created=row.account_created,
+        by_provider=row.account_issuer is not None,
+    )

@@ -92,7 +92,8 @@ SESSIONS = Table(
     Column("seen", Moment, nullable=False),
 )
 
-# Keys of programs: the secret itself is only with whom it was shown to.
+# Keys of programs: the secret itself is only with whom it was shown to. Without an account it acts for
+# nobody, as a command has made it.
 API_KEYS = Table(
     "api_keys",
     METADATA,
@@ -103,6 +104,7 @@ API_KEYS = Table(
     Column("created", Moment, nullable=False),
     Column("expires", Moment),
     Column("used", Moment),
+    Column("account", Integer, ForeignKey("accounts.id", name="api_keys_account_fkey", ondelete="CASCADE")),
 )
 
 # `key` is a keyed digest of a name or an address: people type passwords into the field for names.

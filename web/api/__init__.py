@@ -1,7 +1,7 @@
 """`/api/v1`: the same answers as the pages, as JSON for programs.
 
-`contract` says what may be asked and what is answered, `reading`, `streams` and `writing` do it,
-`access` says who may, `specification` tells the world.
+`contract` and `pack_contract` say what may be asked and what is answered; `reading`, `streams`,
+`writing`, `packs`, `drafts` and `reviews` do it; `access` says who may, `specification` tells the world.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from kb.settings import Settings
 from web.api import access, specification
 
 # Imported for their views.
+from web.api import drafts as drafts
+from web.api import packs as packs
 from web.api import reading as reading
+from web.api import reviews as reviews
 from web.api import streams as streams
 from web.api import writing as writing
 from web.api.calls import blueprint

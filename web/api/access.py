@@ -14,7 +14,7 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 
 from kb.errors import KeyRefused, SettingsError
 from kb.keys import allows
-from kb.models import ApiKey, Scope
+from kb.models import Account, ApiKey, Scope
 from kb.settings import Settings
 from web import accounts
 from web.api import limits
@@ -34,7 +34,7 @@ def set_up(app: Flask, blueprint: Blueprint, settings: Settings) -> None:
         CORS(
             app,
             resources={r"/api/.*": {"origins": origins}, r"/widget\.js": {"origins": origins}},
-            methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
+            methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-ID"],
             expose_headers=_EXPOSED,
             max_age=_PREFLIGHT_SECONDS,
@@ -89,6 +89,19 @@ def authorise(wanted: Scope) -> None:
     if not allows(key.scopes, wanted):
         held = ", ".join(key.scopes)
         raise Forbidden(f"This API key has the scopes {held}; this needs “{wanted}”.")
+    if wanted is Scope.PACKS and key.account is None:
+        raise Forbidden(
+            "Packs belong to people, and this API key acts for nobody: make one on your account page, or"
+            " with `kb keys add --scope packs --account NAME`."
+        )
+
+
+def keeper() -> Account:
+    """Whom the key of this request acts for, in a view with the scope for packs."""
+    key = key_shown()
+    if key is None or key.account is None:
+        raise Unauthorized
+    return key.account
 
 
 def key_shown() -> ApiKey | None:

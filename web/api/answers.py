@@ -124,7 +124,7 @@ def page(
 
 def offset_of(cursor: str) -> int:
     """The offset that a cursor of hits stands for."""
-    after = _opened(cursor) if cursor else "0"
+    after = _opened(cursor)
     if not (after.isascii() and after.isdigit() and len(after) < 8):
         raise InvalidRequest("This cursor belongs to another list.", "cursor")
     return int(after)

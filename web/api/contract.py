@@ -35,6 +35,7 @@ from kb.language_codes import ISO_639_1
 from kb.languages import LANGUAGES
 from kb.models import (
     Block,
+    Facet,
     Hit,
     Principle,
     PrincipleTag,
@@ -89,24 +90,24 @@ Switch = Annotated[
 ]
 
 
-def _language(codes: Collection[str]) -> Any:
-    """A language with one of these codes."""
+def one_of(names: Collection[str], noun: str, told: Collection[str] = ()) -> Any:
+    """One of these names of a noun; `told` are those that an error lists, by default all."""
 
-    def check(code: str) -> str:
-        if code not in codes:
-            raise ValueError(f"There is no language “{code}”; known are {', '.join(LANGUAGES)}.")
-        return code
+    def check(name: str) -> str:
+        if name not in names:
+            raise ValueError(f"There is no {noun} “{name}”; known are {', '.join(told or names)}.")
+        return name
 
-    return Annotated[str, AfterValidator(check), WithJsonSchema({"type": "string", "enum": sorted(codes)})]
+    return Annotated[str, AfterValidator(check), WithJsonSchema({"type": "string", "enum": sorted(names)})]
 
 
 if TYPE_CHECKING:
     Language = str
     AnyLanguage = str
 else:
-    Language = _language(LANGUAGES)
+    Language = one_of(LANGUAGES, "language")
     # Articles may be in others too, where words are found only as far as ours reach.
-    AnyLanguage = _language({*LANGUAGES, *ISO_639_1})
+    AnyLanguage = one_of({*LANGUAGES, *ISO_639_1}, "language", LANGUAGES)
 Id = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -160,6 +161,14 @@ class LanguagePaging(Paging):
     """A page of a list in one language or all."""
 
     language: _OneOfAll
+
+
+class HitPaging(LanguagePaging):
+    """A page of hits in one language or all."""
+
+    offset: Annotated[int, Number] = Field(
+        0, ge=0, le=FURTHEST, description="How many hits to leave out first, where there is no cursor."
+    )
 
 
 class SearchParameters(Choosing):
@@ -246,10 +255,14 @@ Format = Literal["markdown", "text", "html"]
 SUFFIXES: Mapping[str, str] = {"markdown": ".md", "text": ".txt", "html": ".html"}
 
 
-class ArticleToPut(BaseModel):
-    """An article of a batch."""
+class Body(BaseModel):
+    """What the body of a call may hold. Anything else in it is an error."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class ArticleToPut(Body):
+    """An article of a batch."""
 
     id: str = Field(
         pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60, description="Its id, also its file's name."
@@ -258,10 +271,8 @@ class ArticleToPut(BaseModel):
     content: str = Field(min_length=1, max_length=5_000_000, description="The whole article.")
 
 
-class Batch(BaseModel):
+class Batch(Body):
     """Articles to write and to take away, all or nothing."""
-
-    model_config = ConfigDict(extra="forbid")
 
     put: list[ArticleToPut] = Field([], max_length=MOST_IN_BATCH)
     delete: list[Id] = Field([], max_length=MOST_IN_BATCH, description="Ids of articles.")
@@ -361,10 +372,12 @@ class PassagesById(BaseModel):
 
 
 class HitList(BaseModel):
-    """A page of hits."""
+    """A page of hits; the facets count all. `took_ms` is in milliseconds."""
 
     total: int
+    took_ms: float
     hits: list[Hit]
+    facets: dict[str, list[Facet]]
     next: str | None
 
 
@@ -463,11 +476,27 @@ class BatchAnswer(BaseModel):
 
 
 class Whoami(BaseModel):
-    """The key that was shown: its name, what it may be used for and until when."""
+    """The key that was shown: its name, what it may be used for and until when, and for whom it acts."""
 
     name: str
     scopes: list[Scope]
     expires: datetime | None
+    account: str | None
+
+
+class Missing(BaseModel):
+    """What is not there: "article", "passage", "principle", …, and its id."""
+
+    kind: str = Field(examples=["passage"])
+    id: str = Field(examples=["cdc1836e4b8e"])
+
+
+class ChangedMeanwhile(BaseModel):
+    """What somebody else has changed since the caller looked, and the version it has now."""
+
+    title: str
+    version: int
+    by: str
 
 
 class ProblemDetails(BaseModel):
@@ -478,6 +507,8 @@ class ProblemDetails(BaseModel):
     status: int = Field(examples=[400])
     detail: str = Field(examples=["“limit” must be a whole number from 0 to 1000."])
     parameter: str | None = Field(None, examples=["limit"])
+    missing: Missing | None = None
+    changed: ChangedMeanwhile | None = None
     request_id: str | None = Field(None, examples=["b7e23ec29af22b0b"])
 
 
@@ -517,7 +548,7 @@ class _Adapter(PydanticAdapter):
 
     def get_openapi_schema(self, **_: Any) -> dict[str, Any]:
         """The schema of a model, as it is sent or as it is asked for."""
-        asked = issubclass(self.model_class, (Parameters, Batch, ProblemDetails))
+        asked = issubclass(self.model_class, (Parameters, Body, ProblemDetails))
         return self.model_class.model_json_schema(
             ref_template=f"#/components/schemas/{self.get_schema_name()}.{{model}}",
             mode="validation" if asked else "serialization",

@@ -14,7 +14,7 @@ from web.api import contract
 from web.api.access import key_shown
 from web.api.answers import answer, article_json, chosen, cursor_of, digest, offset_of, page, passage_json
 from web.api.calls import read
-from web.api.contract import Choosing, LanguagePaging, Paging, Parameters
+from web.api.contract import Choosing, HitPaging, LanguagePaging, Paging, Parameters
 from web.current import book
 
 _SKOS = {"text/turtle": "turtle", "application/ld+json": "jsonld"}
@@ -191,14 +191,14 @@ def principle(asked: Choosing, principle_id: str) -> Response:
 
 @read(
     "/principles/<principle_id>/passages",
-    LanguagePaging,
+    HitPaging,
     contract.HitList,
     "Principles",
     "Passages on a principle",
 )
-def principle_passages(asked: LanguagePaging, principle_id: str) -> Response:
+def principle_passages(asked: HitPaging, principle_id: str) -> Response:
     """The passages tagged with a principle, in the order of article and position."""
-    offset = offset_of(asked.cursor)
+    offset = offset_of(asked.cursor) if asked.cursor else asked.offset
     return _hits(book.passages_on(principle_id, asked.language, asked.limit, offset), offset, asked)
 
 
@@ -215,10 +215,10 @@ def term(asked: Choosing, term_id: str) -> Response:
     return _as_skos(found) or answer(chosen([plain(found)], asked.fields, Principle)[0])
 
 
-@read("/terms/<term_id>/passages", LanguagePaging, contract.HitList, "Terms", "Passages that name a term")
-def term_passages(asked: LanguagePaging, term_id: str) -> Response:
+@read("/terms/<term_id>/passages", HitPaging, contract.HitList, "Terms", "Passages that name a term")
+def term_passages(asked: HitPaging, term_id: str) -> Response:
     """The passages that name a term of the trade in any of its languages, best first."""
-    offset = offset_of(asked.cursor)
+    offset = offset_of(asked.cursor) if asked.cursor else asked.offset
     return _hits(book.passages_naming(term_id, asked.language, asked.limit, offset), offset, asked)
 
 
@@ -229,11 +229,17 @@ def _concepts(name: str, found: Sequence[Principle], asked: Paging) -> Response:
     )
 
 
-def _hits(found: SearchResults, offset: int, asked: LanguagePaging) -> Response:
+def _hits(found: SearchResults, offset: int, asked: HitPaging) -> Response:
     hits: tuple[Hit, ...] = found.hits
-    items = chosen(plain(list(hits)), asked.fields, Hit)
-    further = cursor_of(offset + len(hits), found.total) if hits else None
-    return answer({"total": found.total, "hits": items, "next": further})
+    return answer(
+        {
+            "total": found.total,
+            "took_ms": found.took_ms,
+            "hits": chosen(plain(list(hits)), asked.fields, Hit),
+            "facets": found.facets,
+            "next": cursor_of(offset + len(hits), found.total) if hits else None,
+        }
+    )
 
 
 def _as_skos(concept: Principle | None = None) -> Response | None:
@@ -262,13 +268,15 @@ def index_status(asked: Parameters) -> Response:
     return answer(book.index_status())
 
 
-@read("/key", Parameters, contract.Whoami, "Index", "The key that was shown")
+@read("/key", Parameters, contract.Whoami, "Index", "The key that was shown", of_the_store=True)
 def key(asked: Parameters) -> Response:
     """Its name and scopes; without a key, what everybody may do."""
     shown = key_shown()
     if shown is None:
-        return answer({"name": "", "scopes": [Scope.READ], "expires": None})
-    return answer({"name": shown.name, "scopes": shown.scopes, "expires": shown.expires})
+        return answer({"name": "", "scopes": [Scope.READ], "expires": None, "account": None})
+    account = shown.account and shown.account.name
+    told = {"name": shown.name, "scopes": shown.scopes, "expires": shown.expires, "account": account}
+    return answer(told)
 
 
 def _with_hits(found: dict[str, Any], fields: str) -> dict[str, Any]:

@@ -29,12 +29,17 @@ is open. **Limits** answer 429 with `Retry-After`. Every answer has an `X-Reques
 what you do not know. What is to go is marked `deprecated` here and answers with `Deprecation` and
 `Sunset` headers (RFC 9745, RFC 8594) for at least twelve months, and then only in `/api/v2`.
 """
-_TAGS = ("Search", "Articles", "Passages", "Principles", "Terms", "Bulk", "Index", "Writing")
+_TAGS = (
+    *("Search", "Articles", "Passages", "Principles", "Terms", "Bulk", "Index", "Writing"),
+    *("Packs", "Exports", "Shared packs", "Tag reviews"),
+)
 _EXAMPLES = {
     "q": "эмпатия",
     "text": "Стандарты сервиса",
     "fields": "",
     "since": "2026-11-01T00:00:00Z",
+    "format": "markdown",
+    "counterparts": "zh",
 }
 _CACHED = "servicebook-openapi"
 
@@ -156,7 +161,7 @@ def _own(name: str) -> str:
 def _with_own_names(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            key: _reference(inner) if key == "$ref" else _with_own_names(inner)
+            key: _reference(inner) if key == "$ref" else inner if key == "example" else _with_own_names(inner)
             for key, inner in value.items()
             if not (key == "title" and isinstance(inner, str) and "type" in value and "info" not in value)
         }
@@ -182,18 +187,23 @@ def _finish(method: str, operation: dict[str, Any]) -> None:
             schema["minLength"] = 1
         elif _EXAMPLES.get(parameter["name"]):
             parameter["example"] = _EXAMPLES[parameter["name"]]
-    conditions = ["If-None-Match"] if method == "get" else ["If-Match", "If-None-Match"]
-    for name in conditions if method != "post" else ():
+    is_put_article = operation["operationId"] == "put_article"
+    conditions = ["If-None-Match"] if method == "get" or is_put_article else []
+    conditions += ["If-Match"] if "412" in operation["responses"] else []
+    for name in conditions:
         operation["parameters"].append(
-            {"name": name, "in": "header", "required": False, "schema": {"type": "string"},
-             "description": "An ETag of an answer, or *."}
+            {"name": name, "in": "header", "required": "428" in operation["responses"],
+             "schema": {"type": "string"}, "description": "An ETag of an answer, or *."}
         )  # fmt: skip
     for status, response in operation["responses"].items():
         if status in ("304", "200") and not response.get("content"):
             response.pop("content", None)
         if status in ("429", "503"):
             response["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
-        elif status in ("200", "304"):
+        elif status in ("200", "201", "304") and conditions:
             response["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "Of this state."}}
-    if operation["operationId"] == "put_article":
+        if status == "201" or (status == "200" and is_put_article):
+            location = {"schema": {"type": "string"}, "description": "Its address."}
+            response["headers"] = {**response.get("headers", {}), "Location": location}
+    if is_put_article:
         operation["responses"]["201"] = {**operation["responses"]["200"], "description": "It is new."}

@@ -50,7 +50,7 @@ _BODY = {
 }
 
 
-@write("PUT", "/articles/<article_id>", contract.Written, "Write an article", _BODY)
+@write("PUT", "/articles/<article_id>", contract.Written, "Writing", "Write an article", 409, 412, body=_BODY)
 def put_article(asked: Parameters, article_id: str) -> Response:
     """Write an article, new or in place of the one with this id, as text, Markdown, HTML or a file.
 
@@ -65,7 +65,7 @@ def put_article(asked: Parameters, article_id: str) -> Response:
     return response
 
 
-@write("DELETE", "/articles/<article_id>", contract.Written, "Delete an article")
+@write("DELETE", "/articles/<article_id>", contract.Written, "Writing", "Delete an article", 409, 412)
 def delete_article(asked: Parameters, article_id: str) -> Response:
     """Take an article's file out of the corpus folder, and the article out of the index."""
     (written,) = book.write_articles(remove=[article_id], check=lambda: _check_conditions(article_id))
@@ -115,8 +115,11 @@ def _tag_of(article_id: str) -> str | None:
         return None
 
 
-@write("POST", "/articles:batch", contract.BatchAnswer, "Write many articles", contract.Batch)
-def batch_articles(asked: Parameters, batch: contract.Batch) -> Response:
+@write(
+    "POST", "/articles:batch", contract.BatchAnswer, "Writing", "Write many articles", 404, 409,
+    body=contract.Batch,
+)  # fmt: skip
+def batch_articles(asked: Parameters, body: contract.Batch) -> Response:
     """Write up to 100 articles and delete others, all or nothing, with one look at the index."""
-    drafts = [Draft(one.id, contract.SUFFIXES[one.format], one.content.encode()) for one in batch.put]
-    return answer({"articles": book.write_articles(drafts, batch.delete) if drafts or batch.delete else []})
+    drafts = [Draft(one.id, contract.SUFFIXES[one.format], one.content.encode()) for one in body.put]
+    return answer({"articles": book.write_articles(drafts, body.delete) if drafts or body.delete else []})
