@@ -17,6 +17,7 @@ from pydantic import Field
 import kb
 from kb.errors import MissingExtra, ServicebookError
 from kb.knowledge_base import KnowledgeBase
+from kb.languages import LANGUAGES
 from kb.models import Article, FoundArticle, Hit
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Counterparts:
     counterparts: dict[str, list[Found]]
 
 
-Language = Annotated[str | None, Field(description="Only this language: ru, zh or en.")]
+Language = Annotated[str | None, Field(description=f"Only this language: {', '.join(LANGUAGES)}.")]
 
 
 def server(book: KnowledgeBase) -> MCPServer:

@@ -18,7 +18,7 @@ from itertools import groupby
 
 from kb.errors import InvalidRequest
 from kb.language_codes import ISO_639_1
-from kb.languages import LANGUAGES, analyse, fold, function_words, question_words, scripts
+from kb.languages import LANGUAGES, analyse, fold, function_words, named, question_words, scripts
 from kb.models import Clause, Phrase, Prefix, Query, QueryTerm, SearchRequest, Sort, TermKind, Token
 from kb.phrases import is_han
 
@@ -34,11 +34,6 @@ FILTER_NAMES = {
     "language": ("language", "lang", "язык", "语言", "語言"),
     "article": ("article", "статья", "文章"),
     "date": ("date", "year", "дата", "год", "日期", "年份"),
-}
-LANGUAGE_NAMES = {
-    "ru": ("ru", "rus", "russian", "русский", "俄语", "俄文"),
-    "zh": ("zh", "cn", "chinese", "китайский", "中文", "汉语", "漢語"),
-    "en": ("en", "eng", "english", "английский", "英语", "英文"),
 }
 
 _DATE = re.compile(r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2}))?)?")
@@ -129,7 +124,7 @@ def _is_filter(
     value = piece["value"].strip('"')
     finders: dict[str, Callable[[str], str | None]] = {
         "principle": principle_id,
-        "language": _language_code,
+        "language": named,
         "article": lambda article: article,
         "date": lambda date: date if days(date) else None,
     }
@@ -138,10 +133,6 @@ def _is_filter(
             filters[name].append(found)
             return True
     return False
-
-
-def _language_code(name: str) -> str | None:
-    return next((code for code, names in LANGUAGE_NAMES.items() if name.lower() in names), None)
 
 
 def _is_question(text: str, pieces: Sequence[re.Match[str]]) -> bool:

@@ -225,6 +225,34 @@ def test_any_text_has_tokens_with_true_offsets(text):
     assert detect(text) in {*languages.LANGUAGES, "und"}
 
 
+@pytest.mark.parametrize("code", languages.LANGUAGES)
+@given(mixed_text())
+def test_every_language_reads_its_script_as_the_others_do(code, text):
+    language = languages.language(code)
+    for run in languages.scripts(folded(text)):
+        if run.lastgroup != language.script:
+            continue
+        form = run.group()
+        tokens = language.analyse(form, 7, 3)
+        assert {7 <= token.start < token.end <= 7 + len(form) for token in tokens} == {True}
+        assert min(token.position for token in tokens) == 3
+        lemmas = {token.term for token in tokens if token.kind is TermKind.WORD}
+        assert lemmas
+        assert set(language.words(form)) <= lemmas
+        assert language.bases(form)
+        assert language.knows(form) in (True, False)
+
+
+@pytest.mark.parametrize("code", languages.LANGUAGES)
+def test_every_language_says_what_it_is(code):
+    language = languages.language(code)
+    assert (language.code, language.script in languages.SCRIPTS) == (code, True)
+    assert language.question_words <= language.function_words
+    for name in (code, code.upper(), *language.names):
+        assert languages.named(name) == code
+    assert languages.named("elvish") is None
+
+
 def test_threads_take_turns_with_a_stemmer_that_has_a_state(monkeypatch):
     """snowballstemmer without PyStemmer works on attributes of the stemmer."""
     from snowballstemmer.english_stemmer import EnglishStemmer

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb.languages import analyse
+from kb.languages.english import uninflected
 from kb.models import Article, Block, BlockKind, Passage
 from kb.principles import Tagger, Vocabulary, Witness
-from kb.principles.labels import uninflected
 
 # A small scheme, so that these tables hold whatever becomes of ours.
 SCHEME = """

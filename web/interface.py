@@ -22,7 +22,8 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, Response, current_app, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale, gettext, ngettext
-from opencc import OpenCC
+
+from kb.languages import interface as vocabulary
 
 LANGUAGES = {"ru": "Русский", "zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
 TRANSLATIONS = Path(__file__).with_name("translations")
@@ -160,18 +161,12 @@ def catalogue(locale: str) -> NullTranslations:
 
 def in_language(texts: Mapping[str, str]) -> str:
     """A text of the vocabulary in the interface's language, else in English, else in any."""
-    code = next((code for code in (content_language(), "en", *texts) if code in texts), None)
-    return in_script(texts[code], code) if code else ""
+    return vocabulary.in_interface(texts, language())
 
 
 def in_script(text: str, code: str) -> str:
     """A text of the vocabulary, which writes Chinese in Simplified characters, as the reader does."""
-    return _traditional().convert(text) if code == "zh" and language() == "zh-Hant" else text
-
-
-@cache
-def _traditional() -> OpenCC:
-    return OpenCC("s2twp")
+    return vocabulary.in_script(text, code, language())
 
 
 def name_of(code: str) -> str:

@@ -28,7 +28,6 @@ blueprint = Blueprint("pages", __name__)
 
 NEWEST = 6
 MOST_VERSIONS = 5
-_CONTENT_LANGUAGES = ("ru", "zh", "en")
 
 
 @blueprint.app_context_processor
@@ -418,7 +417,7 @@ def principle(principle_id: str) -> str:
 
 def _in_order(there: Iterable[str]) -> list[str]:
     """Languages of content: ours first, then any other that an article is in."""
-    ours = [code for code in _CONTENT_LANGUAGES if code in there]
+    ours = [code for code in languages.LANGUAGES if code in there]
     return [*ours, *sorted(code for code in there if code not in ours)]
 
 

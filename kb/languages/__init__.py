@@ -2,6 +2,7 @@
 written in its script, so mixed text (NPS in a Russian sentence, KANO in a Chinese one) just works.
 
 A new language is one new file with a class like `Russian`, and one line in `LANGUAGES`.
+Where several languages share a script, a word is indexed by what each of them makes of it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import groupby
 from typing import Protocol
 
@@ -26,14 +27,18 @@ __all__ = [
     "Language",
     "Script",
     "analyse",
+    "bases",
     "check",
     "detect",
     "fold",
     "function_words",
     "identify",
+    "knows",
     "language",
     "locale",
+    "named",
     "question_words",
+    "readers_of",
     "scripts",
     "words",
 ]
@@ -69,6 +74,8 @@ class Language(Protocol):
 
     code: str
     script: str
+    # What people call it, in small letters: «язык:русский», `language: russian`.
+    names: tuple[str, ...]
     # Words a question is asked with: they say nothing of what the answer holds.
     question_words: frozenset[str]
     # Words that carry no meaning alone: a passage is no hit because it holds one.
@@ -84,6 +91,15 @@ class Language(Protocol):
 
     def words(self, run: str) -> Sequence[str]:
         """The distinct words that a run may stand for, likeliest first."""
+        ...
+
+    def bases(self, form: str) -> Sequence[str]:
+        """What a form may be an inflection of, as a dictionary has it: there the vocabulary's labels
+        are looked up, for which a stem would be too coarse."""
+        ...
+
+    def knows(self, word: str) -> bool:
+        """Whether a dictionary has a form; what none knows may be a slip."""
         ...
 
 
@@ -103,8 +119,26 @@ def check(code: str) -> None:
 
 
 @cache
-def _readers_of(script: str) -> tuple[Language, ...]:
+def readers_of(script: str) -> tuple[Language, ...]:
+    """The languages written in a script, in the order of `LANGUAGES`."""
     return tuple(found for found in map(language, LANGUAGES) if found.script == script)
+
+
+def named(name: str) -> str | None:
+    """The code of the language with this code or name, in small or capital letters: русский -> ru."""
+    name = name.lower()
+    return next((code for code in LANGUAGES if name == code or name in language(code).names), None)
+
+
+@lru_cache(maxsize=10_000)
+def bases(form: str, script: str) -> tuple[str, ...]:
+    """What a folded form may be an inflection of, in any language of its script."""
+    return tuple(dict.fromkeys(base for reader in readers_of(script) for base in reader.bases(form)))
+
+
+def knows(word: str, script: str) -> bool:
+    """Whether a folded word is in a dictionary of a language of its script."""
+    return any(reader.knows(word) for reader in readers_of(script))
 
 
 def analyse(text: str) -> list[Token]:
@@ -161,7 +195,7 @@ def scripts(folded: str) -> Iterator[re.Match[str]]:
 
 
 def _analyse_run(run: re.Match[str], position: int) -> Sequence[Token]:
-    readers = _readers_of(run.lastgroup or "")
+    readers = readers_of(run.lastgroup or "")
     if len(readers) == 1:
         return readers[0].analyse(run.group(), run.start(), position)
     stacked = {token for reader in readers for token in reader.analyse(run.group(), run.start(), position)}
@@ -198,7 +232,7 @@ def detect(text: str) -> str:
             letters[run.lastgroup] += len(run.group()) * (2 if run.lastgroup == "han" else 1)
     if not letters:
         return "und"
-    readers = _readers_of(letters.most_common(1)[0][0])
+    readers = readers_of(letters.most_common(1)[0][0])
     return readers[0].code if readers else "und"
 
 

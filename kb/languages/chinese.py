@@ -21,6 +21,19 @@ class Chinese:
 
     code = "zh"
     script = "han"
+    names = (
+        "cn",
+        "zho",
+        "chi",
+        "cmn",
+        "chinese",
+        "китайский",
+        "中文",
+        "汉语",
+        "漢語",
+        "简体中文",
+        "繁體中文",
+    )
     question_words = QUESTION_WORDS
     function_words = FUNCTION_WORDS
 
@@ -31,6 +44,14 @@ class Chinese:
     def words(self, run: str) -> Sequence[str]:
         """The words of the run, in order, without repetition."""
         return tuple(dict.fromkeys(segment(run)))
+
+    def bases(self, form: str) -> Sequence[str]:
+        """Chinese does not inflect."""
+        return (form,)
+
+    def knows(self, word: str) -> bool:
+        """Whether jieba's dictionary has it."""
+        return bool(frequency(word))
 
 
 def _tokens(run: str, start: int, position: int) -> Iterator[Token]:

@@ -36,6 +36,11 @@ def frequency(word: str) -> int:
     return _beginning_with(word[0]).get(word, 0) if word else 0
 
 
+def share(word: str) -> float:
+    """The share of a word in Chinese texts; never 0."""
+    return max(1, frequency(word)) / TOTAL
+
+
 def _divided(text: str) -> Iterator[str]:
     """The likeliest way through all words that a text may hold: that with the highest product of
     frequencies, found from the end."""

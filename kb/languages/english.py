@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from importlib import resources
 from typing import TYPE_CHECKING
 
 from kb.languages.alphabetic import word_tokens
@@ -28,6 +30,7 @@ class English:
 
     code = "en"
     script = "latin"
+    names = ("eng", "english", "английский", "英语", "英文")
     question_words = QUESTION_WORDS
     function_words = FUNCTION_WORDS
 
@@ -38,6 +41,39 @@ class English:
     def words(self, run: str) -> Sequence[str]:
         """Its one stem."""
         return (stem(run),)
+
+    def bases(self, form: str) -> Sequence[str]:
+        """By its ending, without a dictionary: tried -> tried, tri, trie, try."""
+        return uninflected(form)
+
+    def knows(self, word: str) -> bool:
+        """Whether SymSpell's list has it or what it is inflected from, in either spelling."""
+        return any(base in _listed() or _british(base) in _listed() for base in uninflected(word))
+
+
+# English inflection, without a dictionary: an ending, and what may have stood in its place.
+_ENGLISH_ENDINGS = (
+    ("s", ("",)),  # promises -> promise
+    ("es", ("",)),  # wishes -> wish
+    ("ies", ("y",)),  # queries -> query
+    ("ed", ("", "e")),  # listened -> listen, promised -> promise
+    ("ied", ("y",)),  # tried -> try
+    ("ing", ("", "e")),  # listening -> listen, caring -> care
+)
+_SHORTEST_STEM = 2
+_DOUBLING = ("ed", "ing")
+# Such a stem would have doubled its last letter: car -> carring.
+_SHORT_SYLLABLE = re.compile(r"[^aeiouy]*[aeiouy][^aeiouywx]")
+_BRITISH = (
+    (re.compile(r"ter$"), "tre"),
+    (re.compile(r"([lbnv])or"), r"\1our"),
+    (re.compile(r"iz(e|ing|ation)"), r"is\1"),
+    (re.compile(r"emi"), "aemi"),
+    (re.compile(r"og$"), "ogue"),
+)
+# SCOWL and Google Books: 82,765 words with their inflections, British spellings too, which
+# pyspellchecker's list lacks.
+_LIST = ("symspellpy", "frequency_dictionary_en_82_765.txt")
 
 
 @lru_cache(maxsize=100_000)
@@ -57,3 +93,34 @@ def _stemmer() -> BaseStemmer:
     import snowballstemmer
 
     return snowballstemmer.stemmer("english")
+
+
+def uninflected(word: str) -> tuple[str, ...]:
+    """What an English word may be an inflection of, itself first: tried -> tried, tri, trie, try."""
+    found = [word]
+    for ending, replacements in _ENGLISH_ENDINGS:
+        stem = word.removesuffix(ending)
+        if stem == word or len(stem) < _SHORTEST_STEM:
+            continue
+        if ending in _DOUBLING:
+            if stem[-1] == stem[-2]:
+                found.append(stem[:-1])  # planned -> plan
+            if _SHORT_SYLLABLE.fullmatch(stem):
+                found.append(stem + "e")  # caring -> care, not car
+                continue
+        found.extend(stem + replacement for replacement in replacements)
+    return tuple(dict.fromkeys(found))
+
+
+def _british(word: str) -> str:
+    """The spelling that the list prefers: kilometer -> kilometre, septicemia -> septicaemia."""
+    for ending, british in _BRITISH:
+        word = ending.sub(british, word)
+    return word
+
+
+@cache
+def _listed() -> frozenset[str]:
+    package, file = _LIST
+    lines = resources.files(package).joinpath(file).read_text("utf-8-sig").splitlines()
+    return frozenset(line.partition(" ")[0] for line in lines)

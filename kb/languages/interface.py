@@ -23,7 +23,12 @@ def in_interface(texts: Mapping[str, str], tag: str) -> str:
     code = next((code for code in (content_language(tag), "en", *texts) if code in texts), None)
     if code is None:
         return ""
-    return _traditional().convert(texts[code]) if code == "zh" and tag == "zh-Hant" else texts[code]
+    return in_script(texts[code], code, tag)
+
+
+def in_script(text: str, code: str, tag: str) -> str:
+    """A text of the vocabulary in a language, with the characters that readers of an interface read."""
+    return _traditional().convert(text) if code == "zh" and tag == "zh-Hant" else text
 
 
 @cache

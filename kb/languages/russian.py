@@ -31,6 +31,7 @@ class Russian:
 
     code = "ru"
     script = "cyrillic"
+    names = ("rus", "russian", "русский", "俄语", "俄文")
     question_words = QUESTION_WORDS
     function_words = FUNCTION_WORDS
 
@@ -41,6 +42,14 @@ class Russian:
     def words(self, run: str) -> Sequence[str]:
         """The possible lemmas of a word."""
         return lemmas(run)
+
+    def bases(self, form: str) -> Sequence[str]:
+        """The same lemmas."""
+        return lemmas(form)
+
+    def knows(self, word: str) -> bool:
+        """Whether pymorphy3 knows a form, with ё or е."""
+        return bool(_morphology().word_is_known(word))
 
 
 # A hundred thousand forms are 30 MB and cover the running text of any company's articles.
@@ -54,6 +63,19 @@ def lemmas(word: str) -> tuple[str, ...]:
     if word in DEGREES:
         scores.setdefault(DEGREES[word], 0)
     return tuple(sorted(scores, key=lambda lemma: -scores[lemma]))
+
+
+def is_surname(word: str) -> bool:
+    """Whether a word looks like a person's name, known or not: Паничкина."""
+    tag = _morphology().parse(word)[0].tag
+    return any(grammeme in tag for grammeme in ("Name", "Surn", "Patr"))
+
+
+@lru_cache(maxsize=20_000)
+def is_dictionary_form(word: str) -> bool:
+    """Whether a word may stand in the nominative or the infinitive: связь, not связи."""
+    parses = _morphology().parse(word)
+    return any("nomn" in parse.tag or "INFN" in parse.tag or not parse.tag.case for parse in parses)
 
 
 @cache

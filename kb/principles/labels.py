@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
 import kb.languages
-from kb.languages import LANGUAGES, fold, language, scripts
-from kb.models import TermKind
+from kb.languages import bases, fold, scripts
 from kb.principles.cache import Cache, key_of
 
 # How many words may stand where a label has an ellipsis.
@@ -24,20 +22,6 @@ GAP = 3
 
 _ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.)\s*")
 _COMMA = re.compile(r"[,，]\s*")
-
-# English inflection, without a dictionary: an ending, and what may have stood in its place.
-_ENGLISH_ENDINGS = (
-    ("s", ("",)),  # promises -> promise
-    ("es", ("",)),  # wishes -> wish
-    ("ies", ("y",)),  # queries -> query
-    ("ed", ("", "e")),  # listened -> listen, promised -> promise
-    ("ied", ("y",)),  # tried -> try
-    ("ing", ("", "e")),  # listening -> listen, caring -> care
-)
-_SHORTEST_STEM = 2
-_DOUBLING = ("ed", "ing")
-# Such a stem would have doubled its last letter: car -> carring.
-_SHORT_SYLLABLE = re.compile(r"[^aeiouy]*[aeiouy][^aeiouywx]")
 
 Readings = Sequence[str]
 """What one word may be read as."""
@@ -88,34 +72,6 @@ def readings(phrase: str) -> Iterator[Readings]:
         word = run.group()
         if run.lastgroup == "han":
             yield from ((character,) for character in word)
-        elif run.lastgroup == "latin":
-            yield uninflected(word)
         else:
-            lemmas = _lemmas(word, run.lastgroup or "")
-            yield (word,) if word in lemmas else lemmas
-
-
-@lru_cache(maxsize=10_000)
-def _lemmas(word: str, script: str) -> tuple[str, ...]:
-    """What a word may stand for in any language of its script."""
-    readers = [reader for reader in map(language, LANGUAGES) if reader.script == script]
-    tokens = [token for reader in readers for token in reader.analyse(word, 0, 0)]
-    return tuple(dict.fromkeys(token.term for token in tokens if token.kind is TermKind.WORD))
-
-
-@lru_cache(maxsize=10_000)
-def uninflected(word: str) -> tuple[str, ...]:
-    """What an English word may be an inflection of, itself first: tried -> tried, tri, trie, try."""
-    found = [word]
-    for ending, replacements in _ENGLISH_ENDINGS:
-        stem = word.removesuffix(ending)
-        if stem == word or len(stem) < _SHORTEST_STEM:
-            continue
-        if ending in _DOUBLING:
-            if stem[-1] == stem[-2]:
-                found.append(stem[:-1])  # planned -> plan
-            if _SHORT_SYLLABLE.fullmatch(stem):
-                found.append(stem + "e")  # caring -> care, not car
-                continue
-        found.extend(stem + replacement for replacement in replacements)
-    return tuple(dict.fromkeys(found))
+            found = bases(word, run.lastgroup or "")
+            yield (word,) if word in found and run.lastgroup != "latin" else found

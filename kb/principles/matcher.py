@@ -14,9 +14,9 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from kb.languages import words
+from kb.languages import bases, words
 from kb.models import Span, TermKind, Token
-from kb.principles.labels import Piece, Readings, uninflected
+from kb.principles.labels import Piece, Readings
 
 # A Han label this long is accepted anywhere; a shorter one only between words (会员 is not in 社会员工).
 LONG_HAN_LABEL = 3
@@ -96,7 +96,7 @@ def _units(stack: Sequence[Token]) -> Iterator[Unit]:
     """The unit of one word, or the units of the characters of a Han word."""
     first, last = stack[0], stack[-1]
     if last.kind is not TermKind.CHAR:
-        readings = uninflected(last.term) if last.term < _AFTER_LATIN else _terms(stack)
+        readings = bases(last.term, "latin") if last.term < _AFTER_LATIN else _terms(stack)
         yield Unit(readings, first.start, first.end, first.position)
         return
     opening = {word.start for word in stack if word.kind is TermKind.WORD}

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import yaml
 from rapidfuzz import process
 
+from kb import languages
 from kb.language_codes import ISO_639_1
 from kb.readers.dates import parse_date
 from kb.readers.draft import Finding, Metadata, NumberedText
@@ -298,11 +299,6 @@ def _published(entries: dict[str, _Stated]) -> tuple[date | None, list[Finding]]
     return None, findings
 
 
-_LANGUAGES = {
-    "ru": ("ru", "rus", "russian", "русский"),
-    "zh": ("zh", "zho", "chi", "cmn", "chinese", "中文", "汉语", "漢語", "简体中文", "繁體中文"),
-    "en": ("en", "eng", "english", "английский"),
-}
 _HANT = ("hant", "tw", "hk", "mo", "繁體中文")
 _HANS = ("hans", "cn", "sg", "简体中文")
 
@@ -313,7 +309,7 @@ def language_of(stated: str) -> tuple[str, str]:
     zh-CN -> ("zh", "zh-Hans"); zh -> ("zh", "und"), since the script is not stated
     """
     subtags = stated.lower().replace("_", "-").split("-")
-    language = next((code for code, names in _LANGUAGES.items() if subtags[0] in names), subtags[0])
+    language = languages.named(subtags[0]) or subtags[0]
     if language != "zh":
         return (language, language) if language in ISO_639_1 else ("und", "und")
     if any(subtag in _HANT for subtag in subtags):

@@ -11,9 +11,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from kb.languages.chinese_words import segment
+from kb.languages.chinese_words import frequency, segment, share
 from kb.models import Span
-from kb.suggestions.dictionaries import chinese_share, is_word
 from kb.suggestions.pinyin import Sounds
 
 LONGEST_RUN = 40
@@ -91,7 +90,7 @@ class Characters:
         for start in range(len(run) - 1):
             for end in range(start + 2, min(len(run), start + _LONGEST_WORD) + 1):
                 typed = run[start:end]
-                if typed in self._counts or is_word(typed, "han"):
+                if typed in self._counts or frequency(typed):
                     continue
                 for meant, cost in self._candidates(typed).items():
                     after = self._cost(run[:start]) + self._word_cost(meant) + self._cost(run[end:])
@@ -116,7 +115,7 @@ class Characters:
 
     def _word_cost(self, word: str) -> float:
         own = (self._counts[word] + 1) / (2 * self._total) if word in self._counts else 0
-        return -math.log(max(own, chinese_share(word)))
+        return -math.log(max(own, share(word)))
 
 
 def _shape_table() -> dict[str, str]:

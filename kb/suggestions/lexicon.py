@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from kb.engines import Engine
-from kb.languages import fold, language, scripts
+from kb.languages import fold, knows, language, readers_of, scripts
 from kb.models import Principle, TermKind
 from kb.principles import Vocabulary
 from kb.suggestions.characters import Characters
-from kb.suggestions.dictionaries import is_word
 from kb.suggestions.pinyin import Sounds
 from kb.suggestions.spelling import NearWords
 from kb.suggestions.transliteration import Romanised
@@ -31,10 +30,10 @@ class Lexicon:
 
         A form counts as known when the index holds another form of the same word.
         """
-        if run in self.counts or is_word(run, script):
+        if run in self.counts or knows(run, script):
             return True
-        code = "ru" if script == "cyrillic" else "en"
-        return script != "han" and any(word in self.counts for word in language(code).words(run))
+        readers = readers_of(script) if script != "han" else ()
+        return any(word in self.counts for reader in readers for word in reader.words(run))
 
     @cached_property
     def near(self) -> NearWords:

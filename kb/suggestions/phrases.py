@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from kb.engines import Engine
-from kb.languages import detect, fold, function_words, language, scripts
-from kb.languages.chinese_words import segment
+from kb.languages import detect, fold, function_words, readers_of, russian, scripts
+from kb.languages.chinese_words import segment, share
 from kb.models import Article
-from kb.suggestions.dictionaries import chinese_share, is_dictionary_form
 
 # About half a second of counting.
 _SAMPLE = 300_000
@@ -111,7 +110,7 @@ def _row(article: int, clause: str, script: str, words: Sequence[tuple[str, tupl
 def _lemma(word: str, script: str) -> str:
     if script == "han":
         return word
-    return language("ru" if script == "cyrillic" else "en").words(word)[0]
+    return readers_of(script)[0].words(word)[0]
 
 
 @lru_cache(maxsize=50_000)
@@ -162,7 +161,7 @@ def _forms(rows: Iterable[_Row], frequent: set[Lemmas]) -> dict[Lemmas, Counter[
 
 def _is_telling(words: Lemmas, count: int, total: int) -> bool:
     """Whether a phrase, or a Chinese word, belongs to this corpus more than to any text."""
-    return len(words) > 1 or count / total > _CHARACTERISTIC * chinese_share(words[0])
+    return len(words) > 1 or count / total > _CHARACTERISTIC * share(words[0])
 
 
 def _best_form(forms: Counter[str]) -> str:
@@ -175,7 +174,7 @@ def _best_form(forms: Counter[str]) -> str:
 def _nominative(form: str) -> int:
     """How many words of a phrase stand otherwise than in a dictionary, as a negative number."""
     words = [run.group() for run in scripts(fold(form).text) if run.lastgroup == "cyrillic"]
-    return sum(is_dictionary_form(word) for word in words) - len(words)
+    return sum(russian.is_dictionary_form(word) for word in words) - len(words)
 
 
 def _whole(phrases: Iterable[FrequentPhrase]) -> list[FrequentPhrase]:

@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kb.languages import fold, scripts
+from kb.languages import fold, knows, language, russian, scripts
+from kb.languages.chinese_words import segment
 from kb.languages.folding import is_traditional
 from kb.models import Repair, Span
 from kb.query import FILTER_NAMES
 from kb.suggestions import spelling
-from kb.suggestions.dictionaries import is_plain, is_russian, is_surname
 from kb.suggestions.keyboard import in_other_layout
 from kb.suggestions.lexicon import SHORTEST, Lexicon
 from kb.suggestions.pinyin import is_pinyin
@@ -95,12 +95,23 @@ def repair(text: str, lexicon: Lexicon, stands: Callable[[str], bool]) -> Repair
 def is_doubtful(text: str) -> bool:
     """Whether a query has anything that the dictionaries do not explain; looks at no index."""
     return len(text) <= LONGEST and any(
-        not is_plain(run, script)
+        not _is_plain(run, script)
         for chunk in _chunks(text)
         if not _is_code(chunk.text)
         for run, script in chunk.runs
         if script == "han" or not chunk.is_short
     )
+
+
+def _is_plain(run: str, script: str) -> bool:
+    """Whether the dictionaries explain a run of letters wholly.
+
+    Any Han character is a word, so a Chinese run is plain when only function words are that short.
+    """
+    if script != "han":
+        return knows(run, script)
+    functions = language("zh").function_words
+    return all(len(word) > 1 or word in functions for word in segment(run))
 
 
 def unquoted(text: str) -> str | None:
@@ -160,7 +171,7 @@ def _is_name(chunk: _Chunk, run: str) -> bool:
     """Whether a word is written like a person's or a firm's name."""
     if not chunk.core[1][:1].isupper() or chunk.text.isupper():
         return False
-    return not chunk.first or (run[0] >= "\u0400" and is_surname(run))
+    return not chunk.first or (run[0] >= "\u0400" and russian.is_surname(run))
 
 
 # --- How it is put right -------------------------------------------------------------------------
@@ -287,7 +298,7 @@ def _nearest(
 
 def _is_compound(core: str) -> bool:
     """Whether a chunk is right as a whole, or its parts are no words: давным-давно, shouldn't."""
-    return bool(re.search(r"\w['’]\w", core)) or ("-" in core and is_russian(core))
+    return bool(re.search(r"\w['’]\w", core)) or ("-" in core and knows(core, "cyrillic"))
 
 
 def _cased(word: str, typed: str, around: str = "") -> str:

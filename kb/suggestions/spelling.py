@@ -17,7 +17,6 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from kb.languages import language
-from kb.suggestions.dictionaries import is_russian
 
 # A shorter word has too many neighbours, a longer one may hold two slips.
 SHORTEST = 5
@@ -111,7 +110,7 @@ def _inflected(word: str, counts: Mapping[str, int]) -> Iterator[str]:
         return
     russian = language("ru")
     for form in _one_edit_away(word):
-        if is_russian(form) and any(lemma in counts for lemma in russian.words(form)):
+        if russian.knows(form) and any(lemma in counts for lemma in russian.words(form)):
             yield form
 
 

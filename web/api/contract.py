@@ -136,7 +136,7 @@ _Cursor = Annotated[
     str, Field(default="", max_length=300, description="`next` of the page before; without it, the first.")
 ]
 _OneLanguage = Annotated[
-    Language | None, Field(default=None, description="Only this language: ru, zh or en.")
+    Language | None, Field(default=None, description=f"Only this language: {', '.join(LANGUAGES)}.")
 ]
 _OneOfAll = Annotated[
     AnyLanguage | None, Field(default=None, description="Only this language, by its ISO 639-1 code.")
