@@ -17,9 +17,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from kb.readers import Reading, archive, html_tree, pdf_layout, read
+from kb.readers import READERS, Reading, archive, html_tree, pdf_layout, read
 from tests.test_formats import FILES
-from tests.test_readers_hostile import check
+from tests.test_readers_hostile import TEXTS, check
 
 REAL = [
     "complaint.docx",
@@ -32,6 +32,12 @@ REAL = [
 """A file of each format, to be damaged."""
 
 FORMATS = [".html", ".docx", ".odt", ".pptx", ".pdf", ".epub", ".zip"]
+
+
+def test_every_format_is_tried():
+    tried = {READERS[suffix] for suffix in (*TEXTS, *FORMATS) if suffix in READERS}
+    assert tried == set(READERS.values())
+
 
 PIECES = [
     "<p>", "</p>", "<b>", "</b>", "<ul>", "<ol start=9>", "<li>", "</ul>", "<table>", "<tr>", "<td>", "<th>",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,10 +12,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kb.readers import Reading, read
+from kb.readers import READERS, Reading, read
 from kb.readers.prose import allowed_url
 
-TEXTS = [".md", ".markdown", ".txt"]
+TEXTS = [suffix for suffix, module in READERS.items() if hasattr(import_module(module), "text_files")]
 """The formats written as text; `test_formats_hostile` has the others."""
 
 PIECES = [
