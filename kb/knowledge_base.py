@@ -33,7 +33,7 @@ from kb.changes import IndexReport
 from kb.checking import CheckReport
 from kb.concepts import Concepts
 from kb.corpus_folder import Draft, FolderChanges, WrittenArticle
-from kb.engines import Engine, EngineWriter, open_engine
+from kb.engines import ClusterOptions, Engine, EngineWriter, open_engine
 from kb.errors import EngineError, IndexLocked, InvalidRequest, NotFound, StoreUnavailable, WriteRefused
 from kb.indexing import Indexer, Progress
 from kb.models import (
@@ -69,7 +69,7 @@ from kb.principles import (
     reviewed_examples,
 )
 from kb.searching import Searcher, SearchTrace
-from kb.settings import Settings
+from kb.settings import Settings, without_password
 from kb.statistics import IndexStatus, Statistics, gather, status
 from kb.suggestions import Suggestions
 
@@ -113,7 +113,9 @@ class KnowledgeBase:
     @cached_property
     def engine(self) -> Engine:
         """The index that `KB_ENGINE` names."""
-        return open_engine(self.settings.engine_url, self.settings.memory * 1_000_000)
+        settings = self.settings
+        cluster = ClusterOptions(settings.shards, settings.replicas, settings.engine_timeout)
+        return open_engine(settings.engine_url, settings.memory * 1_000_000, cluster)
 
     @property
     def _cache(self) -> Path:
@@ -216,7 +218,7 @@ class KnowledgeBase:
         dropped = set(map(_written, forget))
         known = [Path(source) for source in self.store.sources.all() if source not in dropped]
         message = f"The index was damaged ({damage}); it was made anew from all its sources."
-        told = Problem(self.settings.engine_url, None, "index-rebuilt", message)
+        told = Problem(without_password(self.settings.engine_url), None, "index-rebuilt", message)
         return tuple(dict.fromkeys((*sources, *filter(Path.exists, known)))), (told,)
 
     @cached_property

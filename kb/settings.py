@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tempfile
 from contextlib import suppress
@@ -28,7 +29,14 @@ class Settings(BaseSettings):
     corpus: Path | None = Field(
         None, description="Folder or file of the articles; by default the starter corpus."
     )
-    engine: str = Field("", description="URL of the index; by default whoosh:// in KB_HOME.")
+    engine: str = Field(
+        "", description="URL of the index: whoosh:///path, opensearch+https://user:secret@host:9200/name."
+    )
+    shards: int = Field(1, ge=1, le=100, description="Shards of an index in OpenSearch.")
+    replicas: int = Field(1, ge=0, le=20, description="Copies of each shard on other nodes of OpenSearch.")
+    engine_timeout: float = Field(
+        10, gt=0, le=600, description="Seconds that OpenSearch may take to answer a search."
+    )
     vocabulary: Path | None = Field(
         None, description="SKOS file (.ttl, .jsonld, .rdf) in place of the starter principles."
     )
@@ -104,6 +112,11 @@ class Settings(BaseSettings):
         package = Path(__file__).parent
         installed = package / "corpus"
         return installed if installed.is_dir() else package.parent / "corpus"
+
+
+def without_password(url: str) -> str:
+    """A URL as it may be shown: postgresql://kb:***@db/kb."""
+    return re.sub(r"(?<=://)([^:/@]*):[^/]*@", r"\1:***@", url)
 
 
 def _kept_secret(file: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,12 +52,12 @@ def settings(json: bool) -> None:
       kb settings
       KB_HOME=/var/lib/kb kb settings --json
     """
-    from kb.settings import PREFIX, Settings, load
+    from kb.settings import PREFIX, Settings, load, without_password
 
     current = load()
     listed = {
         PREFIX + name.upper(): {
-            "value": _without_password(str(getattr(current, name) or "")),
+            "value": without_password(str(getattr(current, name) or "")),
             "meaning": field.description,
         }
         for name, field in Settings.model_fields.items()
@@ -69,11 +68,6 @@ def settings(json: bool) -> None:
         return
     for name, setting in listed.items():
         click.echo(f"{click.style(name, bold=True)}={setting['value']}\n    {setting['meaning']}")
-
-
-def _without_password(url: str) -> str:
-    """A URL as it may be shown: postgresql://kb:***@db/kb."""
-    return re.sub(r"(?<=://)([^:/@]*):[^/]*@", r"\1:***@", url)
 
 
 @click.command("backup")

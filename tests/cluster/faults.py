@@ -52,6 +52,12 @@ DISK_FULL = Answer(
     "cluster_block_exception",
     "index [kb] blocked by: [FORBIDDEN/12/index read-only / allow delete (api)];",
 )
+FLOOD_STAGE = Answer(
+    429,
+    "cluster_block_exception",
+    "index [kb] blocked by: [TOO_MANY_REQUESTS/12/disk usage exceeded flood-stage watermark,"
+    " index has read-only-allow-delete block];",
+)
 UNAUTHORISED = Answer(401, "security_exception", "missing authentication credentials for REST request")
 GATEWAY = Answer(502)  # what a load balancer says of a node that is gone, in words of its own
 CUT_BEFORE = Answer(cut="before")

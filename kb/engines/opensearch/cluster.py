@@ -31,6 +31,10 @@ _ADDRESS = re.compile(r"opensearch\+(https?)://(?:([^@/]*)@)?([^@/?#]+)/([^/?#]+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,199}")
 
 
+class Refused(EngineUnavailable):
+    """The cluster understood and said no: asking again soon does not help."""
+
+
 class IndexGone(IndexDamaged):
     """The index that was asked is not there (any more)."""
 
@@ -188,6 +192,8 @@ class Cluster:
             try:
                 waiting = self._write(index, waiting)
                 problem = "it is too busy"
+            except Refused:
+                raise
             except EngineUnavailable as error:
                 problem = str(error)
             if waiting and time.monotonic() + pause > until:
@@ -204,10 +210,11 @@ class Cluster:
         if answer["errors"]:
             for document, item in zip(documents, answer["items"], strict=True):
                 (result,) = item.values()
-                if result["status"] in _BUSY:
+                if "error" in result:
+                    refused = self._refused(result["status"], result["error"])
+                    if isinstance(refused, Refused) or result["status"] not in _BUSY:
+                        raise refused
                     again.append(document)
-                elif "error" in result:
-                    raise self._refused(result["status"], result["error"])
         return again
 
     # --- Errors ---
@@ -218,13 +225,14 @@ class Cluster:
         kind, reason = _reason(error)
         if kind == "index_not_found_exception":
             return IndexGone(self.address)
-        if kind == "cluster_block_exception":
-            return EngineUnavailable(
+        # A full disk has the status 403 or 429; that no node leads the cluster, which passes, has 503.
+        if kind == "cluster_block_exception" and status != 503:
+            return Refused(
                 f"{where} takes no writes now ({reason}). When its disk is full, make room; then run"
                 " `kb index` again."
             )
         if status in (401, 403):
-            return EngineUnavailable(
+            return Refused(
                 f"{where} refuses the user “{self.address.user}” ({reason}). Check the name and the password"
                 " in KB_ENGINE, and what this user may do."
             )
