@@ -1,7 +1,8 @@
 """Writing articles into the corpus folder: only there, whole or not at all, and with a way back.
 
 Files are the truth, so an article that comes over HTTP becomes a file like any other: in the folder
-of the corpus, named by its id. `kb.readers` says which formats there are.
+of the corpus, named by its id. Markdown states its id itself, for any other format a metadata file
+beside it does. `kb.readers` says which formats there are.
 """
 
 from __future__ import annotations
@@ -105,7 +106,8 @@ class FolderChanges:
         for number in range(1, 1000):
             name = draft.id if number == 1 else f"{draft.id}-{number}"
             path = self.root / f"{name}{draft.suffix}"
-            if not os.path.lexists(path) and str(path) not in taken:
+            states_its_id = draft.suffix in _STATES_ITS_ID or not _speaks_for_others(path)
+            if not os.path.lexists(path) and str(path) not in taken and states_its_id:
                 return path
         raise WriteRefused(f"There are too many files called {draft.id} in the corpus folder.")
 
@@ -126,10 +128,26 @@ class FolderChanges:
         finally:
             Path(unfinished).unlink(missing_ok=True)
 
+    def state_id(self, path: Path, id: str) -> None:
+        """Let the metadata file beside a file state its id; what else it states stays.
+
+        Raises `WriteRefused` where it speaks for other files too.
+        """
+        beside = _beside(path)
+        if others := [name for name in _of_this_stem(path) if name != path.name]:
+            raise WriteRefused(f"{beside.name} would speak for {others[0]} too; rename one of them.")
+        before = beside.read_text("utf-8", errors="surrogateescape") if beside.is_file() else ""
+        stated = f"id: '{id}'\n{_ID_LINE.sub('', before)}"
+        self.write(beside, stated.encode("utf-8", errors="surrogateescape"))
+
     def remove(self, path: Path) -> None:
-        """Take a file away."""
+        """Take a file away, and the metadata file that speaks for it alone."""
         self._remember(path)
         path.unlink(missing_ok=True)
+        beside = _beside(path)
+        if beside.is_file() and not _of_this_stem(path):
+            self._remember(beside)
+            beside.unlink()
 
     def _remember(self, path: Path) -> None:
         inside = path.parent.resolve().is_relative_to(self.root.resolve())
@@ -141,9 +159,10 @@ class FolderChanges:
             self._before[path] = path.read_bytes() if path.exists() else None
 
     def touched(self) -> tuple[list[Path], list[Path]]:
-        """The changed files that are there now, and those that are not."""
-        there = [path for path in self._before if path.exists()]
-        return there, [path for path in self._before if path not in there]
+        """The changed files of articles that are there now, and those that are not."""
+        files = [path for path in self._before if path.suffix.lower() in READERS]
+        there = [path for path in files if path.exists()]
+        return there, [path for path in files if path not in there]
 
     def undo(self) -> None:
         """Make everything as it was before."""
@@ -153,6 +172,25 @@ class FolderChanges:
                     path.unlink(missing_ok=True)
                 elif not path.exists() or path.read_bytes() != content:
                     path.write_bytes(content)
+
+
+def _beside(path: Path) -> Path:
+    """The metadata file that speaks for a file; see `kb.readers.beside`."""
+    return path.with_suffix(".yml")
+
+
+def _of_this_stem(path: Path) -> list[str]:
+    """The names of the articles' files that the metadata file beside a file speaks for."""
+    return [
+        other.name
+        for other in path.parent.iterdir()
+        if other.stem == path.stem and other.suffix.lower() in READERS
+    ]
+
+
+def _speaks_for_others(path: Path) -> bool:
+    """Whether there is a metadata file beside a file to be, or would speak for another file too."""
+    return os.path.lexists(_beside(path)) or bool(_of_this_stem(path))
 
 
 @contextmanager
@@ -181,6 +219,8 @@ def put(
     before = only_file_of(draft.id, homes) if draft.id in homes else None
     keeps = before is not None and before.suffix.lower() == draft.suffix
     path = before if before and keeps else changes.new_file(draft, known)
+    if draft.suffix not in _STATES_ITS_ID:
+        changes.state_id(path, draft.id)
     changes.write(path, draft.content)
     if before and before != path:
         changes.remove(before)

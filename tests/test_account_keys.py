@@ -40,7 +40,7 @@ def test_a_key_is_made_shown_once_used_and_withdrawn(app: Flask) -> None:
     client = signed_in(app, "trainer")
     status, page = make(client, scope=["read", "packs"])
     assert status == 201
-    (shown,) = re.findall(r'value="(sbk_[^"]+)"', page)
+    (shown,) = re.findall(r"<code[^>]*>(sbk_[^<]+)</code>", page)
     told = app.test_client().get("/api/v1/key", headers={"Authorization": f"Bearer {shown}"}).json
     assert (told["name"], told["scopes"], told["account"]) == ("Отчёт 报表", ["read", "packs"], "trainer")
 

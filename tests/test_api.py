@@ -671,7 +671,6 @@ def test_an_article_comes_in_many_forms(
         ("nothing", "---\ntitle: x\n---\n", {}, 400),
         ("form", DRAFT, {"Content_Type": "application/x-www-form-urlencoded"}, 415),
         ("form", DRAFT, {"Content_Type": "application/zip"}, 415),
-        ("otherwise", "Первая минута\n\nТекст здесь.\n", {"Content_Type": "text/plain"}, 409),
     ],
 )  # fmt: skip
 def test_what_cannot_be_written_changes_nothing(
@@ -683,6 +682,49 @@ def test_what_cannot_be_written_changes_nothing(
     assert answer.mimetype == "application/problem+json"
     assert files(folder) == before
     assert [article.id for article in folder.book.articles()] == ids
+
+
+PAGE = "<html><title>Очередь</title><body><h1>Очередь</h1><p>Скажите, сколько ждать, и держите слово.</p></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("media", "suffix", "text", "other"),
+    [
+        ("text/plain", ".txt", "Первая минута\n\nТекст здесь.\n", "Вторая минута\n\nДругой текст.\n"),
+        ("text/html", ".html", PAGE, PAGE.replace("Очередь", "Ожидание").replace("сколько", "долго ли")),
+    ],
+)
+def test_any_format_may_have_any_id(
+    folder: SimpleNamespace, media: str, suffix: str, text: str, other: str
+) -> None:
+    made = put(folder, "my-own-id", text, Content_Type=media)
+    assert (made.status_code, made.json["id"]) == (201, "my-own-id"), made.text
+    assert files(folder)["my-own-id.yml"] == b"id: 'my-own-id'\n"
+    # What an editor adds to the metadata stays.
+    (folder.root / "my-own-id.yml").write_text("licence: CC0\nid: my-own-id\n", "utf-8")
+    assert put(folder, "my-own-id", other, Content_Type=media).json["outcome"] == "replaced"
+    read = folder.client.get("/api/v1/articles/my-own-id").json
+    assert (read["licence"], files(folder)["my-own-id.yml"]) == ("CC0", b"id: 'my-own-id'\nlicence: CC0\n")
+    # Another format is another file, and the id goes with it.
+    assert put(folder, "my-own-id", DRAFT).json["outcome"] == "replaced"
+    assert "my-own-id.md" in files(folder) and f"my-own-id{suffix}" not in files(folder)
+    assert folder.client.delete("/api/v1/articles/my-own-id").status_code == 200
+    assert set(files(folder)) == {"gift.md", "sub/two.md"}
+
+
+def test_a_metadata_file_of_another_is_left_alone(folder: SimpleNamespace) -> None:
+    (folder.root / "gift.yml").write_text("licence: CC0\n", "utf-8")
+    assert put(folder, "gift", "Подарок\n\nТекст.\n", Content_Type="text/plain").status_code == 201
+    assert files(folder)["gift-2.yml"] == b"id: 'gift'\n" and files(folder)["gift.yml"] == b"licence: CC0\n"
+    # One that came to speak for two files since: no id can be stated there.
+    (folder.root / "gift-2.txt").rename(folder.root / "two.txt")
+    (folder.root / "gift-2.yml").rename(folder.root / "two.yml")
+    (folder.root / "two.html").write_text(PAGE, "utf-8")
+    folder.book.index()
+    before = files(folder)
+    ids = [one.id for one in folder.book.articles()]
+    assert put(folder, "gift-2", "Подарок\n\nДругой.\n", Content_Type="text/plain").status_code == 409
+    assert files(folder) == before and [one.id for one in folder.book.articles()] == ids
 
 
 def test_a_link_out_of_the_folder_is_not_followed(folder: SimpleNamespace, tmp_path: Path) -> None:

@@ -136,7 +136,8 @@ ONLY_THERE = {
         ("articles_on", "assemble", "best_passages", "look_up", "modified", "nearest", "principle_tags", "size",
          "state_of", "versions"), FOR_PAGES),
     **dict.fromkeys(
-        ("accounts", "concepts", "engine", "faults", "is_empty", "keys", "made_with_another", "pipeline", "store",
+        ("accounts", "concepts", "engine", "faults", "is_empty", "keys", "made_with_another", "pipeline", "searcher",
+         "store",
          "suggestions", "tagger", "vocabulary"), OF_THE_PROCESS),
 }  # fmt: skip
 ONLY_THERE_OF_PACKS = {"find": "packs there are found for the account that a key acts for, by `open`"}

@@ -55,7 +55,7 @@ def put_article(asked: Parameters, article_id: str) -> Response:
     """Write an article, new or in place of the one with this id, as text, Markdown, HTML or a file.
 
     With `If-Match` only if it is still as it was read; with `If-None-Match: *` only if there is none.
-    Markdown states its id in its front matter from then on.
+    Markdown states its id in its front matter from then on, for others `ID.yml` beside the file does.
     """
     draft = _draft(article_id)
     (written,) = book.write_articles([draft], check=lambda: _check_conditions(article_id))
