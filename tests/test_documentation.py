@@ -43,7 +43,8 @@ def commands(group: click.Group = main, path: str = "kb") -> Iterator[str]:
 
 @pytest.mark.parametrize("command", list(commands()))
 def test_every_command_is_in_the_readme(command: str) -> None:
-    assert re.search(rf"{re.escape(command)}\b", README)
+    group, _, name = command.rpartition(" ")
+    assert re.search(rf"`{group}( {name}`|`:[^\n;]*\b{name}\b)", README)
 
 
 def test_every_setting_is_in_the_readme_and_no_other() -> None:
