@@ -50,7 +50,7 @@ MAX_BYTES = 20 * 1024 * 1024
 MAX_ARCHIVE_BYTES = 200 * 1024 * 1024
 """A larger file, or archive, is not opened."""
 
-__all__ = ["ARCHIVES", "EXTRA", "MAX_BYTES", "READERS", "Reading", "find", "fingerprint_beside", "read"]
+__all__ = ["ARCHIVES", "MAX_BYTES", "READERS", "Reading", "find", "fingerprint_beside", "read"]
 
 
 @dataclass(frozen=True, slots=True)

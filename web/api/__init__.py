@@ -20,7 +20,7 @@ from web.api import streams as streams
 from web.api import writing as writing
 from web.api.calls import blueprint
 
-__all__ = ["blueprint", "set_up"]
+__all__ = ["set_up"]
 
 
 def set_up(app: APIFlask, settings: Settings) -> None:
