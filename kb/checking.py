@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kb import changes, passages, preparing, readers
+from kb import passages, preparing, readers
 from kb.errors import InvalidRequest
 from kb.models import Article, Problem
 from kb.principles import Explanation, Tagger
@@ -23,20 +23,16 @@ class CheckReport:
 
 def check(sources: Iterable[Path], tagger: Tagger) -> CheckReport:
     """Read files and folders as indexing does, and see whether the principles they state are there."""
-    problems: list[Problem] = []
-    files = articles = 0
-    for source in sources:
-        for found in readers.find(source):
-            if isinstance(found, Problem):
-                problems.append(found)
-                continue
-            reading = readers.read(found)
-            files += 1
-            articles += len(reading.articles)
-            problems += reading.problems
-            for article in reading.articles:
-                problems += _unknown_principles(found, article, tagger)
-    return CheckReport(files, articles, tuple(problems))
+    found = [one for source in sources for one in readers.find(source)]
+    problems = [one for one in found if isinstance(one, Problem)]
+    paths = [str(one) for one in found if not isinstance(one, Problem)]
+    articles = 0
+    for file in preparing.read_apart(paths):
+        articles += len(file.articles)
+        problems += file.problems
+        for _, article in file.articles:
+            problems += _unknown_principles(Path(file.path), article, tagger)
+    return CheckReport(len(paths), articles, tuple(problems))
 
 
 def _unknown_principles(path: Path, article: Article, tagger: Tagger) -> Iterator[Problem]:
@@ -51,13 +47,10 @@ def _unknown_principles(path: Path, article: Article, tagger: Tagger) -> Iterato
 
 def explain(path: Path, tagger: Tagger) -> Sequence[Explanation]:
     """Why each passage of a file gets its tags. Raises `InvalidRequest` when it cannot be read."""
-    reading = readers.read(path)
-    if not reading.articles:
-        raise InvalidRequest("; ".join(problem.message for problem in reading.problems))
-    named = (
-        preparing.with_language(replace(article, id=changes.stated_id(article, str(path))))
-        for article in reading.articles
-    )
+    (file,) = preparing.read_apart([str(path)])
+    if not file.articles:
+        raise InvalidRequest("; ".join(problem.message for problem in file.problems))
+    named = (preparing.with_language(replace(article, id=id)) for id, article in file.articles)
     return [
         explanation for article in named for explanation in tagger.explain(article, passages.split(article))
     ]

@@ -10,8 +10,8 @@ from pathlib import Path
 from kb import changes, preparing
 from kb.concepts import Concepts
 from kb.engines import EngineWriter
-from kb.models import Article, Passage, Problem, SourceFile, Tag, TagReview
-from kb.preparing import Prepared, PreparedFile, Preparer, Row
+from kb.models import Article, Passage, SourceFile, Tag, TagReview
+from kb.preparing import Prepared, PreparedFile, Preparer, ReadFile, Row
 from kb.principles import Vocabulary
 
 # Raised when reading, splitting, tagging or analysing changes what they give: files are read again.
@@ -47,8 +47,8 @@ class Indexer:
     def __init__(
         self,
         writer: EngineWriter,
-        preparer: Preparer,
-        concepts: Concepts,
+        preparer: Callable[[], Preparer],
+        concepts: Callable[[], Concepts],
         reviews: Iterable[TagReview],
         pipeline: str,
     ) -> None:
@@ -62,27 +62,28 @@ class Indexer:
             self._reviews.setdefault(review.passage, []).append(review)
 
     def bring_in(
-        self, found: changes.Survey, reading: Iterator[PreparedFile], progress: Progress
+        self, found: changes.Survey, prepared: Iterator[PreparedFile], progress: Progress
     ) -> Iterator[SourceFile]:
         """Bring the index up to date with each file, in the order of their paths.
 
-        `reading` gives the stale ones, read, in that order.
+        `prepared` gives the stale ones in that order.
         """
         count = 0
         for number, file in enumerate(found.files, 1):
             record = None if file.stale else self._kept(file)
             if record is None:
-                record = self._put_file(file, next(reading) if file.stale else preparing.read_file(file.path))
+                here = preparing.prepare_here([file.path], self._preparer)
+                record = self._put_file(file, next(prepared if file.stale else here))
             count += record.passages
             progress(number, len(found.files), count)
             yield record
 
     def put_article(self, article: Article, units: Sequence[Passage] | None = None) -> int:
         """Hand over an article that has its id; None splits it into passages. Returns their number."""
-        return self._put(self._preparer.prepare(article, units))
+        return self._put(self._preparer().prepare(article, units))
 
     def _kept(self, file: changes.FoundFile) -> SourceFile | None:
-        """The record of a file that need not be read, unless its articles must get other self._ids."""
+        """The record of a file that need not be read, unless its articles must get other ids."""
         before = file.before
         assert before
         given = tuple((wanted, self._ids.give(wanted)) for wanted, _ in before.articles)
@@ -94,21 +95,18 @@ class Indexer:
             self._writer.put_file(record)
         return record
 
-    def _put_file(self, file: changes.FoundFile, read: PreparedFile) -> SourceFile:
+    def _put_file(self, file: changes.FoundFile, prepared: PreparedFile) -> SourceFile:
         """Put a file that was read, and its articles, into the index."""
+        read = prepared.file
         if read.died:
-            return self._put_dead(file)
+            return self._put_dead(file, read)
         articles: list[tuple[str, str]] = []
         titles = [article.title for _, article in read.articles]
         count = 0
-        for number, (asked, article) in enumerate(read.articles):
-            wanted = changes.kept_id(file, number, titles) or asked
+        for number, article in enumerate(prepared.articles):
+            wanted = changes.kept_id(file, number, titles) or article.article.id
             articles.append((wanted, self._ids.give(wanted)))
-            if read.packed and articles[-1][1] == asked:
-                prepared = preparing.unpacked(read, number)
-            else:
-                prepared = self._preparer.prepare(replace(article, id=articles[-1][1]))
-            count += self._put(prepared)
+            count += self._put(preparing.renamed(article, articles[-1][1]))
         record = SourceFile(
             path=file.path,
             size=read.size,
@@ -125,18 +123,13 @@ class Indexer:
         self._writer.put_file(record)
         return record
 
-    def _put_dead(self, file: changes.FoundFile) -> SourceFile:
+    def _put_dead(self, file: changes.FoundFile, read: ReadFile) -> SourceFile:
         """Record that the process that read a file died of it; what is indexed of it stays."""
-        message = (
-            "The process that read this file was killed, perhaps for want of memory; what was indexed"
-            " of it before stays. Split the file, or try again with --jobs 1."
-        )
-        problem = Problem(file.path, None, "reader-died", message, "error")
         before = file.before or SourceFile(file.path, 0, 0, 0, "", "")
         given = tuple((wanted, self._ids.give(wanted)) for wanted, _ in before.articles)
         if given != before.articles:  # others have taken its ids
             before = replace(before, articles=(), passages=0)
-        record = replace(before, path=file.path, modified=changes.UNKNOWN, problems=(problem,))
+        record = replace(before, path=file.path, modified=changes.UNKNOWN, problems=read.problems)
         self._writer.put_file(record)
         return record
 
@@ -150,7 +143,7 @@ class Indexer:
                 count += 1
                 if said := self._reviews.get(passage.id):
                     passage = _with_reviews(passage, said)
-                    headings = self._concepts.indexed_headings(passage)
+                    headings = self._concepts().indexed_headings(passage)
                 yield passage, text, headings
 
         for_records, for_terms = tee(reviewed())

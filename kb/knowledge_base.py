@@ -200,8 +200,10 @@ class KnowledgeBase:
             found = changes.survey(sources, forget, known, self.pipeline, readers.find)
             found = changes.with_metadata_files(found, readers.fingerprint_beside)
             stale = [file for file in found.files if file.stale]
-            reading = preparing.read_files(stale, jobs, self.settings.vocabulary, self._cache)
-            files = list(self._indexer(writer).bring_in(found, reading, progress))
+            prepared = preparing.prepare_files(
+                stale, jobs, lambda: self._preparer, self.settings.vocabulary, self._cache
+            )
+            files = list(self._indexer(writer).bring_in(found, prepared, progress))
             for path in found.gone:
                 writer.drop_file(path)
             for lost in changes.article_ids(known.values()) - changes.article_ids(files):
@@ -231,7 +233,10 @@ class KnowledgeBase:
         return Preparer(self.tagger, self.concepts)
 
     def _indexer(self, writer: EngineWriter) -> Indexer:
-        return Indexer(writer, self._preparer, self.concepts, self.store.reviews.of(), self.pipeline)
+        # Dictionaries are loaded only when it turns out that this process needs them.
+        return Indexer(
+            writer, lambda: self._preparer, lambda: self.concepts, self.store.reviews.of(), self.pipeline
+        )
 
     def add(self, articles: Iterable[tuple[Article, Sequence[Passage] | None]]) -> None:
         """Index articles that come from no file, with their ids; None splits them into passages."""

@@ -17,6 +17,7 @@ import math
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby, zip_longest
 
 from kb.models import Article, Block, BlockKind, Passage, Section
@@ -60,6 +61,12 @@ def split(article: Article) -> tuple[Passage, ...]:
                 )
             )
     return tuple(passages)
+
+
+def renamed(passage: Passage, article_id: str, seen: Counter[str]) -> Passage:
+    """A passage of an article that gets another id. `seen` counts what stood in the passages before it."""
+    anchors = tuple(_anchors(article_id, passage.blocks, seen))
+    return replace(passage, id=anchors[0], article_id=article_id, anchors=anchors)
 
 
 def _groups(section: Section) -> Iterator[list[Block]]:

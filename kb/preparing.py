@@ -3,13 +3,19 @@
 The steps are the same here and in worker processes, and so is what comes of them. Memory stays
 bounded: passages are analysed one by one as they are written, and what comes from a worker waits as
 bytes.
+
+What parsers of other people's making read (PDFium, lxml) is read in a process of its own even when
+there is one job: a file that crashes it, or keeps it busy forever, is a problem of that file alone.
 """
 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -19,19 +25,19 @@ from kb.concepts import Concepts
 from kb.models import Article, Passage, Problem, Span
 from kb.principles import Tagger, Vocabulary
 from kb.ranking import IndexedText
-from kb.workers import WorkerDied, Workers
+from kb.workers import Answer, WorkerDied, Workers
 
 Row = tuple[Passage, IndexedText, IndexedText]
 """A passage with the terms of its text and of its headings."""
 
 # A worker takes two seconds to load its dictionaries: as long as so many bytes take to analyse.
 WORTH_A_WORKER = 500_000
-# Files under way in workers have at most so many bytes in all; a larger one is prepared here, passage
-# by passage.
-_MOST_UNDER_WAY = 4_000_000
-_LARGE = 1_000_000
 # How often a file is read again that changes meanwhile.
 _ATTEMPTS = 3
+# Seconds of processor time after which reading a file is given up; a long article takes a few.
+SECONDS = 180.0
+# Rows that a worker sends at once.
+_ROWS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +50,12 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class PackedArticle:
-    """An article that a worker prepared under the id it asks for, its rows as MessagePack."""
-
-    title: IndexedText
-    rows: tuple[bytes, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedFile:
-    """A file that was read: its articles with the ids they ask for, and what a worker made of them.
+class ReadFile:
+    """A file that was read: its articles with the ids they ask for.
 
     `size`, `modified` and `digest` are those of the very content that was read, `beside` is the
-    fingerprint of the metadata files; `steady` is false
-    when the file kept changing meanwhile. `died` is true when the process that read it did.
+    fingerprint of the metadata files; `steady` is false when the file kept changing meanwhile. `died` is
+    true when the process that read it did.
     """
 
     path: str
@@ -68,9 +66,19 @@ class PreparedFile:
     beside: str = ""
     articles: tuple[tuple[str, Article], ...] = ()
     problems: tuple[Problem, ...] = ()
-    packed: tuple[PackedArticle, ...] = ()
     steady: bool = True
     died: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedFile:
+    """A file that was read, and each of its articles under the id it asks for, to be gone through once.
+
+    Of the articles in `file` only the outline may be left: their sections without blocks.
+    """
+
+    file: ReadFile
+    articles: Iterator[Prepared]
 
 
 class Preparer:
@@ -94,28 +102,24 @@ class Preparer:
             passage = replace(passage, trace=sameness.trace(text.sketch))
             yield passage, text, self._concepts.indexed_headings(passage)
 
-    def pack(self, file: PreparedFile) -> PreparedFile:
-        """The file with its articles prepared."""
-        return replace(file, packed=tuple(self._packed(replace(a, id=id)) for id, a in file.articles))
 
-    def _packed(self, article: Article) -> PackedArticle:
-        prepared = self.prepare(article)
-        return PackedArticle(prepared.title, tuple(map(_encode, prepared.rows)))
+def renamed(prepared: Prepared, id: str) -> Prepared:
+    """An article under another id than it was prepared for, and so with other ids of its passages."""
+    if id == prepared.article.id:
+        return prepared
+    seen: Counter[str] = Counter()
 
+    def rows() -> Iterator[Row]:
+        for passage, text, headings in prepared.rows:
+            yield passages.renamed(passage, id, seen), text, headings
 
-_encode = msgspec.msgpack.encode
-_decode_row = msgspec.msgpack.Decoder(Row).decode
-_decode_file = msgspec.msgpack.Decoder(PreparedFile).decode
-
-
-def unpacked(file: PreparedFile, number: int) -> Prepared:
-    """What a worker made of an article of the file."""
-    wanted, article = file.articles[number]
-    packed = file.packed[number]
-    return Prepared(with_language(replace(article, id=wanted)), packed.title, map(_decode_row, packed.rows))
+    return Prepared(replace(prepared.article, id=id), prepared.title, rows())
 
 
-def read_file(path: str) -> PreparedFile:
+# --- Reading -------------------------------------------------------------------------------------
+
+
+def read_file(path: str) -> ReadFile:
     """Read a file, again if it changes meanwhile."""
     found = _read_once(path)
     for _ in range(_ATTEMPTS - 1):
@@ -128,7 +132,7 @@ def read_file(path: str) -> PreparedFile:
     return replace(found, problems=(*found.problems, Problem(path, None, "file-changing", message)))
 
 
-def _read_once(path: str) -> PreparedFile:
+def _read_once(path: str) -> ReadFile:
     checked = changes.now()
     before = _stat(path)
     beside = readers.fingerprint_beside(Path(path))
@@ -136,7 +140,7 @@ def _read_once(path: str) -> PreparedFile:
     digest = changes.digest_of(path)
     after = _stat(path)
     articles = tuple((changes.stated_id(article, path), article) for article in reading.articles)
-    return PreparedFile(
+    return ReadFile(
         path, checked, *before, digest, beside, articles, reading.problems, steady=before == after
     )
 
@@ -150,34 +154,107 @@ def _stat(path: str) -> Span:
     return status.st_size, status.st_mtime_ns
 
 
-def read_files(
-    files: Sequence[changes.FoundFile], jobs: int, vocabulary: Path | None, cache: Path
+def read_apart(paths: Sequence[str], folder: Path) -> Iterator[ReadFile]:
+    """Read files in order; what only foreign parsers can read in a process of its own.
+
+    What that says waits in `folder` when it is much.
+    """
+    risky = [path for path in paths if not readers.is_plain(Path(path))]
+    with Workers[str](risky, 1, folder, _reading_worker, seconds=SECONDS) as workers:
+        answers = iter(workers)
+        for path in paths:
+            yield read_file(path) if readers.is_plain(Path(path)) else _received(path, next(answers))
+
+
+def prepare_here(
+    paths: Sequence[str], preparer: Callable[[], Preparer], folder: Path | None = None
 ) -> Iterator[PreparedFile]:
-    """Read files in order; in so many worker processes, if there is work for them, also prepare them."""
+    """Read files in order, as `read_apart` does, and prepare them by what `preparer` gives."""
+    for file in read_apart(paths, folder):
+        yield PreparedFile(file, _prepared(file, preparer))
+
+
+def prepare_files(
+    files: Sequence[changes.FoundFile],
+    jobs: int,
+    preparer: Callable[[], Preparer],
+    vocabulary: Path | None,
+    cache: Path,
+) -> Iterator[PreparedFile]:
+    """Read and prepare files in order: in so many worker processes if there is work for them, else here."""
     jobs = min(jobs, sum(file.size for file in files) // max(WORTH_A_WORKER, 1), len(files))
+    paths = [file.path for file in files]
     if jobs < 2:
-        yield from (read_file(file.path) for file in files)
+        yield from prepare_here(paths, preparer, cache)
         return
-    shared = [file for file in files if file.size < _LARGE]
-    with Workers[changes.FoundFile](jobs, _worker, vocabulary, cache) as workers:
-        results = workers.results(shared, lambda file: file.size, _MOST_UNDER_WAY)
-        for file in files:
-            if file.size >= _LARGE:
-                yield read_file(file.path)
-                continue
-            result = next(results)
-            if isinstance(result, WorkerDied):
-                yield PreparedFile(file.path, died=True)
-            else:
-                yield _decode_file(result)
+    make = partial(_preparing_worker, vocabulary, cache)
+    with Workers[str](paths, jobs, cache, make, seconds=SECONDS) as workers:
+        for path, answer in zip(paths, workers, strict=True):
+            file = _received(path, answer)
+            yield PreparedFile(file, _unpacked(file, answer))
 
 
-def _worker(vocabulary: Path | None, cache: Path) -> Callable[[changes.FoundFile], bytes]:
-    """What a worker process does: its own dictionaries are loaded once."""
+def _prepared(file: ReadFile, preparer: Callable[[], Preparer]) -> Iterator[Prepared]:
+    for id, article in file.articles:
+        yield preparer().prepare(replace(article, id=id))
+
+
+# --- In a worker, and what it says ----------------------------------------------------------------
+
+_encode = msgspec.msgpack.encode
+_decode_file = msgspec.msgpack.Decoder(ReadFile).decode
+_decode_text = msgspec.msgpack.Decoder(IndexedText).decode
+_decode_rows = msgspec.msgpack.Decoder(list[Row]).decode
+
+
+def _reading_worker() -> Callable[[str], Iterable[bytes]]:
+    """What a worker does that only reads."""
+    return lambda path: [_encode(read_file(path))]
+
+
+def _preparing_worker(vocabulary: Path | None, cache: Path) -> Callable[[str], Iterable[bytes]]:
+    """What a worker does that also prepares: its own dictionaries are loaded once."""
     scheme = Vocabulary.load(vocabulary, cache=cache)
     tagger = Tagger(scheme, cache=cache)
     preparer = Preparer(tagger, Concepts(scheme, tagger))
-    return lambda file: _encode(preparer.pack(read_file(file.path)))
+    return lambda path: _packed(read_file(path), preparer)
+
+
+def _packed(file: ReadFile, preparer: Preparer) -> Iterator[bytes]:
+    """The outline of a file; then of each article the title and the rows, and nothing to end them."""
+    articles = [(id, with_language(replace(article, id=id))) for id, article in file.articles]
+    yield _encode(replace(file, articles=tuple((id, outline(article)) for id, article in articles)))
+    for _, article in articles:
+        prepared = preparer.prepare(article)
+        yield _encode(prepared.title)
+        rows = iter(prepared.rows)
+        while some := tuple(islice(rows, _ROWS)):
+            yield _encode(some)
+        yield _encode(())
+
+
+def _unpacked(file: ReadFile, answer: Answer) -> Iterator[Prepared]:
+    for id, article in file.articles:
+        title = _decode_text(next(answer))
+        yield Prepared(replace(article, id=id), title, _unpacked_rows(answer))
+
+
+def _unpacked_rows(answer: Answer) -> Iterator[Row]:
+    while rows := _decode_rows(next(answer)):
+        yield from rows
+
+
+def _received(path: str, answer: Answer) -> ReadFile:
+    """What a worker says of a file first, or that it died of it."""
+    try:
+        return _decode_file(next(answer))
+    except WorkerDied as death:
+        if death.was_slow:
+            code, what = "reader-too-slow", "Reading this file took far too long and was stopped"
+        else:
+            code, what = "reader-died", "The process that read this file crashed or ran out of memory"
+        message = f"{what}; what was indexed of it before stays. Save it anew, or split it."
+        return ReadFile(path, problems=(Problem(path, None, code, message, "error"),), died=True)
 
 
 def version() -> int:
@@ -194,3 +271,8 @@ def with_language(article: Article) -> Article:
     )
     code = languages.identify(text, article.likely_language)
     return replace(article, language=code, locale=languages.locale(code, text))
+
+
+def outline(article: Article) -> Article:
+    """The article without its text: its sections have no blocks."""
+    return replace(article, sections=tuple(replace(section, blocks=()) for section in article.sections))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import shutil
 import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from kb import changes, preparing, readers
+from kb import preparing, readers, workers
 from tests.conftest import CORPUS, write_files
 from tests.test_changes import CONFLICT, GIFT, QUEUE, SERVICE, answers
+from tests.test_formats import FILES as FORMATS
 
 STARTER = {
     f"{path.parent.name}/{path.name}": path.read_text() for path in sorted(CORPUS.glob("??/*.md"))[::4]
@@ -32,7 +36,6 @@ ASKED = ["жалоба", "эмпатия", "服务", '"客户投诉"', ""]
 @pytest.fixture
 def always_workers(monkeypatch):
     monkeypatch.setattr(preparing, "WORTH_A_WORKER", 1)
-    monkeypatch.setattr(preparing, "_LARGE", 1500)
 
 
 def test_any_number_of_jobs_gives_the_same_index(tmp_path, open_book, always_workers, vocabulary_cache):
@@ -51,42 +54,71 @@ def test_any_number_of_jobs_gives_the_same_index(tmp_path, open_book, always_wor
     assert {problem.code for problem in report.problems} >= {"binary-file"}
 
 
-def deadly_worker(vocabulary: Path | None, cache: Path):
-    """Reads files, and dies of those that are called so."""
-
-    def read(file: changes.FoundFile) -> bytes:
-        if Path(file.path).name == "deadly.md":
-            os.kill(os.getpid(), signal.SIGKILL)
-        return preparing._encode(preparing.read_file(file.path))
-
-    return read
+# --- A file that crashes what reads it ------------------------------------------------------------
 
 
-def test_a_file_that_kills_its_reader_is_a_problem_and_stays_as_it_was(
-    tmp_path, open_book, always_workers, monkeypatch
+def deadly(path: str) -> Iterator[bytes]:
+    """Reads a file, and dies or never ends of those that are called so."""
+    stem = Path(path).stem
+    if stem == "deadly":
+        os.kill(os.getpid(), signal.SIGKILL)
+    while stem == "endless":
+        pass
+    yield from preparing._reading_worker()(path)
+
+
+def deadly_reader():
+    return deadly
+
+
+def deadly_preparer(vocabulary: Path | None, cache: Path):
+    """As deadly, and slow to get ready only where it must."""
+    prepare = functools.cache(lambda: preparing._preparing_worker(vocabulary, cache))
+    return lambda path: list(deadly(path)) and prepare()(path)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_file_that_crashes_its_reader_is_a_problem_and_stays_as_it_was(
+    tmp_path, open_book, always_workers, monkeypatch, vocabulary_cache, jobs
 ):
-    monkeypatch.setattr(preparing, "_worker", deadly_worker)
-    files = {f"{name}.md": f"# {name}\n\nЖалоба {name}.\n" for name in ("a", "b", "deadly", "e")}
+    monkeypatch.setattr(readers, "PLAIN", ())  # any format will do, and Markdown is quick
+    names = ("a", "b", "deadly", "endless", "z")
+    files = {f"{name}.md": f"# {name}\n\nЖалоба {name}.\n" for name in names}
     write_files(tmp_path / "articles", files)
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "cache").symlink_to(vocabulary_cache)
     with open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as book:
         book.index()
-        write_files(
-            tmp_path / "articles", {name: text.replace("Жал", "Новая жал") for name, text in files.items()}
-        )
-        (problem,) = book.index(jobs=2).problems
-        assert (Path(problem.file).name, problem.code, problem.severity) == (
-            "deadly.md",
-            "reader-died",
-            "error",
-        )
+        write_files(tmp_path / "articles", {n: text.replace("Жал", "Новая жал") for n, text in files.items()})
+        with monkeypatch.context() as patch:
+            patch.setattr(preparing, "_reading_worker", deadly_reader)
+            patch.setattr(preparing, "_preparing_worker", deadly_preparer)
+            patch.setattr(preparing, "SECONDS", 1.0)
+            problems = book.index(jobs=jobs).problems
+            checked = book.check().problems if jobs == 1 else problems
+        expected = {("deadly.md", "reader-died", "error"), ("endless.md", "reader-too-slow", "error")}
+        for found in (problems, checked):
+            assert {(Path(one.file).name, one.code, one.severity) for one in found} == expected
         texts = {article.id: book.article(article.id)[1][0].text for article in book.articles()}
-        assert texts == {"a": "Новая жалоба a.", "b": "Новая жалоба b.", "deadly": "Жалоба deadly.", "e": "Новая жалоба e."}  # fmt: skip
-        assert not book.index(jobs=1).problems  # it is tried again the next time
+        old = {name: f"Жалоба {name}." for name in ("deadly", "endless")}
+        assert texts == {**{name: f"Новая жалоба {name}." for name in names}, **old}
+        assert not book.index(jobs=1).problems  # they are tried again the next time
         assert book.article("deadly")[1][0].text == "Новая жалоба deadly."
 
 
+def test_foreign_parsers_never_run_in_this_process(tmp_path, open_book, monkeypatch):
+    """Not for `kb index`, nor for `kb check`, with one job; what is text is read here, without another."""
+    write_files(tmp_path / "articles", {"b.md": GIFT, "c.txt": QUEUE})
+    shutil.copy(FORMATS / "complaint.odt", tmp_path / "articles" / "a.odt")
+    here = []
+    monkeypatch.setattr(readers, "read", lambda path, read=readers.read: here.append(path.name) or read(path))
+    with open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as book:
+        assert book.check().articles == book.index().articles == 3
+    assert here == ["b.md", "c.txt"] * 2
+
+
 def test_few_changed_files_start_no_workers(tmp_path, open_book, monkeypatch):
-    monkeypatch.setattr(preparing, "Workers", None)
+    monkeypatch.setattr(workers.subprocess, "Popen", None)
     write_files(tmp_path / "articles", {"a.md": GIFT, "b.md": QUEUE})
     with open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as book:
         assert book.index(jobs=8).added == 2

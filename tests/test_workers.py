@@ -4,66 +4,119 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
 
 import pytest
 
+from kb import workers
 from kb.workers import WorkerDied, Workers
 
 
 def worker(factor):
-    """Answers with the number so many times larger; zero kills it, −1 is an error, and one takes long."""
+    """Says the number so many times larger, and as many bytes; zero kills it, −1 is an error, −2 never ends,
+    −3 wants too much memory, and −4 prints."""
 
-    def work(item: int) -> bytes:
+    def work(item: int):
         if item == 0:
             os.kill(os.getpid(), signal.SIGKILL)
-        if item < 0:
+        if item == -1:
             raise ValueError("below zero")
-        return b"%d" % (factor * item) + b" " * item * 100_000
+        while item == -2:
+            pass
+        if item == -3:
+            bytearray(4_000_000_000)
+        if item == -4:
+            os.write(1, b"printed by a library")
+        yield b"%d" % (factor * item)
+        yield b" " * item * 100_000
 
     return work
 
 
-@pytest.fixture(scope="module")
-def workers():
-    with Workers[int](2, worker, 10) as started:
-        yield started
+def answers(folder, items, jobs=2, seconds=60.0):
+    """The number that is said of each item, or how it ended."""
+    found = []
+    with Workers[int](items, jobs, folder, partial(worker, 10), seconds) as outcomes:
+        for answer in outcomes:
+            try:
+                number, space = answer
+                found.append(int(number))
+                assert len(space) == max(0, found[-1]) * 10_000
+            except WorkerDied as death:
+                found.append("too slow" if death.was_slow else "died")
+            except ValueError as error:
+                found.append(str(error))
+    return found
 
 
-def numbers(results):
-    return [result if isinstance(result, WorkerDied) else int(result) for result in results]
-
-
-@pytest.mark.parametrize("most", [1, 20, 10_000])
-def test_results_come_in_the_order_of_the_items(workers, most):
+@pytest.mark.parametrize("jobs", [1, 3])
+@pytest.mark.parametrize("most", [1, 1_000_000, 100_000_000])
+def test_answers_come_in_the_order_of_the_items(tmp_path, monkeypatch, jobs, most):
+    monkeypatch.setattr(workers, "_MOST_WAITING", most)
     items = [30, 1, 1, 2, 3, 9, 1, 1, 1, 7]
-    assert numbers(workers.results(items, lambda item: item, most)) == [10 * item for item in items]
+    assert answers(tmp_path, items, jobs) == [10 * item for item in items]
+    assert not list(tmp_path.iterdir())
 
 
-def test_no_items_give_no_results(workers):
-    assert numbers(workers.results([], int, 1)) == []
+def test_no_items_start_no_processes(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers.subprocess, "Popen", None)
+    assert answers(tmp_path, []) == []
 
 
-def test_a_worker_that_is_killed_takes_only_its_item_along(workers):
-    results = numbers(workers.results([5, 0, 6, 7, 0, 8], lambda item: 1, 100))
-    assert [result for result in results if not isinstance(result, WorkerDied)] == [50, 60, 70, 80]
-    assert isinstance(results[1], WorkerDied)
-    assert isinstance(results[4], WorkerDied)
-    assert results[1].args == (-signal.SIGKILL,)
-    assert numbers(workers.results([1], lambda item: 1, 100)) == [10]
+def test_what_goes_wrong_with_an_item_is_its_own(tmp_path):
+    """Whether it kills its worker, is an error there, never ends, or wants all memory there is."""
+    items = [5, 0, 6, -1, 7, -2, 0, -4, -3, 8]
+    expected = [50, "died", 60, "below zero", 70, "too slow", "died", -40, "died", 80]
+    assert answers(tmp_path, items, seconds=0.2) == expected
 
 
-def test_an_error_in_a_worker_is_raised_here():
-    with Workers[int](1, worker, 10) as started, pytest.raises(ValueError, match="below zero"):
-        numbers(started.results([1, -1, 1], lambda item: 1, 100))
+def test_an_error_of_what_makes_a_worker_is_told(tmp_path):
+    with (
+        Workers[int]([1], 1, tmp_path, partial(int, "none"), 60) as outcomes,
+        pytest.raises(ValueError, match="invalid literal"),
+    ):
+        list(next(iter(outcomes)))
 
 
-def test_no_more_is_under_way_than_memory_wants(workers):
-    asked = []
+def test_workers_that_nobody_wants_any_more_end_at_once(tmp_path):
+    with Workers[int]([1, -2, 30, 40], 2, tmp_path, partial(worker, 10), 60) as outcomes:
+        assert next(next(iter(outcomes))) == b"10"
+    assert not any(thread.is_alive() for thread in outcomes._threads)
+    assert all(process._popen.returncode is not None for process in outcomes._processes)
 
-    def items():
-        for item in range(1, 12):
-            asked.append(item)
-            yield item
 
-    for number, _ in enumerate(workers.results(items(), lambda item: 10, 30)):
-        assert len(asked) <= number + 4
+def test_a_full_disk_is_an_error_here(tmp_path, monkeypatch):
+    with Path("/dev/full").open("r+b", buffering=0) as full:
+        monkeypatch.setattr(workers, "SpooledTemporaryFile", lambda *_, **__: full)
+        with pytest.raises(OSError, match="No space left"):
+            answers(tmp_path, [1, 2, 3])
+
+
+def test_workers_end_with_the_process_that_started_them(tmp_path):
+    """Even when it is killed, and they are in the middle of something that never ends."""
+    script = (
+        "import sys; from functools import partial; from pathlib import Path; from kb.workers import Workers; from tests.test_workers import worker\n"
+        "with Workers([1, -2], 1, Path(sys.argv[1]), partial(worker, 10), 0.2) as outcomes:\n"
+        "    coming = iter(outcomes)\n"
+        "    list(next(coming))\n"
+        "    print(*(one._popen.pid for one in outcomes._processes), flush=True)\n"
+        "    sys.stdin.read()"
+    )
+    running = subprocess.Popen(
+        [sys.executable, "-c", script, tmp_path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+    )
+    with running:
+        worker_id = int(running.stdout.readline())
+        running.kill()
+    for _ in range(200):
+        if not Path(f"/proc/{worker_id}").exists():
+            break
+        time.sleep(0.05)
+    assert not Path(f"/proc/{worker_id}").exists()

@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
+from functools import lru_cache
 from itertools import accumulate, count, pairwise
 from pathlib import Path
 from pickle import dumps
@@ -344,7 +345,7 @@ class _FieldWriter(W3FieldWriter):
         offset = self._postings_file.tell()
         waiting: list[bytes] = []
         for term, documents, times in postings.in_order():
-            blocks = _blocks(documents, times)
+            blocks = _block_of_one(documents[0], times[0]) if len(times) == 1 else _blocks(documents, times)
             length = len(blocks)
             yield (
                 field + term,
@@ -376,6 +377,12 @@ def _blocks(documents: Sequence[int], times: Sequence[int]) -> bytes:
         is_last = at + _BLOCK >= len(documents)
         found += [_BLOCK_LENGTH.pack(-length if is_last else length), about, data]
     return b"".join(found)
+
+
+@lru_cache(maxsize=50_000)
+def _block_of_one(document: int, times: int) -> bytes:
+    """The same of a single posting. Most terms have only one, and a document has many of these."""
+    return _blocks((document,), (times,))
 
 
 class _TermsFile(OrderedHashWriter):

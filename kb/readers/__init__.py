@@ -40,6 +40,9 @@ READERS: dict[str, str] = {
 }
 """Which module reads the files whose names end so. It is imported when the first such file is read."""
 
+PLAIN = (".md", ".markdown", ".txt")
+"""Formats whose readers are all our own: no file can crash them."""
+
 ARCHIVES = (".zip",)
 """Archives are opened, and what is in them is read as if it lay in a folder."""
 
@@ -50,7 +53,16 @@ MAX_BYTES = 20 * 1024 * 1024
 MAX_ARCHIVE_BYTES = 200 * 1024 * 1024
 """A larger file, or archive, is not opened."""
 
-__all__ = ["ARCHIVES", "MAX_BYTES", "READERS", "Reading", "find", "fingerprint_beside", "read"]
+__all__ = [
+    "ARCHIVES",
+    "MAX_BYTES",
+    "READERS",
+    "Reading",
+    "find",
+    "fingerprint_beside",
+    "is_plain",
+    "read",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,11 @@ def find(root: Path) -> Iterator[Path | Problem]:
     Hidden files and folders are passed over. See `kb.readers.folders` for symbolic links.
     """
     return files_below(root, (*READERS, *ARCHIVES))
+
+
+def is_plain(path: Path) -> bool:
+    """Whether a file can be read in this very process; what runs foreign parsers may crash it."""
+    return path.suffix.lower() in PLAIN
 
 
 def read(path: Path, name: str | None = None) -> Reading:

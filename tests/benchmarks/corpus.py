@@ -11,9 +11,10 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -62,15 +63,18 @@ class Material:
 def make(size: int, queries: int) -> Material:
     """A collection of `size` passages, half Russian and half Chinese, with its queries."""
     chance = random.Random(SEED)
-    words = [_Words("ru"), _Words("zh")]
-    articles = [
-        _article(words[number % 2], number, min(PASSAGES_PER_ARTICLE, size - at), chance)
-        for number, at in enumerate(range(0, size, PASSAGES_PER_ARTICLE))
-    ]
+    whole, rest = divmod(size, PASSAGES_PER_ARTICLE)
+    counts = [PASSAGES_PER_ARTICLE] * whole + [rest] * bool(rest)
+    articles = list(_articles(counts, chance))
     asked = list(_questions(articles, queries, chance))
     return Material(
         [(article, None) for article in articles], asked, [_shortened(question, chance) for question in asked]
     )
+
+
+def articles() -> Iterator[Article]:
+    """The articles of an endless collection, made as they are asked for."""
+    return _articles(repeat(PASSAGES_PER_ARTICLE), random.Random(SEED))
 
 
 def from_data_set(folder: Path, size: int, queries: int) -> Material:
@@ -176,6 +180,13 @@ def _coined(known: Sequence[str], frequencies: Counter[str], count: int) -> Iter
             if word not in seen:
                 seen.add(word)
                 yield word
+
+
+def _articles(counts: Iterable[int], chance: random.Random) -> Iterator[Article]:
+    """Articles of so many passages, by turns in both languages."""
+    words = [_Words("ru"), _Words("zh")]
+    for number, passages_in_it in enumerate(counts):
+        yield _article(words[number % 2], number, passages_in_it, chance)
 
 
 def _article(words: _Words, number: int, count: int, chance: random.Random) -> Article:

@@ -1,0 +1,272 @@
+"""How much memory and time `kb index` takes of a folder, by the folder's size.
+
+Each folder has files of all formats by turns (all but PDF), as large as articles are, with a picture in
+those that can have one. Memory is the proportional set size (PSS) of all processes together, sampled five
+times a second, so that what they share counts once; it needs Linux.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from kb.models import Article
+from tests.benchmarks import corpus, measuring
+from tests.benchmarks.measuring import significant
+
+_SAMPLES = Path(__file__).parent.parent / "files" / "formats"
+_EVERY = 0.2
+_IN_FOLDER = 500
+
+
+@click.command()
+@click.option("--megabytes", default="5,20", show_default=True, help="Sizes of the folders.")
+@click.option("--picture", default=0, show_default=True, help="Kilobytes of a picture in office files.")
+@click.option("--formats", default="", help="Only these, like md,docx.")
+@click.option("--jobs", default=2, show_default=True, help="Processes that read and analyse.")
+@click.option("--keep", type=click.Path(path_type=Path), help="Make the folders here, and let them stay.")
+def main(megabytes: str, picture: int, formats: str, jobs: int, keep: Path | None) -> None:
+    """Index folders of these sizes, and say what memory and time each took."""
+    measuring.heading("python -m tests.benchmarks.index_memory")
+    chosen = [f".{name}" for name in formats.split(",")] if formats else list(_FORMATS)
+    rows = []
+    with TemporaryDirectory(dir=keep) as scratch:
+        for size in map(int, megabytes.split(",")):
+            folder = (keep or Path(scratch)) / f"{size}-MB-{picture}-{''.join(chosen)[1:]}"
+            if not folder.exists():
+                _make(folder, size * 1_000_000, bytes(os.urandom(picture * 1000)), chosen)
+            rows.append(_row(size, folder, _indexed(folder, Path(scratch) / str(size), jobs)))
+    head = ["MB", "files", "passages", "seconds", "passages/s", "CPU s, writer", "CPU s, workers"]
+    head += ["MB at most, all", "writer", "a worker", "index, MB"]
+    measuring.table(f"kb index --jobs {jobs}, by the size of the folder", head, rows)
+
+
+# --- Making a folder ---
+
+
+def _make(folder: Path, size: int, picture: bytes, formats: Sequence[str]) -> None:
+    """Write files of these formats by turns until the folder has so many bytes."""
+    made = 0
+    for number, article in zip(count(), corpus.articles(), strict=False):
+        suffix = formats[number % len(formats)]
+        path = folder / f"{number // _IN_FOLDER:04}" / f"{number:06}{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_FORMATS[suffix](number, article, picture))
+        os.utime(path, (1_600_000_000, 1_600_000_000))
+        made += path.stat().st_size
+        if made >= size:
+            return
+
+
+def _markdown(number: int, article: Article, picture: bytes) -> bytes:
+    parts = [f"# {number} {article.title}"]
+    for section in article.sections:
+        parts += [f"## {section.heading}", *(block.text for block in section.blocks)]
+    return "\n\n".join(parts).encode()
+
+
+def _page(number: int, article: Article, picture: bytes = b"") -> bytes:
+    parts = [f"<h1>{number} {html.escape(article.title)}</h1>"]
+    for section in article.sections:
+        parts.append(f"<h2>{html.escape(section.heading)}</h2>")
+        parts += [f"<p>{html.escape(block.text)}</p>" for block in section.blocks]
+    body = "<html xmlns='http://www.w3.org/1999/xhtml'><head><title/></head><body><article>"
+    return f"{body}{''.join(parts)}</article></body></html>".encode()
+
+
+def _word(number: int, article: Article, picture: bytes) -> bytes:
+    import docx
+
+    document = docx.Document()
+    document.add_heading(f"{number} {article.title}", 1)
+    for section in article.sections:
+        document.add_heading(section.heading, 2)
+        for block in section.blocks:
+            document.add_paragraph(block.text)
+    made = io.BytesIO()
+    document.save(made)
+    return _with_picture(made, "word/media/image1.bin", picture)
+
+
+def _slides(number: int, article: Article, picture: bytes) -> bytes:
+    import pptx
+
+    presentation = pptx.Presentation()
+    for at, section in enumerate(article.sections):
+        slide = presentation.slides.add_slide(presentation.slide_layouts[1])
+        slide.shapes.title.text = section.heading if at else f"{number} {article.title}"
+        slide.placeholders[1].text = "\n".join(block.text for block in section.blocks)
+    made = io.BytesIO()
+    presentation.save(made)
+    return _with_picture(made, "ppt/media/image1.bin", picture)
+
+
+def _open_document(number: int, article: Article, picture: bytes) -> bytes:
+    """The document that LibreOffice wrote for the tests, with another text."""
+    parts = [f"<text:h text:outline-level='1'>{number} {html.escape(article.title)}</text:h>"]
+    for section in article.sections:
+        parts.append(f"<text:h text:outline-level='2'>{html.escape(section.heading)}</text:h>")
+        parts += [f"<text:p>{html.escape(block.text)}</text:p>" for block in section.blocks]
+    return _rewritten("complaint.odt", "content.xml", "office:text", parts, "Pictures/1.bin", picture)
+
+
+def _rewritten(
+    sample: str, member: str, element: str, parts: Sequence[str], place: str, picture: bytes
+) -> bytes:
+    made = io.BytesIO()
+    with (
+        zipfile.ZipFile(_SAMPLES / sample) as before,
+        zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as after,
+    ):
+        for name in before.namelist():
+            data = before.read(name)
+            if name == member:
+                text = data.decode()
+                begin, end = text.index(f"<{element}"), text.rindex(f"</{element}>")
+                data = (text[: text.index(">", begin) + 1] + "".join(parts) + text[end:]).encode()
+            after.writestr(name, data)
+    return _with_picture(made, place, picture)
+
+
+def _book(number: int, article: Article, picture: bytes) -> bytes:
+    container = (
+        "<container xmlns='urn:oasis:names:tc:opendocument:xmlns:container'><rootfiles>"
+        "<rootfile full-path='book.opf' media-type='application/oebps-package+xml'/></rootfiles></container>"
+    )
+    opf = (
+        "<package xmlns='http://www.idpf.org/2007/opf'><manifest>"
+        "<item id='a' href='a.xhtml' media-type='application/xhtml+xml'/></manifest>"
+        "<spine><itemref idref='a'/></spine></package>"
+    )
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("META-INF/container.xml", container)
+        book.writestr("book.opf", opf)
+        book.writestr("a.xhtml", _page(number, article))
+    return _with_picture(made, "a.jpg", picture)
+
+
+def _with_picture(made: io.BytesIO, name: str, picture: bytes) -> bytes:
+    if picture:
+        with zipfile.ZipFile(made, "a") as package:
+            package.writestr(name, picture)
+    return made.getvalue()
+
+
+_FORMATS: dict[str, Callable[[int, Article, bytes], bytes]] = {
+    ".md": _markdown,
+    ".docx": _word,
+    ".txt": _markdown,
+    ".html": _page,
+    ".pptx": _slides,
+    ".odt": _open_document,
+    ".epub": _book,
+}
+
+
+# --- Indexing it ---
+
+
+@dataclass(slots=True)
+class _Run:
+    """What indexing took: megabytes at most in all processes and in each, and seconds."""
+
+    passages: int = 0
+    seconds: float = 0.0
+    most: float = 0.0
+    most_of: dict[int, float] = field(default_factory=dict)
+    cpu: dict[int, float] = field(default_factory=dict)
+    writer: int = 0
+    index: float = 0.0
+
+
+def _indexed(folder: Path, home: Path, jobs: int) -> _Run:
+    """Run the command, and look at its processes until it ends."""
+    run = _Run()
+    started = time.perf_counter()
+    with TemporaryDirectory() as scratch, (Path(scratch) / "report").open("w+b") as report:
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from kb.cli import main; main()", "index", "--json", "--jobs", str(jobs)],
+            env={**os.environ, "KB_HOME": str(home), "KB_CORPUS": str(folder), "KB_ENGINE": ""},
+            cwd=Path(__file__).parents[2],
+            stdout=report,
+        )
+        run.writer = process.pid
+        while process.poll() is None:
+            sizes = {number: _memory(number) for number in _family(process.pid)}
+            run.most = max(run.most, sum(sizes.values()))
+            for number, size in sizes.items():
+                run.most_of[number] = max(size, run.most_of.get(number, 0))
+                run.cpu[number] = max(_seconds(number), run.cpu.get(number, 0))
+            time.sleep(_EVERY)
+        report.seek(0)
+        run.passages = json.load(report)["passages"]
+    run.seconds = time.perf_counter() - started
+    run.index = sum(file.stat().st_size for file in (home / "index").rglob("*") if file.is_file()) / 1e6
+    return run
+
+
+def _family(process: int) -> Iterator[int]:
+    """A process and all that it started, and these."""
+    yield process
+    for task in _lines(f"/proc/{process}/task", os.listdir):
+        for child in _lines(
+            f"/proc/{process}/task/{task}/children", lambda path: Path(path).read_text().split()
+        ):
+            yield from _family(int(child))
+
+
+def _memory(process: int) -> float:
+    """The proportional set size of a process in megabytes, 0 when it has ended."""
+    for line in _lines(f"/proc/{process}/smaps_rollup", lambda path: Path(path).read_text().splitlines()):
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1000
+    return 0.0
+
+
+def _seconds(process: int) -> float:
+    """The processor time of a process so far."""
+    fields = _lines(f"/proc/{process}/stat", lambda path: Path(path).read_text().rpartition(")")[2].split())
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def _lines(path: str, read: Callable[[str], list[str]]) -> list[str]:
+    """What the system says, and nothing of a process that has ended."""
+    try:
+        return read(path)
+    except (OSError, ValueError):
+        return []
+
+
+def _row(size: int, folder: Path, run: _Run) -> list[object]:
+    others = [number for number in run.cpu if number != run.writer]
+    return [
+        size,
+        sum(path.is_file() for path in folder.rglob("*")),
+        run.passages,
+        significant(run.seconds),
+        significant(run.passages / run.seconds),
+        significant(run.cpu[run.writer]),
+        significant(sum(run.cpu[number] for number in others)),
+        significant(run.most),
+        significant(run.most_of[run.writer]),
+        significant(max((run.most_of[number] for number in others), default=0.0)),
+        significant(run.index),
+    ]
+
+
+if __name__ == "__main__":
+    main()
