@@ -76,14 +76,15 @@ class _Search:
     def _kind(self, path: Path) -> _Kind | Problem:
         """Whether `path` is a file to read, a folder to enter, neither, or a problem."""
         try:
-            target = path.resolve(strict=True)
+            is_link = path.is_symlink()
+            target = path.resolve(strict=True) if is_link else path
             if path.is_dir():
-                return self._kind_of_folder(path, target)
+                return self._kind_of_folder(path, path.resolve(strict=True))
+            if not self._is_wanted(path) or not path.is_file():
+                return "neither"
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop, before Python 3.13
             return self._broken_link(path, error)
-        if not self._is_wanted(path) or not path.is_file():
-            return "neither"
-        is_elsewhere_too = path.is_symlink() and self._is_wanted(target) and self._comes_by(target)
+        is_elsewhere_too = is_link and self._is_wanted(target) and self._comes_by(target)
         return "neither" if is_elsewhere_too else "file"
 
     def _kind_of_folder(self, path: Path, target: Path) -> _Kind | Problem:
