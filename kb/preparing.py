@@ -154,10 +154,10 @@ def _stat(path: str) -> Span:
     return status.st_size, status.st_mtime_ns
 
 
-def read_apart(paths: Sequence[str], folder: Path) -> Iterator[ReadFile]:
+def read_apart(paths: Sequence[str], folder: Path | None = None) -> Iterator[ReadFile]:
     """Read files in order; what only foreign parsers can read in a process of its own.
 
-    What that says waits in `folder` when it is much.
+    What that says waits in `folder` when it is much, or where the system keeps what passes.
     """
     risky = [path for path in paths if not readers.is_plain(Path(path))]
     with Workers[str](risky, 1, folder, _reading_worker, seconds=SECONDS) as workers:

@@ -81,14 +81,14 @@ class Workers(Generic[Item]):
     It and the items must be picklable, which functions are by their names. Use it as a context manager and
     go through it: for each item there are the messages that were said of it. Reading them raises
     `WorkerDied` where the process died of the item, and what went wrong there otherwise. One that works for
-    `seconds` of processor time without saying anything is stopped. Long answers wait in `folder`.
+    `seconds` of processor time without saying anything is stopped. Long answers wait in `folder`, by default the system's for what passes.
     """
 
     def __init__(
         self,
         items: Sequence[Item],
         jobs: int,
-        folder: Path,
+        folder: Path | None,
         make: Callable[[], Callable[[Item], Iterable[bytes]]],
         seconds: float,
     ) -> None:
@@ -104,7 +104,8 @@ class Workers(Generic[Item]):
         self._threads = [threading.Thread(target=self._serve) for _ in range(min(jobs, len(items)))]
 
     def __enter__(self) -> Workers[Item]:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        if self._folder and self._threads:
+            self._folder.mkdir(parents=True, exist_ok=True)
         for thread in self._threads:
             thread.start()
         return self
@@ -184,7 +185,7 @@ class Workers(Generic[Item]):
             most = 1 + _AHEAD if left > self._jobs * _AHEAD else 1
             if not left or len(under_way) >= most:
                 return False
-            outcome = _Outcome(SpooledTemporaryFile(_IN_MEMORY, dir=str(self._folder)))  # noqa: SIM115
+            outcome = _Outcome(SpooledTemporaryFile(_IN_MEMORY, dir=self._folder and str(self._folder)))  # noqa: SIM115
             self._outcomes.append(outcome)
             under_way.append((self._items[self._taken], outcome))
             self._taken += 1

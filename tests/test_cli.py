@@ -179,6 +179,13 @@ def change(folder):
     write_files(folder / "articles", {"a.md": GIFT, "b.md": QUEUE + "\nЕщё.\n", "d.md": QUEUE})
 
 
+def state_an_author(folder):
+    write_files(
+        folder / "articles",
+        {"a.md": GIFT, "b.md": QUEUE, "zh/c.md": SERVICE, "article.yml": "author: Anna\n"},
+    )
+
+
 def review(folder):
     from datetime import UTC, datetime
 
@@ -195,6 +202,7 @@ def review(folder):
     [
         (damage, ("index", "error"), 1),
         (change, ("files", "warning"), 0),
+        (state_an_author, ("files", "warning"), 0),
         (review, ("store", "warning"), 0),
         (lambda folder: (folder / "articles").rename(folder / "gone"), ("settings", "error"), 1),
         (

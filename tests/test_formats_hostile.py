@@ -237,6 +237,15 @@ def test_members_that_are_not_read(name: str, code: str) -> None:
     assert [problem.code for problem in reading.problems] == [code]
 
 
+def test_a_member_without_a_name_is_passed_over() -> None:
+    """Found by tests.fuzz: zipfile asks for the last letter of each name."""
+    made = packed({"a.md": "# Т\n\nТекст.\n".encode(), "xxxxx": b""})
+    entry = made.index(b"PK\1\2", made.index(b"PK\1\2") + 1)
+    made = bytearray(made)
+    struct.pack_into("<HHH", made, entry + 28, 0, 0, 5)  # the name becomes a comment
+    assert len(read_bytes(bytes(made), ".zip").articles) == 1
+
+
 def test_a_lying_size_does_not_help_a_bomb() -> None:
     bomb = bytearray(packed({"a.md": b"a" * 5_000_000}))
     size = struct.pack("<I", 5_000_000)

@@ -113,6 +113,8 @@ def _read_archive(path: Path, name: str) -> Reading:
             parts = list(_members(archive, name))
     except ReadingError as error:
         return _unreadable(name, error.code, str(error))
+    except Exception as error:
+        return _failed(name, error)
     if not parts:
         return _unreadable(name, "empty-archive", "There is nothing in this archive that can be read.")
     return Reading(
@@ -150,9 +152,8 @@ def _read_file(path: PurePath, name: str, content: Callable[[], bytes], fetch: b
     except (RecursionError, MemoryError) as error:
         message = f"The file is too deep or too large to be read ({type(error).__name__})."
         return _unreadable(name, "file-too-large", message, None, problems)
-    except Exception as error:  # a bug of ours or of a parser must not stop the other files
-        message = f"The file could not be read: {type(error).__name__}: {error}. Please report this."
-        return _unreadable(name, "reader-failed", message, None, problems)
+    except Exception as error:
+        return _failed(name, error, problems)
     findings = [finding for _, found in finished for finding in found]
     articles = tuple(article for article, _ in finished if article.sections)
     if not articles:
@@ -197,6 +198,13 @@ def _check(path: Path, limit: int) -> None:
 def _unopened(error: Exception) -> ReadingError:
     reason = getattr(error, "strerror", None) or error
     return ReadingError("unreadable-file", f"The file cannot be opened: {reason}.")
+
+
+def _failed(name: str, error: Exception, others: Iterable[Problem] = ()) -> Reading:
+    """What comes of a file that no reader understands: a bug of ours or of a parser, which must not stop
+    the other files."""
+    message = f"The file could not be read: {type(error).__name__}: {error}. Please report this."
+    return _unreadable(name, "reader-failed", message, None, others)
 
 
 def _unreadable(

@@ -60,7 +60,11 @@ class Archive:
             raise ReadingError(
                 "broken-file", f"The archive is damaged, or no ZIP archive: {error}."
             ) from error
-        self._members = {_name(member): member for member in self._zip.infolist() if not member.is_dir()}
+        self._members = {
+            _name(member): member
+            for member in self._zip.infolist()
+            if member.filename and not member.is_dir()  # zipfile looks at the last letter of a folder
+        }
         self._left = MAX_UNPACKED
         self._largest = largest
         if len(self._members) > MAX_MEMBERS:

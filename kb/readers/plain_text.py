@@ -41,7 +41,7 @@ def _parsed(body: NumberedText, had_front_matter: bool) -> list[Element]:
 _MARKDOWN = re.compile(
     r"""
       ^\#{1,6}\ \S                                      # a heading
-    | !?\[[^\]\n]+\]\((?:https?://|/|\#|\.)[^)\n]*\)    # a link or an image
+    | !?\[[^\[\]\n]+\]\((?:https?://|/|\#|\.)[^)\n]{0,1000}\)  # a link or an image
     | \*\*[^\s*][^*\n]*\*\*                             # bold words
     | ^(?:```|~~~)                                      # a fence
     """,
