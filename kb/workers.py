@@ -81,7 +81,8 @@ class Workers(Generic[Item]):
     It and the items must be picklable, which functions are by their names. Use it as a context manager and
     go through it: for each item there are the messages that were said of it. Reading them raises
     `WorkerDied` where the process died of the item, and what went wrong there otherwise. One that works for
-    `seconds` of processor time without saying anything is stopped. Long answers wait in `folder`, by default the system's for what passes.
+    `seconds` of processor time without saying anything is stopped. Long answers wait in `folder`; None is
+    the system's for what passes.
     """
 
     def __init__(
@@ -92,7 +93,8 @@ class Workers(Generic[Item]):
         make: Callable[[], Callable[[Item], Iterable[bytes]]],
         seconds: float,
     ) -> None:
-        self._items, self._jobs, self._folder = items, jobs, folder
+        self._items, self._jobs = items, jobs
+        self._folder = str(folder) if folder else None
         self._duty = (make, seconds)
         self._taken = 0
         self._changed = threading.Condition()
@@ -105,7 +107,7 @@ class Workers(Generic[Item]):
 
     def __enter__(self) -> Workers[Item]:
         if self._folder and self._threads:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            Path(self._folder).mkdir(parents=True, exist_ok=True)
         for thread in self._threads:
             thread.start()
         return self
@@ -185,7 +187,7 @@ class Workers(Generic[Item]):
             most = 1 + _AHEAD if left > self._jobs * _AHEAD else 1
             if not left or len(under_way) >= most:
                 return False
-            outcome = _Outcome(SpooledTemporaryFile(_IN_MEMORY, dir=self._folder and str(self._folder)))  # noqa: SIM115
+            outcome = _Outcome(SpooledTemporaryFile(_IN_MEMORY, dir=self._folder))  # noqa: SIM115
             self._outcomes.append(outcome)
             under_way.append((self._items[self._taken], outcome))
             self._taken += 1
