@@ -21,7 +21,7 @@ Json = dict[str, Any]
 _BULK_DOCUMENTS = 1000
 _BULK_BYTES = 5_000_000
 # How long a writer waits for a cluster that is too busy or has lost a node, in seconds.
-_PATIENCE = 120.0
+_PATIENCE = 60.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 8.0
 # Statuses of a request or document that may go through when it is tried again.
 _BUSY = frozenset({429, 502, 503, 504})
@@ -31,10 +31,6 @@ _ADDRESS = re.compile(r"opensearch\+(https?)://(?:([^@/]*)@)?([^@/?#]+)/([^/?#]+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,199}")
 
 
-class Refused(EngineUnavailable):
-    """The cluster understood and said no: asking again soon does not help."""
-
-
 class IndexGone(IndexDamaged):
     """The index that was asked is not there (any more)."""
 
@@ -42,6 +38,10 @@ class IndexGone(IndexDamaged):
         super().__init__(
             f"The index {address} is not in the cluster any more. Run `kb index`, which makes it anew."
         )
+
+
+class ClusterBusy(EngineUnavailable):
+    """The cluster cannot be reached or has too much to do, which often passes in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,8 @@ def parse(url: str) -> Address:
 class Cluster:
     """A cluster that is asked over HTTP. Safe for threads.
 
-    Whatever fails comes out as an `EngineError`: `EngineUnavailable` when it may work later,
-    `IndexGone` when there is no such index.
+    Whatever fails comes out as an `EngineError`: `ClusterBusy` when it may work in a moment,
+    `EngineUnavailable` when somebody has to do something first, `IndexGone` when there is no such index.
     """
 
     def __init__(self, address: Address, options: ClusterOptions) -> None:
@@ -192,9 +192,7 @@ class Cluster:
             try:
                 waiting = self._write(index, waiting)
                 problem = "it is too busy"
-            except Refused:
-                raise
-            except EngineUnavailable as error:
+            except ClusterBusy as error:
                 problem = str(error)
             if waiting and time.monotonic() + pause > until:
                 raise EngineUnavailable(f"Writing to {self.address} was given up: {problem}")
@@ -211,9 +209,9 @@ class Cluster:
             for document, item in zip(documents, answer["items"], strict=True):
                 (result,) = item.values()
                 if "error" in result:
-                    refused = self._refused(result["status"], result["error"])
-                    if isinstance(refused, Refused) or result["status"] not in _BUSY:
-                        raise refused
+                    error = self._refused(result["status"], result["error"])
+                    if not isinstance(error, ClusterBusy):
+                        raise error
                     again.append(document)
         return again
 
@@ -227,19 +225,17 @@ class Cluster:
             return IndexGone(self.address)
         # A full disk has the status 403 or 429; that no node leads the cluster, which passes, has 503.
         if kind == "cluster_block_exception" and status != 503:
-            return Refused(
+            return EngineUnavailable(
                 f"{where} takes no writes now ({reason}). When its disk is full, make room; then run"
                 " `kb index` again."
             )
         if status in (401, 403):
-            return Refused(
+            return EngineUnavailable(
                 f"{where} refuses the user “{self.address.user}” ({reason}). Check the name and the password"
                 " in KB_ENGINE, and what this user may do."
             )
         if status in _BUSY:
-            return EngineUnavailable(
-                f"{where} is too busy or not well now ({reason}). Try again in a moment."
-            )
+            return ClusterBusy(f"{where} is too busy or not well now ({reason}). Try again in a moment.")
         return EngineError(f"{where} refused a request ({status}, {kind}: {reason}).")
 
 
@@ -290,7 +286,7 @@ class _errors:  # noqa: N801
         hosts = ", ".join(self._cluster.address.hosts)
         match error:
             case exceptions.ConnectionTimeout():
-                raise EngineUnavailable(
+                raise ClusterBusy(
                     f"OpenSearch at {hosts} did not answer within {self._limit:g} seconds."
                     " Try again in a moment."
                 ) from error
@@ -300,7 +296,7 @@ class _errors:  # noqa: N801
                     " SSL_CERT_FILE names the authorities of your own."
                 ) from error
             case exceptions.ConnectionError():
-                raise EngineUnavailable(
+                raise ClusterBusy(
                     f"OpenSearch at {hosts} cannot be reached. Try again in a moment."
                 ) from error
             case exceptions.TransportError() if isinstance(error.status_code, int):
