@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import random
-import secrets
+import ssl
+import threading
 import time
+from base64 import b64decode
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
+from typing import ClassVar
+from urllib.parse import quote
 
 import pytest
+import trustme
 
 import kb.engines.opensearch.lock
 import kb.engines.opensearch.snapshot
@@ -75,6 +82,53 @@ def test_a_cluster_that_is_away_is_told_soon_and_clearly():
     engine.close()
 
 
+@pytest.fixture
+def https_server(tmp_path):
+    """A server that says nothing is there, with a certificate of an authority that nobody knows."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "authority.pem"))
+
+    class Nothing(BaseHTTPRequestHandler):
+        seen: ClassVar[list[str | None]] = []
+
+        def do_GET(self):
+            self.seen.append(self.headers["Authorization"])
+            body = b'{"error": {"type": "index_not_found_exception", "reason": "-"}, "status": 404}'
+            self.send_response(404)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Nothing) as server:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost").configure_cert(context)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield SimpleNamespace(
+            port=server.server_port, authority=tmp_path / "authority.pem", seen=Nothing.seen
+        )
+        server.shutdown()
+
+
+def test_certificates_are_verified_and_credentials_sent(https_server, monkeypatch):
+    url = f"opensearch+https://kb:{quote('слово')}@localhost:{https_server.port}/kb"
+    engine = open_engine(url, MEMORY)
+    with pytest.raises(EngineUnavailable, match="no trusted connection.*SSL_CERT_FILE"):
+        engine.search(Query())
+    assert https_server.seen == []
+    engine.close()
+    monkeypatch.setenv("SSL_CERT_FILE", str(https_server.authority))
+    engine = open_engine(url, MEMORY)
+    assert engine.search(Query()).total == 0
+    (sent,) = https_server.seen
+    assert b64decode(sent.removeprefix("Basic ")).decode() == "kb:слово"
+    engine.close()
+
+
 # --- What is asked --------------------------------------------------------------------------------
 
 
@@ -103,8 +157,8 @@ def test_more_terms_than_a_cluster_takes_clauses():
 
 
 @pytest.fixture
-def url(running_cluster):
-    return running_cluster.engine_url(f"t-{secrets.token_hex(6)}")
+def url(cluster_url):
+    return cluster_url
 
 
 @pytest.fixture
@@ -354,9 +408,8 @@ def test_a_prefix_of_more_words_than_the_cluster_takes_clauses(engine):
 
 
 @pytest.mark.cluster
-def test_both_engines_find_the_same_for_the_golden_queries(open_book, starter, running_cluster, tmp_path):
+def test_both_engines_find_the_same_for_the_golden_queries(open_book, starter, url, tmp_path):
     """Property 6, and more: the same ten in the same order, and the same facets."""
-    url = running_cluster.engine_url(f"t-{secrets.token_hex(6)}")
     data = evaluation.read(CORPUS / "relevance")
     golden = random.Random(6).sample(sorted(data.queries), 25)
     with open_book(home=tmp_path, corpus=CORPUS, engine=url, replicas=0) as book:

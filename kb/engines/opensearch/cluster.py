@@ -7,13 +7,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import msgspec
 
 from kb.engines import ClusterOptions
 from kb.errors import EngineError, EngineUnavailable, IndexDamaged, MissingExtra, SettingsError
+
+if TYPE_CHECKING:
+    from urllib3 import Timeout
 
 Json = dict[str, Any]
 
@@ -22,6 +25,8 @@ _BULK_DOCUMENTS = 1000
 _BULK_BYTES = 5_000_000
 # How long a writer waits for a cluster that is too busy or has lost a node, in seconds.
 _PATIENCE = 60.0
+# In so many seconds a host that is there is reached.
+_REACHED = 2.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 8.0
 # Statuses of a request or document that may go through when it is tried again.
 _BUSY = frozenset({429, 502, 503, 504})
@@ -89,13 +94,13 @@ class Cluster:
         try:
             from opensearchpy import OpenSearch
         except ImportError:
-            raise MissingExtra("opensearch", "keep the index in OpenSearch") from None
+            raise MissingExtra("Keeping the index in OpenSearch", "opensearch") from None
         self.address = address
         self.options = options
         # Certificates are verified against the system's authorities, or those in SSL_CERT_FILE.
         self._client = OpenSearch(
             list(address.hosts),
-            http_auth=(address.user, address.secret) if address.user else None,
+            http_auth=_credentials(address),
             timeout=options.timeout,
             pool_maxsize=32,
             http_compress=False,
@@ -115,7 +120,7 @@ class Cluster:
         limit = self.options.timeout * (_PREPARING if slow else 1)
         with _errors(self, limit):
             answer: Json = self._client.transport.perform_request(
-                method, path, params={**params, "request_timeout": limit}, body=body
+                method, path, params={**params, "request_timeout": _timeout(limit)}, body=body
             )
         return answer
 
@@ -123,7 +128,7 @@ class Cluster:
         """The document at a path, None when there is none. Raises `IndexGone` without its index."""
         with _errors(self, self.options.timeout):
             answer: Json = self._client.transport.perform_request(
-                "GET", path, params={"request_timeout": self.options.timeout, "ignore": 404}
+                "GET", path, params={"request_timeout": _timeout(self.options.timeout), "ignore": 404}
             )
         if "error" in answer:
             raise IndexGone(self.address)
@@ -132,7 +137,7 @@ class Cluster:
     def exists(self, path: str) -> bool:
         """Whether there is an index, an alias or a document at a path."""
         with _errors(self, self.options.timeout):
-            params = {"request_timeout": self.options.timeout}
+            params = {"request_timeout": _timeout(self.options.timeout)}
             return bool(self._client.transport.perform_request("HEAD", path, params=params))
 
     # --- Searches ---
@@ -292,8 +297,8 @@ class _errors:  # noqa: N801
                 ) from error
             case exceptions.SSLError():
                 raise EngineUnavailable(
-                    f"The certificate of OpenSearch at {hosts} cannot be trusted ({error.info});"
-                    " SSL_CERT_FILE names the authorities of your own."
+                    f"There is no trusted connection to OpenSearch at {hosts} ({error.info})."
+                    " SSL_CERT_FILE names the authorities that sign certificates of your own."
                 ) from error
             case exceptions.ConnectionError():
                 raise ClusterBusy(
@@ -303,6 +308,20 @@ class _errors:  # noqa: N801
                 raise self._cluster._refused(error.status_code, error.info) from error
             case exceptions.OpenSearchException():
                 raise EngineError(f"OpenSearch at {hosts} answered what cannot be read: {error}") from error
+
+
+def _timeout(limit: float) -> Timeout:
+    """Time to answer, and a shorter one to be reached: a host that is away must not cost the others' time."""
+    from urllib3 import Timeout
+
+    return Timeout(connect=min(limit, _REACHED), read=limit)
+
+
+def _credentials(address: Address) -> tuple[str, str] | None:
+    """Name and secret in UTF-8, which the client would take for Latin-1."""
+    if not address.user:
+        return None
+    return address.user.encode().decode("latin-1"), address.secret.encode().decode("latin-1")
 
 
 class _Serializer:
