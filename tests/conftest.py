@@ -258,6 +258,14 @@ def running_cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture
+def cluster_url(running_cluster: Cluster) -> Iterator[str]:
+    """The URL of a new index on the cluster."""
+    name = f"t-{secrets.token_hex(6)}"
+    yield running_cluster.engine_url(name)
+    running_cluster.drop(name)
+
+
+@pytest.fixture
 def cluster(running_cluster: Cluster) -> Cluster:
     """All nodes running and well, and no index on them."""
     running_cluster.clear()

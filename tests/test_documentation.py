@@ -57,7 +57,7 @@ def test_every_setting_is_in_the_readme_and_no_other() -> None:
     [
         *(f"`{suffix}`" for suffix in (*READERS, *ARCHIVES)),
         *EXPORTERS,
-        *(f"{scheme}://" for scheme in ENGINES),
+        *(f"`{scheme}" for scheme in ENGINES),
         *(f"`{name}:" for name in FILTER_NAMES),
     ],
 )

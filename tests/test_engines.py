@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import random
-import secrets
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +16,7 @@ from types import SimpleNamespace
 import pytest
 
 from kb import query
-from kb.engines import ARTICLE_ID_LENGTH, ENGINES, open_engine
+from kb.engines import ARTICLE_ID_LENGTH, ENGINES, ClusterOptions, open_engine
 from kb.errors import EngineError, IndexLocked, InvalidRequest, SettingsError
 from kb.languages import analyse
 from kb.models import (
@@ -43,6 +42,7 @@ from tests.reference import Document, Reference
 
 EVERY = ["whoosh", pytest.param("opensearch", marks=pytest.mark.cluster)]
 MEMORY = 50_000_000
+SHARDED = ClusterOptions(shards=2)
 # How near scores come to the formula: OpenSearch adds up floats of 32 bits.
 NEAR = {"whoosh": 1e-9, "opensearch": 1e-5}
 
@@ -56,12 +56,12 @@ def url(request, tmp_path):
     """The URL of a new index."""
     if request.param == "whoosh":
         return f"whoosh://{tmp_path}/index"
-    return request.getfixturevalue("running_cluster").engine_url(f"t-{secrets.token_hex(6)}")
+    return request.getfixturevalue("cluster_url")
 
 
 @pytest.fixture
 def engine(url):
-    opened = open_engine(url, MEMORY)
+    opened = open_engine(url, MEMORY, SHARDED)
     yield opened
     opened.close()
 
@@ -71,7 +71,7 @@ def open_again(url):
     opened = []
 
     def open(memory: int = MEMORY):
-        opened.append(open_engine(url, memory))
+        opened.append(open_engine(url, memory, SHARDED))
         return opened[-1]
 
     yield open

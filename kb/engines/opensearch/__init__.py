@@ -25,7 +25,7 @@ from kb.engines.opensearch import index
 from kb.engines.opensearch.cluster import Cluster, IndexGone, parse
 from kb.engines.opensearch.index import Opened
 from kb.engines.opensearch.lock import turn
-from kb.engines.opensearch.snapshot import Snapshot
+from kb.engines.opensearch.snapshot import DocumentLost, Snapshot
 from kb.engines.opensearch.writing import Writer, new_index
 from kb.errors import IndexDamaged
 from kb.models import Article, Passage, Query, SourceFile
@@ -145,7 +145,7 @@ class OpenSearchEngine:
             return nothing
         try:
             return ask(snapshot)
-        except IndexGone:
+        except (DocumentLost, IndexGone):
             newer = self._snapshot()
             if newer is None or newer is snapshot:
                 raise

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import msgspec
@@ -15,13 +15,18 @@ import msgspec
 from kb.engines import ClusterOptions
 from kb.errors import EngineError, EngineUnavailable, IndexDamaged, MissingExtra, SettingsError
 
+if TYPE_CHECKING:
+    from urllib3 import Timeout
+
 Json = dict[str, Any]
 
 # How many documents and bytes go in one request when writing; the cluster takes up to 100 MB.
 _BULK_DOCUMENTS = 1000
 _BULK_BYTES = 5_000_000
 # How long a writer waits for a cluster that is too busy or has lost a node, in seconds.
-_PATIENCE = 120.0
+_PATIENCE = 60.0
+# In so many seconds a host that is there is reached.
+_REACHED = 2.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 8.0
 # Statuses of a request or document that may go through when it is tried again.
 _BUSY = frozenset({429, 502, 503, 504})
@@ -31,10 +36,6 @@ _ADDRESS = re.compile(r"opensearch\+(https?)://(?:([^@/]*)@)?([^@/?#]+)/([^/?#]+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,199}")
 
 
-class Refused(EngineUnavailable):
-    """The cluster understood and said no: asking again soon does not help."""
-
-
 class IndexGone(IndexDamaged):
     """The index that was asked is not there (any more)."""
 
@@ -42,6 +43,10 @@ class IndexGone(IndexDamaged):
         super().__init__(
             f"The index {address} is not in the cluster any more. Run `kb index`, which makes it anew."
         )
+
+
+class ClusterBusy(EngineUnavailable):
+    """The cluster cannot be reached or has too much to do, which often passes in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +86,21 @@ def parse(url: str) -> Address:
 class Cluster:
     """A cluster that is asked over HTTP. Safe for threads.
 
-    Whatever fails comes out as an `EngineError`: `EngineUnavailable` when it may work later,
-    `IndexGone` when there is no such index.
+    Whatever fails comes out as an `EngineError`: `ClusterBusy` when it may work in a moment,
+    `EngineUnavailable` when somebody has to do something first, `IndexGone` when there is no such index.
     """
 
     def __init__(self, address: Address, options: ClusterOptions) -> None:
         try:
             from opensearchpy import OpenSearch
         except ImportError:
-            raise MissingExtra("opensearch", "keep the index in OpenSearch") from None
+            raise MissingExtra("Keeping the index in OpenSearch", "opensearch") from None
         self.address = address
         self.options = options
         # Certificates are verified against the system's authorities, or those in SSL_CERT_FILE.
         self._client = OpenSearch(
             list(address.hosts),
-            http_auth=(address.user, address.secret) if address.user else None,
+            http_auth=_credentials(address),
             timeout=options.timeout,
             pool_maxsize=32,
             http_compress=False,
@@ -115,7 +120,7 @@ class Cluster:
         limit = self.options.timeout * (_PREPARING if slow else 1)
         with _errors(self, limit):
             answer: Json = self._client.transport.perform_request(
-                method, path, params={**params, "request_timeout": limit}, body=body
+                method, path, params={**params, "request_timeout": _timeout(limit)}, body=body
             )
         return answer
 
@@ -123,7 +128,7 @@ class Cluster:
         """The document at a path, None when there is none. Raises `IndexGone` without its index."""
         with _errors(self, self.options.timeout):
             answer: Json = self._client.transport.perform_request(
-                "GET", path, params={"request_timeout": self.options.timeout, "ignore": 404}
+                "GET", path, params={"request_timeout": _timeout(self.options.timeout), "ignore": 404}
             )
         if "error" in answer:
             raise IndexGone(self.address)
@@ -132,7 +137,7 @@ class Cluster:
     def exists(self, path: str) -> bool:
         """Whether there is an index, an alias or a document at a path."""
         with _errors(self, self.options.timeout):
-            params = {"request_timeout": self.options.timeout}
+            params = {"request_timeout": _timeout(self.options.timeout)}
             return bool(self._client.transport.perform_request("HEAD", path, params=params))
 
     # --- Searches ---
@@ -192,9 +197,7 @@ class Cluster:
             try:
                 waiting = self._write(index, waiting)
                 problem = "it is too busy"
-            except Refused:
-                raise
-            except EngineUnavailable as error:
+            except ClusterBusy as error:
                 problem = str(error)
             if waiting and time.monotonic() + pause > until:
                 raise EngineUnavailable(f"Writing to {self.address} was given up: {problem}")
@@ -211,9 +214,9 @@ class Cluster:
             for document, item in zip(documents, answer["items"], strict=True):
                 (result,) = item.values()
                 if "error" in result:
-                    refused = self._refused(result["status"], result["error"])
-                    if isinstance(refused, Refused) or result["status"] not in _BUSY:
-                        raise refused
+                    error = self._refused(result["status"], result["error"])
+                    if not isinstance(error, ClusterBusy):
+                        raise error
                     again.append(document)
         return again
 
@@ -227,19 +230,17 @@ class Cluster:
             return IndexGone(self.address)
         # A full disk has the status 403 or 429; that no node leads the cluster, which passes, has 503.
         if kind == "cluster_block_exception" and status != 503:
-            return Refused(
+            return EngineUnavailable(
                 f"{where} takes no writes now ({reason}). When its disk is full, make room; then run"
                 " `kb index` again."
             )
         if status in (401, 403):
-            return Refused(
+            return EngineUnavailable(
                 f"{where} refuses the user “{self.address.user}” ({reason}). Check the name and the password"
                 " in KB_ENGINE, and what this user may do."
             )
         if status in _BUSY:
-            return EngineUnavailable(
-                f"{where} is too busy or not well now ({reason}). Try again in a moment."
-            )
+            return ClusterBusy(f"{where} is too busy or not well now ({reason}). Try again in a moment.")
         return EngineError(f"{where} refused a request ({status}, {kind}: {reason}).")
 
 
@@ -290,23 +291,37 @@ class _errors:  # noqa: N801
         hosts = ", ".join(self._cluster.address.hosts)
         match error:
             case exceptions.ConnectionTimeout():
-                raise EngineUnavailable(
+                raise ClusterBusy(
                     f"OpenSearch at {hosts} did not answer within {self._limit:g} seconds."
                     " Try again in a moment."
                 ) from error
             case exceptions.SSLError():
                 raise EngineUnavailable(
-                    f"The certificate of OpenSearch at {hosts} cannot be trusted ({error.info});"
-                    " SSL_CERT_FILE names the authorities of your own."
+                    f"There is no trusted connection to OpenSearch at {hosts} ({error.info})."
+                    " SSL_CERT_FILE names the authorities that sign certificates of your own."
                 ) from error
             case exceptions.ConnectionError():
-                raise EngineUnavailable(
+                raise ClusterBusy(
                     f"OpenSearch at {hosts} cannot be reached. Try again in a moment."
                 ) from error
             case exceptions.TransportError() if isinstance(error.status_code, int):
                 raise self._cluster._refused(error.status_code, error.info) from error
             case exceptions.OpenSearchException():
                 raise EngineError(f"OpenSearch at {hosts} answered what cannot be read: {error}") from error
+
+
+def _timeout(limit: float) -> Timeout:
+    """Time to answer, and a shorter one to be reached: a host that is away must not cost the others' time."""
+    from urllib3 import Timeout
+
+    return Timeout(connect=min(limit, _REACHED), read=limit)
+
+
+def _credentials(address: Address) -> tuple[str, str] | None:
+    """Name and secret in UTF-8, which the client would take for Latin-1."""
+    if not address.user:
+        return None
+    return address.user.encode().decode("latin-1"), address.secret.encode().decode("latin-1")
 
 
 class _Serializer:

@@ -19,7 +19,7 @@ from typing import Any
 from kb.engines.opensearch.cluster import Cluster, Json
 from kb.errors import EngineError, EngineUnavailable, IndexLocked
 
-LEASE = 30.0
+LEASE = 60.0
 _RENEWED_EVERY = 5.0
 _LOOKED_EVERY = 0.2
 
@@ -29,7 +29,8 @@ class Turn:
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._path = f"/{cluster.address.name}.lock/_doc/writer"
+        self._index = f"/{cluster.address.name}.lock"
+        self._path = f"{self._index}/_doc/writer"
         self._owner = f"{socket.gethostname()} {os.getpid()} {secrets.token_hex(4)}"
         self._revision = (0, 0)
         self._until = 0.0
@@ -46,9 +47,12 @@ class Turn:
 
     def take(self) -> bool:
         """Try to take the turn: whether nobody else has it."""
-        found = self._cluster.find(self._path) if self._cluster.exists(self._path) else None
+        found = self._found()
         if not found:
-            return self._put(1, LEASE, op_type="create")
+            if self._put(1, LEASE, op_type="create"):
+                return True
+            if not (found := self._found()):
+                return False
         held: Json = found["_source"]
         if held["until"] > time.time() and held["owner"] != self._owner:
             return False
@@ -64,8 +68,22 @@ class Turn:
         with suppress(EngineError):
             self._replace(0.0, self.number - self.unused)
 
+    def _found(self) -> Json | None:
+        """Whose turn it is, None when it was never anybody's."""
+        if not self._cluster.exists(self._index):
+            settings = {"number_of_shards": 1, "auto_expand_replicas": "0-2"}
+            self._cluster.ask("PUT", self._index, {"settings": settings}, slow=True, ignore=400)
+        return self._cluster.find(self._path)
+
     def _replace(self, lease: float, number: int) -> bool:
-        return self._put(number, lease, if_seq_no=self._revision[0], if_primary_term=self._revision[1])
+        condition = {"if_seq_no": self._revision[0], "if_primary_term": self._revision[1]}
+        if self._put(number, lease, **condition):
+            return True
+        # It may be ours in a newer revision, when the answer to an earlier request was lost.
+        found = self._found()
+        if not found or found["_source"]["owner"] != self._owner:
+            return False
+        return self._put(number, lease, if_seq_no=found["_seq_no"], if_primary_term=found["_primary_term"])
 
     def _put(self, number: int, lease: float, **condition: Any) -> bool:
         begun = time.monotonic()

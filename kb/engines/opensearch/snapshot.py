@@ -57,6 +57,10 @@ _COUNTS = 200_000
 _DECODED_SIZE = 4
 
 
+class DocumentLost(EngineError):
+    """A document of a commit is not there: when there is a newer commit, it was cleaned away."""
+
+
 class _Ranked(NamedTuple):
     """A hit on the page: its place in the table, its score, and how many copies it outdoes."""
 
@@ -146,7 +150,7 @@ class Snapshot:
             path = f"/{self.opened.index}/_mget"
             for document in self._cluster.ask("POST", path, body, _source="record")["docs"]:
                 if not document.get("found"):
-                    raise EngineError(
+                    raise DocumentLost(
                         f"The index lost “{document['_id']}”; if this happens again, run `kb index`."
                     )
                 yield document
