@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -16,6 +18,7 @@ from kb.engines import ClusterOptions
 from kb.errors import EngineError, EngineUnavailable, IndexDamaged, MissingExtra, SettingsError
 
 if TYPE_CHECKING:
+    from opensearchpy import OpenSearch
     from urllib3 import Timeout
 
 Json = dict[str, Any]
@@ -91,23 +94,37 @@ class Cluster:
     """
 
     def __init__(self, address: Address, options: ClusterOptions) -> None:
-        try:
-            from opensearchpy import OpenSearch
-        except ImportError:
-            raise MissingExtra("Keeping the index in OpenSearch", "opensearch") from None
+        if find_spec("opensearchpy") is None:
+            raise MissingExtra("Keeping the index in OpenSearch", "opensearch")
         self.address = address
         self.options = options
+        # Each node once, and one behind a load balancer twice.
+        self._attempts = max(2, len(address.hosts))
+        self._connected = (os.getpid(), self._connect())
+
+    def _connect(self) -> OpenSearch:
+        from opensearchpy import OpenSearch
+
         # Certificates are verified against the system's authorities, or those in SSL_CERT_FILE.
-        self._client = OpenSearch(
-            list(address.hosts),
-            http_auth=_credentials(address),
-            timeout=options.timeout,
+        return OpenSearch(
+            list(self.address.hosts),
+            http_auth=_credentials(self.address),
+            timeout=self.options.timeout,
             pool_maxsize=32,
             http_compress=False,
-            max_retries=max(2, len(address.hosts)),
+            # A node that is slow is asked no more for a minute, as one that is down.
+            retry_on_timeout=True,
+            max_retries=self._attempts - 1,
             serializer=_Serializer(),
             serializers={"application/json": _Serializer()},
         )
+
+    @property
+    def _client(self) -> OpenSearch:
+        """The client of this process: connections that were there when it was forked are its parent's."""
+        if self._connected[0] != os.getpid():
+            self._connected = (os.getpid(), self._connect())
+        return self._connected[1]
 
     def close(self) -> None:
         """Close all connections."""
@@ -117,18 +134,22 @@ class Cluster:
 
     def ask(self, method: str, path: str, body: object = None, slow: bool = False, **params: object) -> Json:
         """The answer to a request; `slow` ones, which prepare a commit, may take their time."""
-        limit = self.options.timeout * (_PREPARING if slow else 1)
-        with _errors(self, limit):
+        limit = self._limit(slow)
+        with _errors(self):
             answer: Json = self._client.transport.perform_request(
                 method, path, params={**params, "request_timeout": _timeout(limit)}, body=body
             )
         return answer
 
+    def _limit(self, slow: bool = False) -> float:
+        """How long each attempt may take, in seconds, so that all of them end in time."""
+        return self.options.timeout * (_PREPARING if slow else 1 / self._attempts)
+
     def find(self, path: str) -> Json | None:
         """The document at a path, None when there is none. Raises `IndexGone` without its index."""
-        with _errors(self, self.options.timeout):
+        with _errors(self):
             answer: Json = self._client.transport.perform_request(
-                "GET", path, params={"request_timeout": _timeout(self.options.timeout), "ignore": 404}
+                "GET", path, params={"request_timeout": _timeout(self._limit()), "ignore": 404}
             )
         if "error" in answer:
             raise IndexGone(self.address)
@@ -136,15 +157,15 @@ class Cluster:
 
     def exists(self, path: str) -> bool:
         """Whether there is an index, an alias or a document at a path."""
-        with _errors(self, self.options.timeout):
-            params = {"request_timeout": _timeout(self.options.timeout)}
+        with _errors(self):
+            params = {"request_timeout": _timeout(self._limit())}
             return bool(self._client.transport.perform_request("HEAD", path, params=params))
 
     # --- Searches ---
 
     def search(self, index: str, body: Json, slow: bool = False) -> Json:
         """The answer to a search: of all shards, or an error."""
-        limit = f"{round(self.options.timeout * (_PREPARING if slow else 1) * 1000)}ms"
+        limit = f"{round(self._limit(slow) * 1000)}ms"
         return self.ask(
             "POST",
             f"/{index}/_search",
@@ -278,9 +299,8 @@ class Batch:
 class _errors:  # noqa: N801
     """Turns the client's exceptions into `EngineError`s."""
 
-    def __init__(self, cluster: Cluster, limit: float) -> None:
+    def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._limit = limit
 
     def __enter__(self) -> None:
         pass
@@ -292,7 +312,7 @@ class _errors:  # noqa: N801
         match error:
             case exceptions.ConnectionTimeout():
                 raise ClusterBusy(
-                    f"OpenSearch at {hosts} did not answer within {self._limit:g} seconds."
+                    f"OpenSearch at {hosts} did not answer in time (KB_ENGINE_TIMEOUT)."
                     " Try again in a moment."
                 ) from error
             case exceptions.SSLError():
