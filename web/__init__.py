@@ -26,6 +26,7 @@ from web import (
     operations,
     packs,
     pages,
+    processes,
     request_ids,
     reviews,
     search_log,
@@ -68,9 +69,13 @@ def create_app(settings: Settings | None = None, book: KnowledgeBase | None = No
 def serve(settings: Settings, host: str, port: int, listening: Callable[[], None] = lambda: None) -> None:
     """Serve the application until it is told to stop; `listening` is called once it can be reached."""
     logs.configure(settings)
-    app = create_app(settings)
-    warm_up(app)
-    serving.listen(app, host, port, bool(settings.proxies), listening)
+    workers = processes.how_many(settings.processes)
+    with operations.shared_figures(settings, workers):
+        app = create_app(settings.model_copy(update={"memory": max(1, settings.memory // workers)}))
+        warm_up(app)
+        book: KnowledgeBase = app.extensions[EXTENSION]
+        book.store.close()  # its connections are of one process
+        serving.listen(app, host, port, bool(settings.proxies), workers, listening)
 
 
 def warm_up(app: Flask) -> None:

@@ -17,6 +17,7 @@ from kb.keys import allows
 from kb.models import ApiKey, Scope
 from kb.settings import Settings
 from web import accounts
+from web.api import counts as counts  # imported for what `shared://` stands for
 from web.current import book
 
 # What needs no key where reading needs one: the contract itself is no secret.
@@ -44,14 +45,14 @@ def set_up(app: Flask, blueprint: Blueprint, settings: Settings) -> None:
 
 
 def _limit(app: Flask, blueprint: Blueprint, limit: str) -> None:
-    """Count calls of the API, in this process; who has made too many hears when to come back."""
+    """Count calls of the API, in all processes together; who has made too many hears when to come back."""
     try:
         parse_many(limit)
     except ValueError as error:
         raise SettingsError(
             f"KB_API_LIMIT: “{limit}” is no limit; write for example 600 per minute."
         ) from error
-    limiter = Limiter(_caller, app=app, storage_uri="memory://")
+    limiter = Limiter(_caller, app=app, storage_uri="shared://")
     too_many = f"Too many calls: at most {limit}. Wait as long as Retry-After says."
     limiter.limit(limit, error_message=too_many)(blueprint)
 
