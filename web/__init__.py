@@ -5,6 +5,7 @@ A request for a page goes: its address → one view in `pages` → `book` → a 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 
 from apiflask import APIFlask
@@ -75,6 +76,7 @@ def serve(settings: Settings, host: str, port: int, listening: Callable[[], None
         warm_up(app)
         book: KnowledgeBase = app.extensions[EXTENSION]
         book.store.close()  # its connections are of one process
+        gc.freeze()  # what was loaded stays: looking through it again and again would take time
         serving.listen(app, host, port, bool(settings.proxies), workers, listening)
 
 

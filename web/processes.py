@@ -6,7 +6,6 @@ many requests. The parent does nothing but replace a process that died, and pass
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -33,7 +32,6 @@ def run(work: Callable[[Callable[[], bool]], None], processes: int, patience: fl
     """
     waited_for = {*_TOLD, signal.SIGCHLD}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, waited_for)
-    gc.freeze()  # what was loaded stays; looking through it would also copy its pages for each process
     born: dict[int, float] = {}
     try:
         while True:
@@ -45,7 +43,6 @@ def run(work: Callable[[Callable[[], bool]], None], processes: int, patience: fl
                 time.sleep(max(0.0, born.pop(process) + _LEAST_LIFE - time.monotonic()))
     finally:
         _stop(born, patience)
-        gc.unfreeze()
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
