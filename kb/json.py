@@ -31,7 +31,7 @@ def _renamed(value: Any) -> Any:
         return {key: _renamed(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_renamed(item) for item in value]
-    if _keeps_its_names(type(value)):
+    if _keeps_its_names(value.__class__):
         return value
     return {one.name.removesuffix("_"): _renamed(getattr(value, one.name)) for one in fields(value)}
 
