@@ -765,7 +765,7 @@ class _Snapshot:
 
     def _page(self, terms: Sequence[QueryTerm], numbers: Places, query: Query) -> _Page:
         """The hits of the page that is asked for among all, which rise."""
-        scores = self.impacts.scores(terms).of(numbers) if query.limit else np.zeros(len(numbers))
+        scores = self.impacts.scores(terms, numbers) if query.limit else np.zeros(len(numbers))
         more = np.zeros(len(numbers), np.int32)
         merits: list[Floats | Numbers] = [scores]
         if query.sort is Sort.DATE:
