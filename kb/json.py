@@ -2,31 +2,53 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 
 
 def to_json(value: Any) -> str:
     """A noun of `kb.models`, or lists and mappings of them, as indented JSON."""
-    return msgspec.json.format(msgspec.json.encode(plain(value)), indent=2).decode()
+    return msgspec.json.format(encoded(value), indent=2).decode()
+
+
+def encoded(value: Any) -> bytes:
+    """The same on one line. A name that Python keeps for itself loses its underscore: `from_` is "from"."""
+    return msgspec.json.encode(_renamed(value))
 
 
 def plain(value: Any) -> Any:
-    """The same as dictionaries, lists, strings and numbers. A name that Python keeps for itself
-    loses its underscore: `from_` is "from"."""
-    built = msgspec.to_builtins(value)
-    return _renamed(built) if isinstance(built, _NESTED) else built
+    """The same as dictionaries, lists, strings and numbers."""
+    return msgspec.to_builtins(_renamed(value))
 
 
 def _renamed(value: Any) -> Any:
-    # Numbers and strings are by far the most, so nothing is called for them.
+    """A value where what has such a name is a dictionary. All else is left to msgspec, which is quick."""
     if isinstance(value, dict):
-        return {
-            key.removesuffix("_"): _renamed(item) if isinstance(item, _NESTED) else item
-            for key, item in value.items()
-        }
-    return [_renamed(item) if isinstance(item, _NESTED) else item for item in value]
+        return {key: _renamed(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_renamed(item) for item in value]
+    if _keeps_its_names(value.__class__):
+        return value
+    return {one.name.removesuffix("_"): _renamed(getattr(value, one.name)) for one in fields(value)}
 
 
-_NESTED = (dict, list, tuple)
+@cache
+def _keeps_its_names(kind: type) -> bool:
+    """Whether no dataclass among a type and those of its fields has a name to change."""
+    return not any(one.name.endswith("_") for found in _dataclasses(kind, set()) for one in fields(found))
+
+
+def _dataclasses(kind: Any, seen: set[Any]) -> Iterator[Any]:
+    if kind in seen:
+        return
+    seen.add(kind)
+    inside: Iterable[Any] = get_args(kind)  # of tuple[Bridge, ...]
+    if isinstance(kind, type) and is_dataclass(kind):
+        yield kind
+        inside = get_type_hints(kind).values()
+    for one in inside:
+        yield from _dataclasses(one, seen)

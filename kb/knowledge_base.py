@@ -7,7 +7,6 @@ A search goes: parse and analyse the query → ask the engine → mark what was 
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -96,7 +95,6 @@ class KnowledgeBase:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.on_search: Callable[[SearchTrace], None] = lambda trace: None
-        self._writing_files = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -270,7 +268,7 @@ class KnowledgeBase:
         corpus_folder.check_distinct([*(draft.id for draft in drafts), *remove])
         if self.settings.corpus is None:
             raise WriteRefused("The starter corpus is not written to. Set KB_CORPUS to a folder of yours.")
-        with self._writing_files:
+        with self._alone_in_corpus():
             check()
             known = self.engine.files()
             homes = {id: file for file in known.values() for _, id in file.articles}
@@ -294,6 +292,15 @@ class KnowledgeBase:
                     self._index_files(changed)
                 raise
         return (*written, *(WrittenArticle(id, "deleted", 0) for id in remove))
+
+    @contextmanager
+    def _alone_in_corpus(self) -> Iterator[None]:
+        """Keep other threads and processes of ours from writing into the corpus folder."""
+        from filelock import FileLock  # only who writes needs it
+
+        self.settings.home.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.settings.home / "writing.lock"):
+            yield
 
     def _index_files(self, changed: FolderChanges) -> None:
         """Bring the index up to date with files that were changed."""

@@ -40,7 +40,17 @@ class Settings(BaseSettings):
     vocabulary: Path | None = Field(
         None, description="SKOS file (.ttl, .jsonld, .rdf) in place of the starter principles."
     )
-    memory: int = Field(256, ge=1, description="Limit of what the embedded index may remember, in megabytes.")
+    memory: int = Field(
+        256,
+        ge=1,
+        description="Limit of what the embedded index may remember, in megabytes, in all processes together.",
+    )
+    processes: int | None = Field(
+        None,
+        ge=1,
+        le=64,
+        description="Processes that answer requests, on Linux; by default one for each core, at most four.",
+    )
     database_url: str = Field(
         "", description="SQLAlchemy URL of what people write; by default an SQLite file in KB_HOME."
     )

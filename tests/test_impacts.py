@@ -61,7 +61,7 @@ def test_what_a_term_gives_by_hand(impacts):
         + ARTICLE_WEIGHT * bm25(2, 1, 3, 40, 40, text.b)
     )
     last = title.weight * bm25(2, 1, 1, 1, 2, title.b)
-    scores = impacts.scores([word("жалоба")]).of(EVERY)
+    scores = impacts.scores([word("жалоба")], EVERY)
     assert scores[0] == pytest.approx(first * KIND_WEIGHTS[TermKind.WORD])
     assert scores[3] == pytest.approx(last * KIND_WEIGHTS[TermKind.WORD])
 
@@ -87,9 +87,9 @@ def test_a_title_makes_a_hit_of_the_first_passage_only(impacts):
 
 
 def test_the_weight_in_the_query_multiplies(impacts):
-    double = impacts.scores([word("жалоба", weight=2.0)]).of(EVERY)
-    assert double == pytest.approx(2 * impacts.scores([word("жалоба")]).of(EVERY))
-    assert impacts.scores([]).of(EVERY) == pytest.approx([0.0] * 4)
+    double = impacts.scores([word("жалоба", weight=2.0)], EVERY)
+    assert double == pytest.approx(2 * impacts.scores([word("жалоба")], EVERY))
+    assert impacts.scores([], EVERY) == pytest.approx([0.0] * 4)
 
 
 @given(st.lists(st.integers(0, 4), max_size=1000), st.integers(0, 40))
@@ -99,8 +99,8 @@ def test_the_best_are_those_of_a_sort(values, count):
 
 
 @given(st.data())
-def test_few_postings_and_many_are_summed_alike(data):
-    """A term in one of a thousand passages is summed by sorting, beside frequent ones by places."""
+def test_few_postings_and_many_are_alike(data):
+    """Hits of terms in one of a thousand passages are joined by sorting, beside frequent ones by places."""
     size = 1000
     texts = {
         (Field.TEXT, f"w{name}"): (numbers(*sorted(held)), numbers(*([1] * len(held))))
@@ -118,13 +118,20 @@ def test_few_postings_and_many_are_summed_alike(data):
     impacts = Impacts(flat, lambda field, term: texts.get((field, term), NONE), Memory(10**6), 1)
     asked = [word(name, weight=data.draw(st.sampled_from([1.0, 0.5]))) for name in ("a", "b", "c")]
     every = np.arange(size, dtype=np.int32)
-    few = impacts.scores(asked)
-    many = impacts.scores([*asked, word("all", weight=0.0)])
-    assert few.numbers is not None
-    assert many.numbers is None
-    assert list(few.of(every)) == list(many.of(every))
+    scores = impacts.scores(asked, every)
+    assert list(impacts.scores([*asked, word("all", weight=0.0)], every)) == list(scores)
     held = {int(number) for name in ("a", "b") for number in texts[Field.TEXT, f"w{name}"][0]}
     assert list(impacts.hits(asked[:2])) == sorted(held)
+    assert list(impacts.hits([*asked, word("all")])) == list(every)
+    assert list(impacts.scores(asked, impacts.hits(asked))) == list(scores[impacts.hits(asked)])
+
+
+def test_an_interrupted_sum_leaves_nothing_behind(impacts, monkeypatch):
+    """What was given before an error must not count for the next query."""
+    right = list(impacts.scores([word("жалоба")], EVERY))
+    with pytest.raises(IndexError):
+        impacts.scores([word("жалоба")], numbers(9))
+    assert list(impacts.scores([word("жалоба")], EVERY)) == right
 
 
 # --- Memory -------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ A request for a page goes: its address → one view in `pages` → `book` → a 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 
 from apiflask import APIFlask
@@ -28,6 +29,7 @@ from web import (
     operations,
     packs,
     pages,
+    processes,
     request_ids,
     reviews,
     search_log,
@@ -70,9 +72,14 @@ def create_app(settings: Settings | None = None, book: KnowledgeBase | None = No
 def serve(settings: Settings, host: str, port: int, listening: Callable[[], None] = lambda: None) -> None:
     """Serve the application until it is told to stop; `listening` is called once it can be reached."""
     logs.configure(settings)
-    app = create_app(settings)
-    warm_up(app)
-    serving.listen(app, host, port, bool(settings.proxies), listening)
+    workers = processes.how_many(settings.processes)
+    with operations.shared_figures(settings, workers):
+        app = create_app(settings.model_copy(update={"memory": max(1, settings.memory // workers)}))
+        warm_up(app)
+        book: KnowledgeBase = app.extensions[EXTENSION]
+        book.store.close()  # its connections are of one process
+        gc.freeze()  # what was loaded stays: looking through it again and again would take time
+        serving.listen(app, host, port, bool(settings.proxies), workers, listening)
 
 
 def warm_up(app: Flask) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import flask
-from flask import Flask, request
+from flask import Flask, g, request
 
 from web import interface
 
@@ -32,7 +32,15 @@ def url_for(endpoint: str, **values: Any) -> str:
     """
     if endpoint == "static":
         return flask.url_for(endpoint, **values)
-    return _remembered(request.script_root, interface.kept_language(), endpoint, tuple(values.items()))
+    return _remembered(*_within(), endpoint, tuple(values.items()))
+
+
+def _within() -> tuple[str, str | None]:
+    """What all addresses of a request share: the prefix of a proxy, and the language that links keep."""
+    found: tuple[str, str | None] | None = g.get("addresses")
+    if found is None:
+        found = g.addresses = request.script_root, interface.kept_language()
+    return found
 
 
 @lru_cache(maxsize=10_000)
@@ -45,7 +53,7 @@ def asking(endpoint: str, parameters: Mapping[str, Any], *, anchor: str = "", **
 
     Several values are a list or a tuple.
     """
-    kept = interface.kept_language()
+    _, kept = _within()
     said = {**parameters, "lang": kept} if kept else parameters
     query = "&".join(
         f"{name}={_quoted(one)}"

@@ -22,6 +22,7 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, Response, current_app, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale, gettext, ngettext
+from markupsafe import Markup
 
 from kb.languages import interface as vocabulary
 
@@ -36,12 +37,7 @@ def set_up(app: Flask) -> None:
     """Give an application its languages."""
     Babel(app, locale_selector=lambda: language().replace("-", "_")).domain_instance = _PoDomain()
     # A page has seventy texts and fifty numbers: these ways to them are ten times shorter.
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext=lambda text: _texts().ugettext(text),
-        ngettext=lambda one, more, number: _texts().ungettext(one, more, number),
-        newstyle=True,
-    )
-    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"]
+    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"] = _said
     app.jinja_env.filters |= {
         "decimalformat": lambda number: _number(number, language()),
         "dateformat": lambda day, form: _date(day, form, language()),
@@ -132,6 +128,21 @@ def this_page(parameters: Iterable[tuple[str, str]]) -> str:
 
 
 # --- Its texts -----------------------------------------------------------------------------------
+
+
+def _said(text: str, **values: object) -> Markup:
+    """A text for a template, in the interface's language; values are escaped."""
+    return _template(text, language()) % values if values else _finished(text, language())
+
+
+@lru_cache(maxsize=10_000)
+def _template(text: str, tag: str) -> Markup:
+    return Markup(catalogue(tag.replace("-", "_")).ugettext(text))
+
+
+@lru_cache(maxsize=10_000)
+def _finished(text: str, tag: str) -> Markup:
+    return _template(text, tag) % {}  # 100%% is 100%
 
 
 class _PoDomain(Domain):  # type: ignore[misc]

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import hmac
-import time
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
+from tempfile import TemporaryDirectory
 
-from flask import Blueprint, Flask, Response, abort, current_app, g, jsonify, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
+from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request
 
-from kb.errors import ServicebookError
-from kb.knowledge_base import KnowledgeBase
-from kb.searching import SearchTrace
 from kb.settings import Settings
-from web.current import EXTENSION, book
+from web.current import book
 
 blueprint = Blueprint("operations", __name__)
 
 _REGISTRY = "servicebook-metrics"
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+SHARED = "PROMETHEUS_MULTIPROC_DIR"  # names the folder that several processes count into
 
 
 def set_up(app: Flask, settings: Settings) -> None:
     """Give an application `/readyz`, and where `KB_METRICS` is on `/metrics`."""
     app.register_blueprint(blueprint)
     if settings.metrics == "on":
-        app.extensions[_REGISTRY] = _measured(app)
+        from web import figures
+
+        app.extensions[_REGISTRY] = figures.measured(app)
         app.config["METRICS_TOKEN"] = settings.metrics_token
 
 
@@ -50,70 +48,23 @@ def metrics() -> Response:
     shown = request.headers.get("Authorization", "")
     if token and not hmac.compare_digest(shown.encode(), f"Bearer {token}".encode()):
         abort(HTTPStatus.UNAUTHORIZED)
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    from web import figures
+
+    return figures.shown(registry)
 
 
-def _measured(app: Flask) -> CollectorRegistry:
-    """The figures of an application, which counts them from now on."""
-    registry = CollectorRegistry()
-    requests = Counter(
-        "servicebook_requests", "Answered requests.", ["endpoint", "status"], registry=registry
-    )
-    latency = Histogram(
-        "servicebook_request_seconds", "Time to answer.", ["endpoint"], buckets=_SECONDS, registry=registry
-    )
-    searches = Counter("servicebook_searches", "Searches, by what they found.", ["found"], registry=registry)
-    phases = Histogram(
-        "servicebook_search_seconds", "Time of a search, by phase.", ["phase"], buckets=_SECONDS,
-        registry=registry,
-    )  # fmt: skip
-    for found in ("something", "nothing"):
-        searches.labels(found)
-    registry.register(_Index(app))
+@contextmanager
+def shared_figures(settings: Settings, processes: int) -> Iterator[None]:
+    """Let several processes count into one folder, so that whichever answers shows what all counted.
 
-    def begin() -> None:
-        g.began = time.perf_counter()
-
-    def end(response: Response) -> Response:
-        endpoint = request.endpoint or "none"  # never the path: anybody can invent paths
-        requests.labels(endpoint, str(response.status_code)).inc()
-        if "began" in g:
-            latency.labels(endpoint).observe(time.perf_counter() - g.began)
-        return response
-
-    def searched(trace: SearchTrace) -> None:
-        searches.labels("something" if trace.total else "nothing").inc()
-        for phase, seconds in trace.seconds.items():
-            phases.labels(phase).observe(seconds)
-
-    app.before_request(begin)
-    app.after_request(end)
-    keeper: KnowledgeBase = app.extensions[EXTENSION]
-    keeper.on_search = searched
-    return registry
-
-
-class _Index(Collector):
-    """The size of the index, looked up when it is asked for."""
-
-    def __init__(self, app: Flask) -> None:
-        self._app = app
-
-    def collect(self) -> Iterator[Metric]:
-        """The gauges; none while the index does not answer."""
-        keeper: KnowledgeBase = self._app.extensions[EXTENSION]
+    To be entered before an application is made: what counts looks for the folder when it is imported.
+    """
+    if settings.metrics == "off" or processes == 1:
+        yield
+        return
+    with TemporaryDirectory(prefix="servicebook-") as folder:
+        os.environ[SHARED] = folder
         try:
-            found = keeper.index_status()
-        except ServicebookError:
-            return
-        gauges = {
-            "servicebook_index_passages": ("Passages in the index.", found.passages),
-            "servicebook_index_articles": ("Articles in the index.", found.articles),
-            "servicebook_index_memory_bytes": ("What the index remembers.", keeper.engine.remembered.used),
-            "servicebook_index_read_seconds": (
-                "When a file was last read, in seconds since 1970.",
-                found.checked.timestamp() if found.checked else 0,
-            ),
-        }
-        for name, (meaning, value) in gauges.items():
-            yield GaugeMetricFamily(name, meaning, value)
+            yield
+        finally:
+            del os.environ[SHARED]

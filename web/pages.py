@@ -165,6 +165,7 @@ def _facets(asked: Search, found: SearchResults) -> dict[str, list[Choice]]:
         others = [value for value in counts if value not in chosen]
         if facet == "date":
             others.sort(reverse=True)
+        values = [*chosen, *others]
         facets[facet] = [
             # Of dates, only years are counted.
             Choice(
@@ -172,10 +173,10 @@ def _facets(asked: Search, found: SearchResults) -> dict[str, list[Choice]]:
                 name(value),
                 counts.get(value, None if facet == "date" else 0),
                 value in chosen,
-                asked.toggled(facet, value),
+                address,
                 _locale(name(value)) if facet == "article" else "",
             )
-            for value in [*chosen, *others]
+            for value, address in zip(values, asked.toggled(facet, values), strict=True)
         ]
     return facets
 
@@ -191,6 +192,7 @@ def _date_name(value: str) -> str:
     return str(format_date(date(year, month, day), "long"))
 
 
+@lru_cache(maxsize=10_000)
 def _locale(title: str) -> str:
     """The language to read a title aloud in."""
     return languages.locale(languages.detect(title), title)

@@ -88,9 +88,9 @@ class Search:
         return replace(asked, **changes)
 
     def parameters(self) -> dict[str, Any]:
-        """What its address says."""
+        """What its address says, in order."""
         said: dict[str, Any] = {"q": self.q} if self.q else {}
-        said |= {facet: values for facet in FACETS if (values := getattr(self, facet))}
+        said |= {facet: getattr(self, facet) for facet in FACETS}  # an address shows no value for ()
         said |= {"like": self.like} if self.like else {}
         said |= {"sort": str(self.sort)} if self.sort != Sort.RELEVANCE else {}
         said |= {"page": self.page} if self.page > 1 else {}
@@ -104,11 +104,13 @@ class Search:
         """The address of this search with changes; what is found changes, so it begins at page 1."""
         return asking("pages.search", replace(self, **{"page": 1, **changes}).parameters())
 
-    def toggled(self, facet: str, value: str) -> str:
-        """The address with a filter added, or taken off if it is on."""
-        values: tuple[str, ...] = getattr(self, facet)
-        chosen = tuple(v for v in values if v != value) if value in values else (*values, value)
-        return self.url(**{facet: chosen})
+    def toggled(self, facet: str, values: Iterable[str]) -> Iterator[str]:
+        """For each value the address with it added as a filter, or taken off if it is on."""
+        said = replace(self, page=1).parameters()
+        chosen: tuple[str, ...] = getattr(self, facet)
+        for value in values:
+            others = tuple(one for one in chosen if one != value)
+            yield asking("pages.search", {**said, facet: others if value in chosen else (*chosen, value)})
 
     def without_filters(self) -> Search:
         """The same words everywhere."""

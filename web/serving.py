@@ -1,44 +1,78 @@
-"""The web server: waitress, stopped so that everybody who was promised an answer gets it."""
+"""The web server: waitress, in one process or several, stopped so that everybody who was promised an
+answer gets it."""
 
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from flask import Flask
 from waitress import wasyncore
 from waitress.server import create_server
 
+from web import processes
+
 GRACE = 20.0  # seconds that answers may take once it is told to stop
+# A slow search must not keep the others waiting; more threads only wait for each other.
+_THREADS = 4
+_BACKLOG = 1024
 
 
 def listen(
-    app: Flask, host: str, port: int, trusts_proxies: bool, listening: Callable[[], None] = lambda: None
+    app: Flask,
+    host: str,
+    port: int,
+    trusts_proxies: bool,
+    workers: int,
+    listening: Callable[[], None] = lambda: None,
 ) -> None:
-    """Answer requests until SIGTERM or Ctrl-C; then those that are under way, and no new ones.
+    """Answer requests in so many processes until SIGTERM or Ctrl-C; then those that are under way, and
+    no new ones.
 
     `listening` is called as soon as connections are accepted.
     """
+    with ExitStack() as open_sockets:
+        sockets = [open_sockets.enter_context(one) for one in _bound(host, port)]
+        listening()
+
+        def work(is_wanted: Callable[[], bool]) -> None:
+            _answer(app, sockets, trusts_proxies, is_wanted)
+
+        if workers > 1:
+            processes.run(work, workers, GRACE + 5)
+        else:
+            work(lambda: True)
+
+
+def _bound(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket for each address that a host has here, listening."""
+    found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    for family, address in dict.fromkeys((family, address) for family, *_, address in found):
+        yield socket.create_server(address, family=family, backlog=_BACKLOG)
+
+
+def _answer(
+    app: Flask, listeners: Sequence[socket.socket], trusts_proxies: bool, is_wanted: Callable[[], bool]
+) -> None:
+    """Answer requests in this process."""
     sockets: dict[int, Any] = {}  # waitress keeps its listeners, channels and trigger here
     server = create_server(
         app,
         map=sockets,
-        host=host,
-        port=port,
+        sockets=list(listeners),
         ident=None,
-        # A slow search must not keep the others waiting.
-        threads=8,
+        threads=_THREADS,
         # With proxies in front, their headers go on to the application, which counts them.
         clear_untrusted_proxy_headers=not trusts_proxies,
     )
     stop = threading.Event()
     with _stopping(stop):
-        listening()
-        while not stop.is_set():
+        while not stop.is_set() and is_wanted():
             wasyncore.loop(timeout=0.5, map=sockets, count=1)
         for listener in list(sockets.values()):
             listener.accepting = False

@@ -9,8 +9,9 @@ the best. Nothing is approximate: scores, totals and facets are those of the for
 
 Adding a posting costs 2 ns, and the best of 100,000 are found in 50 µs, so the famous ways to add up
 less (MaxScore: Turtle & Flood 1995; WAND: Broder et al. 2003) would cost more than they save, up to
-about a million passages; Lin & Trotman (2015) found the same of plain accumulators in C. Only a query
-of rare terms pays too much for a place for every passage: its few postings are sorted and summed.
+about a million passages; Lin & Trotman (2015) found the same of plain accumulators in C. A query of
+rare terms pays nothing for the passages that hold none: the arrays stay, and only what a query wrote
+into them is set back to zero.
 
 Passages are numbered by article and position, so that neighbours are adjacent and equal scores
 come in reading order, whatever the order of indexing was.
@@ -109,6 +110,9 @@ class Impacts:
         self._passages_in_section = np.diff(self._sections, append=collection.size)
         self._article_of_section = collection.article[self._sections].astype(np.intp)
         self._first = begins(collection.article).astype(np.int32)
+        self._sums = tuple(
+            _Sums(size) for size in (collection.size, len(self._sections), len(self._first))
+        )  # by level
         self._norms = {
             (Field.TEXT, Level.PASSAGE): _norms(collection.text_words, Field.TEXT),
             (Field.TEXT, Level.SECTION): _norms(_sums(collection.text_words, collection.section), Field.TEXT),
@@ -117,22 +121,22 @@ class Impacts:
             (Field.TITLE, Level.ARTICLE): _norms(collection.title_words, Field.TITLE),
         }
 
-    def scores(self, terms: Sequence[QueryTerm]) -> Scores:
-        """What the terms of a query give together."""
+    def scores(self, terms: Sequence[QueryTerm], numbers: Places) -> Floats:
+        """What the terms of a query give together to some passages; their numbers rise."""
         given: tuple[list[tuple[Numbers, Floats]], ...] = tuple([] for _ in Level)
         for term in terms:
             for share in self.shares(term):
                 values = share.values if term.weight == 1 else share.values * term.weight
                 given[share.level].append((share.places, values))
-        lent = None
-        if given[Level.SECTION] or given[Level.ARTICLE]:
-            lent = _sum(given[Level.SECTION], len(self._passages_in_section))
-            lent += _sum(given[Level.ARTICLE], len(self._first))[self._article_of_section]
-        postings = sum(len(places) for places, _ in given[Level.PASSAGE])
-        if postings * _SPARSE < self.collection.size:
-            return Scores(*_sparse_sum(given[Level.PASSAGE]), lent, self.collection.section)
-        own = _sum(given[Level.PASSAGE], self.collection.size)
-        return Scores(None, own, lent, self.collection.section)
+        own, sections, articles = given
+        are_all = len(numbers) == self.collection.size
+        scores = self._sums[Level.PASSAGE].of(own, None if are_all else numbers)
+        if sections or articles:
+            around = self.collection.section.take(numbers)
+            lent = self._sums[Level.SECTION].of(sections, around)
+            lent += self._sums[Level.ARTICLE].of(articles, self._article_of_section.take(around))
+            scores += lent
+        return scores
 
     def hits(self, terms: Sequence[QueryTerm]) -> Places:
         """The passages that are hits, as `kb.ranking` defines it, rising."""
@@ -225,39 +229,38 @@ class Impacts:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """The scores of passages: `own` of all, or where few have any, of `numbers`, which rise; and what
-    each section lends to its passages, its article's share included."""
+class _Sums:
+    """Adds up what is given to places, in arrays that are all zero between two uses. Safe for threads."""
 
-    numbers: Numbers | None
-    own: Floats
-    lent: Floats | None
-    section: Numbers
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._idle: list[Floats] = []  # as many as there ever were threads at once
 
-    def of(self, numbers: Places) -> Floats:
-        """The scores of some passages."""
-        scores = self.own.take(numbers) if self.numbers is None else self._looked_up(numbers)
-        if self.lent is not None:
-            scores += self.lent.take(self.section.take(numbers))
-        return scores
-
-    def _looked_up(self, numbers: Places) -> Floats:
-        if self.numbers is None or not len(self.numbers):
-            return np.zeros(len(numbers))
-        places = np.searchsorted(self.numbers, numbers)
-        places[places == len(self.numbers)] = 0
-        scores: Floats = np.where(self.numbers[places] == numbers, self.own[places], 0.0)
-        return scores
+    def of(self, given: Sequence[tuple[Numbers, Floats]], places: Places | Numbers | None) -> Floats:
+        """The sums of what was given, at some places or at all."""
+        try:
+            sums = self._idle.pop()
+        except IndexError:
+            sums = np.zeros(self._size)
+        for there, values in given:
+            np.add.at(sums, there, values)
+        found: Floats = sums.copy() if places is None else sums.take(places)
+        if sum(len(there) for there, _ in given) * _FILLED > self._size:
+            sums.fill(0)
+        else:
+            for there, _ in given:
+                sums[there] = 0
+        self._idle.append(sums)  # not after an error, which may leave something in it
+        return found
 
 
 def best(merits: Floats | Places | Numbers, count: int, *then: Floats | Places | Numbers) -> Places:
     """The places of the `count` highest merits, the highest first; equal ones by what else is given,
     and then in order."""
-    kept = np.flatnonzero(merits >= _reached(merits, count))
+    kept: Places = (merits >= _reached(merits, count)).nonzero()[0]
     keys = [-merit[kept] for merit in (*reversed(then), merits)]
-    order = np.lexsort(keys) if then else np.argsort(keys[0], kind="stable")
-    return kept[order][:count]
+    order = np.lexsort(keys) if then else keys[0].argsort(kind="stable")
+    return kept[order[:count]]
 
 
 def _reached(scores: Floats | Places | Numbers, count: int) -> float:
@@ -274,28 +277,10 @@ def _reached(scores: Floats | Places | Numbers, count: int) -> float:
 
 
 _ROW = 32
-# Sorting a posting costs as much as clearing, reading and choosing among so many places.
+# Setting one place back costs as much as so many in a row.
+_FILLED = 4
+# Sorting a posting costs as much as clearing and reading so many places.
 _SPARSE = 8
-
-
-def _sum(given: Sequence[tuple[Numbers, Floats]], size: int) -> Floats:
-    """The sum of what was given to each of `size` places."""
-    sums = np.zeros(size)
-    for places, values in given:
-        np.add.at(sums, places, values)
-    return sums
-
-
-def _sparse_sum(given: Sequence[tuple[Numbers, Floats]]) -> tuple[Numbers, Floats]:
-    """The places that were given anything, rising, and the sum of what each was given."""
-    if len(given) <= 1:
-        return given[0] if given else (np.empty(0, np.int32), np.empty(0))
-    places, starts, values = _grouped(
-        np.concatenate([places for places, _ in given]), np.concatenate([values for _, values in given])
-    )
-    # One by one, as `_sum` adds; `reduceat` may add in another order, and the last bit would differ.
-    groups = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(values)))
-    return places, np.bincount(groups, values).astype(np.float64, copy=False)
 
 
 def _union(parts: Sequence[Numbers | Places], size: int) -> Places:
@@ -304,8 +289,9 @@ def _union(parts: Sequence[Numbers | Places], size: int) -> Places:
     if len(parts) <= 1:
         return parts[0].astype(np.intp) if parts else np.empty(0, np.intp)
     if sum(map(len, parts)) * _SPARSE < size:
-        joined = np.sort(np.concatenate(parts)).astype(np.intp)
-        return joined[begins(joined)]
+        joined = np.concatenate(parts)
+        joined.sort(kind="stable")  # fast where sorted parts were joined
+        return joined[begins(joined)].astype(np.intp)
     mask = np.zeros(size, np.bool_)
     for part in parts:
         mask[part] = True
@@ -340,9 +326,10 @@ def _norms(words: Numbers, field: Field) -> Floats:
 
 def begins(values: npt.NDArray[Any]) -> Places:
     """Where each run of equal values begins."""
-    found = np.ones(len(values), np.bool_)
+    found = np.empty(len(values), np.bool_)
+    found[:1] = True
     np.not_equal(values[1:], values[:-1], out=found[1:])
-    return np.flatnonzero(found)
+    return found.nonzero()[0]
 
 
 def _sums(values: Numbers, groups: Numbers) -> Numbers:

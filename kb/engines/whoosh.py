@@ -100,6 +100,8 @@ _DECODED_SIZE = 4
 _PREFIX_WORDS = 1000
 # A commit may remove the files of the one that is being opened; then there is a newer one to open.
 _ATTEMPTS = 10
+# Nanoseconds in which a file system may give two changes the same time (FAT: two seconds).
+_TICK = 2_500_000_000
 
 
 class _Terms(fields.FieldType):
@@ -147,6 +149,7 @@ class WhooshEngine:
         self._memory = Memory(memory)
         self._opening = threading.Lock()
         self._current: _Snapshot | None = None
+        self._listed: tuple[object, int] = (None, 0)  # what the folder was when its newest commit was so
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             if not commits.generations(self._folder):
@@ -268,7 +271,16 @@ class WhooshEngine:
     @property
     def generation(self) -> int:
         """The number of the newest commit."""
-        return max(commits.generations(self._folder), default=0)
+        # A commit changes the folder; one look at that spares listing it, which takes ten times as long.
+        folder = self._folder.stat()
+        state = (folder.st_dev, folder.st_ino, folder.st_mtime_ns)
+        if state == self._listed[0]:
+            return self._listed[1]
+        is_settled = time.time_ns() - folder.st_mtime_ns > _TICK
+        newest = max(commits.generations(self._folder), default=0)
+        if is_settled:
+            self._listed = (state, newest)
+        return newest
 
     @property
     def remembered(self) -> Remembered:
@@ -717,7 +729,7 @@ class _Snapshot:
 
     def _page(self, terms: Sequence[QueryTerm], numbers: Places, query: Query) -> _Page:
         """The hits of the page that is asked for among all, which rise."""
-        scores = self.impacts.scores(terms).of(numbers) if query.limit else np.zeros(len(numbers))
+        scores = self.impacts.scores(terms, numbers) if query.limit else np.zeros(len(numbers))
         more = np.zeros(len(numbers), np.int32)
         merits: list[Floats | Numbers] = [scores]
         if query.sort is Sort.DATE:

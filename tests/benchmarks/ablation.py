@@ -227,7 +227,7 @@ def _ranked(
     matched = impacts.hits(terms)
     if languages:
         matched = matched[np.isin(indexed.languages[matched], [code.encode() for code in languages])]
-    scores = impacts.scores(terms).of(matched)
+    scores = impacts.scores(terms, matched)
     found: dict[str, float] = {}
     # A document of several passages may take several of the first places.
     for place in best(scores, 5 * _DEPTH):

@@ -29,6 +29,7 @@ from kb.ranking import Field, IndexedText
 MEMORY = 256_000_000
 COUNT = 10
 _IN_ARTICLE = 25
+_FEW_TERMS = 3
 
 Found = Sequence[tuple[int, float]]
 """The numbers of the best documents with their scores, best first."""
@@ -68,7 +69,7 @@ class Contestant(Protocol):
 
 
 class Servicebook:
-    """Our engine's core: the best ten from remembered impacts, no totals and no records."""
+    """Our engine's core: the best ten from remembered impacts, no facets and no records."""
 
     name = "servicebook"
     version = version("servicebook")
@@ -93,23 +94,20 @@ class Servicebook:
         """Open the newest commit."""
         self._engine = WhooshEngine(f"whoosh://{self._folder}", MEMORY)
         self._snapshot = self._engine._snapshot()
+        self._everything = np.arange(self._snapshot.impacts.collection.size)
 
     def search(self, terms: Sequence[str], language: str = "") -> Found:
         """The best of all passages that score, or of those in a language."""
-        found = self._snapshot.impacts.scores([QueryTerm(TermKind.WORD, (term,)) for term in terms])
-        numbers, scores = found.numbers, found.own
+        wanted = [QueryTerm(TermKind.WORD, (term,)) for term in terms]
+        impacts = self._snapshot.impacts
+        # Of many terms nearly all passages hold one; then all are looked at.
+        numbers = impacts.hits(wanted) if len(wanted) <= _FEW_TERMS else self._everything
         if language:
-            passing = self._snapshot._filters(Query(languages=(language,)))["language"]
-            scores = np.where(passing if numbers is None else passing[numbers], scores, 0.0)
+            numbers = numbers[self._snapshot._filters(Query(languages=(language,)))["language"][numbers]]
+        scores = impacts.scores(wanted, numbers)
         chosen = best(scores, COUNT)
         chosen = chosen[scores[chosen] > 0]
-        return list(
-            zip(
-                (chosen if numbers is None else numbers[chosen]).tolist(),
-                scores[chosen].tolist(),
-                strict=True,
-            )
-        )
+        return list(zip(numbers[chosen].tolist(), scores[chosen].tolist(), strict=True))
 
     def close(self) -> None:
         """Close the engine."""

@@ -25,7 +25,7 @@ from whoosh.filedb.filestore import FileStorage
 
 from kb.engines.impacts import Collection, Impacts, Memory, Numbers, Postings, best
 from kb.engines.mapped_files import mapped_storage
-from kb.engines.whoosh import _SCHEMA, WhooshEngine
+from kb.engines.whoosh import _SCHEMA, FORMAT, WhooshEngine
 from kb.knowledge_base import KnowledgeBase
 from kb.models import QueryTerm, SearchRequest
 from kb.ranking import Field
@@ -109,7 +109,7 @@ def main(
             texts = _kept(place / "texts.json", Texts, partial(_texts, beir, size, queries))
             by_terms(texts, place, queries, only, repeat, clock)
         if whole:
-            homes = {size: folder / f"whole-{size}" for size in counts}
+            homes = {size: folder / f"whole-{size}" / f"format-{FORMAT}" for size in counts}
             for size, home in homes.items():
                 _kept(home / "asked.json", Asked, partial(_index, beir, size, queries, home))
             whole_searches(homes, queries, repeat, clock)
@@ -178,7 +178,8 @@ def _built(contestant: type[Contestant], folder: Path, documents: Sequence[Docum
     # Variants of one engine share its index.
     mine = folder / contestant.name.partition(",")[0].replace(" ", "-")
     runner = contestant(mine)
-    done = mine / "built"
+    # What was kept in an older format of ours is made anew.
+    done = mine / (f"built-{FORMAT}" if isinstance(runner, field.Servicebook) else "built")
     if not done.exists():
         runner.build(documents)
         done.touch()
@@ -424,7 +425,7 @@ def ranking_alone(home: Path, times: Sequence[int], most: int, repeat: int, cloc
 
 def _rank(impacts: Impacts, terms: Sequence[QueryTerm]) -> object:
     matched = impacts.hits(terms)
-    return len(matched), matched[best(impacts.scores(terms).of(matched), field.COUNT)]
+    return len(matched), matched[best(impacts.scores(terms, matched), field.COUNT)]
 
 
 def _repeated(one: Collection, postings: Callable[[Field, str], Postings], times: int) -> Impacts:

@@ -67,6 +67,7 @@ _GUNICORN = (
 )
 SERVERS: Mapping[str, Sequence[str]] = {
     "kb serve": _KB,
+    "kb serve, 1 process": _KB,
     "gunicorn, 1 process": (*_GUNICORN, "--workers", "1", "tests.benchmarks.serve_speed:warm_app()"),
     "gunicorn, 2 processes": (*_GUNICORN, "--workers", "2", "tests.benchmarks.serve_speed:warm_app()"),
 }
@@ -188,6 +189,8 @@ def _serving(server: str, home: Path) -> Iterator[tuple[int, int]]:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
     environment = {**os.environ, "KB_HOME": str(home), "KB_ENGINE": ""}
+    if server == "kb serve, 1 process":
+        environment["KB_PROCESSES"] = "1"
     if "gunicorn" in server:
         with KnowledgeBase(load_settings(home=home, engine="")) as book:
             book.index()

@@ -10,12 +10,11 @@ from dataclasses import is_dataclass
 from functools import cache
 from typing import Any, ClassVar, TypeVar, get_origin, get_type_hints
 
-import msgspec
 from flask import Response, request
 from pydantic import BaseModel
 
 from kb.errors import InvalidRequest
-from kb.json import plain
+from kb.json import encoded, plain
 from kb.models import Article, Passage
 from web.current import book
 
@@ -27,7 +26,7 @@ Item = TypeVar("Item")
 
 def answer(value: object, status: int = 200) -> Response:
     """Any value of ours as JSON."""
-    return Response(msgspec.json.encode(plain(value)), status, mimetype="application/json")
+    return Response(encoded(value), status, mimetype="application/json")
 
 
 # --- The nouns -----------------------------------------------------------------------------------

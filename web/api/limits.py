@@ -1,4 +1,5 @@
-"""Where calls of the API are counted: in this process, or in the database that several nodes share."""
+"""Calls of the API are counted in the store, which all processes of a node share, and all nodes over one
+database."""
 
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ _logger = logging.getLogger(__name__)
 
 
 def storage(book: KnowledgeBase) -> tuple[str, dict[str, Any]]:
-    """The URI and the options that Flask-Limiter opens the right storage by."""
-    return (f"{_SCHEME}://", {"book": book}) if book.settings.has_shared_database else ("memory://", {})
+    """The URI and the options that Flask-Limiter opens the storage by."""
+    return f"{_SCHEME}://", {"book": book}
 
 
 class StoredCalls(Storage):

@@ -1,0 +1,102 @@
+"""Figures for Prometheus, counted by every process of the server and shown as one.
+
+This module is imported only where figures are wanted: `prometheus_client` looks when it is imported
+whether they are to be shared (`operations.shared_figures`).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+
+from flask import Flask, Response, g, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from kb.errors import ServicebookError
+from kb.knowledge_base import KnowledgeBase
+from kb.searching import SearchTrace
+from web.current import EXTENSION
+from web.operations import SHARED
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+
+
+def shown(registry: CollectorRegistry) -> Response:
+    """The figures in Prometheus' form."""
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def measured(app: Flask) -> CollectorRegistry:
+    """The figures of an application, which counts them from now on."""
+    registry = CollectorRegistry()
+    requests = Counter(
+        "servicebook_requests", "Answered requests.", ["endpoint", "status"], registry=registry
+    )
+    latency = Histogram(
+        "servicebook_request_seconds", "Time to answer.", ["endpoint"], buckets=_SECONDS, registry=registry
+    )
+    searches = Counter("servicebook_searches", "Searches, by what they found.", ["found"], registry=registry)
+    phases = Histogram(
+        "servicebook_search_seconds", "Time of a search, by phase.", ["phase"], buckets=_SECONDS,
+        registry=registry,
+    )  # fmt: skip
+    for found in ("something", "nothing"):
+        searches.labels(found)
+
+    def begin() -> None:
+        g.began = time.perf_counter()
+
+    def end(response: Response) -> Response:
+        endpoint = request.endpoint or "none"  # never the path: anybody can invent paths
+        requests.labels(endpoint, str(response.status_code)).inc()
+        if "began" in g:
+            latency.labels(endpoint).observe(time.perf_counter() - g.began)
+        return response
+
+    def searched(trace: SearchTrace) -> None:
+        searches.labels("something" if trace.total else "nothing").inc()
+        for phase, seconds in trace.seconds.items():
+            phases.labels(phase).observe(seconds)
+
+    app.before_request(begin)
+    app.after_request(end)
+    keeper: KnowledgeBase = app.extensions[EXTENSION]
+    keeper.on_search = searched
+    if SHARED in os.environ:
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    registry.register(_Index(app))
+    return registry
+
+
+class _Index(Collector):
+    """The size of the index, looked up when it is asked for."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def collect(self) -> Iterator[Metric]:
+        """The gauges; none while the index does not answer."""
+        keeper: KnowledgeBase = self._app.extensions[EXTENSION]
+        try:
+            found = keeper.index_status()
+        except ServicebookError:
+            return
+        gauges = {
+            "servicebook_index_passages": ("Passages in the index.", found.passages),
+            "servicebook_index_articles": ("Articles in the index.", found.articles),
+            "servicebook_index_memory_bytes": (
+                "What the process that answers remembers of the index.",
+                keeper.engine.remembered.used,
+            ),
+            "servicebook_index_read_seconds": (
+                "When a file was last read, in seconds since 1970.",
+                found.checked.timestamp() if found.checked else 0,
+            ),
+        }
+        for name, (meaning, value) in gauges.items():
+            yield GaugeMetricFamily(name, meaning, value)
