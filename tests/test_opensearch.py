@@ -147,10 +147,12 @@ def test_what_can_stand_in_an_index(value, can):
     assert queries.can_stand(value) is can
 
 
-def test_more_terms_than_a_cluster_takes_clauses():
-    terms = [QueryTerm(TermKind.WORD, (f"слово{number}",)) for number in range(3000)]
+def test_of_too_many_terms_the_heaviest_are_kept():
+    terms = [QueryTerm(TermKind.WORD, (f"слово{number}",), weight=number) for number in range(1, 3000)]
     found = queries.scores(terms, index.Commit(1, passages=9, sections=9, articles=9), lambda level, term: 1)
-    assert len(terms) > len(found) > 900
+    kept = [clause["script_score"]["query"]["term"].get("text") for clause in found[:-1]]
+    assert len(found) == 801
+    assert set(filter(None, kept)) == {f"wслово{number}" for number in range(2600, 3000)}
 
 
 # --- Commits --------------------------------------------------------------------------------------
@@ -398,13 +400,15 @@ def test_pages_far_down_come_in_the_same_order(url, monkeypatch):
 
 
 @pytest.mark.cluster
-def test_a_prefix_of_more_words_than_the_cluster_takes_clauses(engine):
+def test_more_words_and_terms_than_the_cluster_takes_clauses(engine):
     letters = "абвгдежзик"
     ends = ["".join(letters[int(digit)] for digit in f"{number:04}") for number in range(1100)]
-    put(engine, article("a", *(f"слово{end} ещё." for end in ends)))
-    found = engine.search(ask("слово*"))
-    assert found.total == 1000  # the most frequent words
+    put(engine, article("a", *(f"слово{end} ещё." for end in ends), heading=" ".join(ends[:200])))
+    found = engine.search(ask("слово* ещё"))
+    assert found.total == 1000  # with one of the most frequent words
     assert found.hits[0].score > 0
+    long = " ".join(f"слово{end}" for end in ends[:95])
+    assert engine.search(ask(long, limit=1000)).total >= 95
 
 
 @pytest.mark.cluster

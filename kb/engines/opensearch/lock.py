@@ -2,7 +2,8 @@
 
 The turn is a lease: its holder renews it while it lives, and when it has died others take over after
 `LEASE` seconds. A holder that could not renew in time is told so and writes no more; what it had sent
-belongs to a turn that came to nothing (see `kb.engines.opensearch.index`).
+belongs to a turn that came to nothing (see `kb.engines.opensearch.index`). The clocks of machines that
+write must agree within seconds.
 """
 
 from __future__ import annotations

@@ -20,8 +20,9 @@ from kb.phrases import phrase_terms
 from kb.ranking import Field
 
 _SHARE = "w * _score / (_score + k + n * doc['{words}'].value)"
-# Lucene takes at most 1024 clauses, and a term may need two of them.
-_MOST_TERMS = 500
+# Lucene takes at most 1024 clauses; some are needed for what finds the passages.
+_MOST_CLAUSES = 800
+_MOST_SYNONYMS = 100
 
 Holders = Callable[["Level", QueryTerm], int]
 """How many places of a level hold a term."""
@@ -139,39 +140,66 @@ def can_stand(value: str) -> bool:
 # --- What they score ------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a term gives to the places of a level that hold it: `query` scores that, which is less than
+    `most`. It takes so many `clauses`."""
+
+    query: Json
+    most: float
+    clauses: int
+
+
 def scores(terms: Sequence[QueryTerm], commit: Commit, holders: Holders) -> list[Json]:
-    """Clauses that add up to the score of a passage."""
-    shares: dict[str, list[Json]] = {"passage": [], "section": [], "article": []}
-    for term in terms[:_MOST_TERMS]:
+    """Clauses that add up to the score of a passage. When a text of a hundred words and more has too
+    many terms for Lucene, those are left out that could give least."""
+    shares: dict[str, list[Share]] = {"passage": [], "section": [], "article": []}
+    for term in terms:
         for level in LEVELS:
             if found := share(level, term, commit, holders):
                 shares[level.place].append(found)
-    section = shares["section"]
-    if shares["article"]:
-        section.append(_lent("article", {"bool": {"should": shares["article"]}}))
-    lent = [_lent("section", {"bool": {"should": section}})] if section else []
-    return [*shares["passage"], *lent]
+    passage, section, article = (_heaviest(shares[place]) for place in ("passage", "section", "article"))
+    if article:
+        section.append(_lent("article", {"bool": {"should": article}}))
+    return [*passage, _lent("section", {"bool": {"should": section}})] if section else passage
 
 
-def share(level: Level, term: QueryTerm, commit: Commit, holders: Holders) -> Json | None:
-    """What a term gives to the places of a level that hold it: a query with that score, None when
-    there are none."""
-    weight = (
-        term.weight * ranking.KIND_WEIGHTS[term.kind] * ranking.FIELD_WEIGHTS[level.of].weight * level.lent
-    )
+def _heaviest(shares: Sequence[Share]) -> list[Json]:
+    """As many of the shares as Lucene takes, those that may give most first."""
+    room = _MOST_CLAUSES
+    kept = []
+    for one in sorted(shares, key=lambda share: -share.most):
+        if (room := room - one.clauses) < 0:
+            break
+        kept.append(one.query)
+    return kept
+
+
+def share(level: Level, term: QueryTerm, commit: Commit, holders: Holders) -> Share | None:
+    """What a term gives to a level, None when nothing there holds it."""
+    of_field = ranking.FIELD_WEIGHTS[level.of]
+    weight = term.weight * ranking.KIND_WEIGHTS[term.kind] * of_field.weight * level.lent
     if not weight or not (count := holders(level, term)):
         return None
-    b = ranking.FIELD_WEIGHTS[level.of].b
+    most = weight * ranking.idf(level.count(commit), count)
     params = {
-        "w": weight * ranking.idf(level.count(commit), count),
-        "k": ranking.K1 * (1 - b),
-        "n": ranking.K1 * b / max(level.average(commit), 1e-9),
+        "w": most,
+        "k": ranking.K1 * (1 - of_field.b),
+        "n": ranking.K1 * of_field.b / max(level.average(commit), 1e-9),
     }
+    times, clauses = _times(level, term)
     script = {"lang": "expression", "source": _SHARE.format(words=level.words), "params": params}
-    # Synonyms share a frequency, that of the most frequent.
-    queries = [{"term": {level.field: one}} for one in spelled(term)]
-    times = queries[0] if len(queries) == 1 else {"dis_max": {"queries": queries}}
-    return {"script_score": {"query": times, "script": script}}
+    return Share({"script_score": {"query": times, "script": script}}, most, clauses)
+
+
+def _times(level: Level, term: QueryTerm) -> tuple[Json, int]:
+    """A query that scores how often a place holds a term, and its clauses. Synonyms share a frequency,
+    that of the most frequent; of very many, as a prefix has, it only counts whether one is there."""
+    synonyms = spelled(term)
+    if len(synonyms) > _MOST_SYNONYMS:
+        return {"constant_score": {"filter": holding(level, term)}}, 1
+    queries: list[Json] = [{"term": {level.field: one}} for one in synonyms]
+    return queries[0] if len(queries) == 1 else {"dis_max": {"queries": queries}}, len(queries)
 
 
 # --- Filters and order ----------------------------------------------------------------------------

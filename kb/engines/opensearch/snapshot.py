@@ -398,7 +398,7 @@ class Snapshot:
             {
                 "size": len(ids[level]),
                 "_source": False,
-                "query": {"bool": {"filter": [{"ids": {"values": list(ids[level])}}], "must": [share]}},
+                "query": {"bool": {"filter": [{"ids": {"values": list(ids[level])}}], "must": [share.query]}},
             }
             for _, level, share in asked
         ]

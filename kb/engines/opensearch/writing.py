@@ -42,7 +42,7 @@ class Writer:
         self._index = name
         self._before = before
         self._base = before.commit if before else Commit()
-        self._still_dead = _clean(cluster, before) if before else []
+        self._still_dead = _clean(cluster, before, turn.number) if before else []
         self._numbers = self._base.numbers
         self._batch = Batch()
         self._put: set[str] = set()
@@ -255,14 +255,15 @@ class _Sum:
         self.passages += 1
 
 
-def _clean(cluster: Cluster, opened: Opened) -> Sequence[str]:
+def _clean(cluster: Cluster, opened: Opened, turn: int) -> Sequence[str]:
     """Delete what belongs to no commit: of writers that died, and what has been dead for a while.
 
     Returns the versions that are dead and still there.
     """
     commit = opened.commit
-    unborn = {"range": {"born": {"gt": commit.generation}}}
-    _delete(cluster, opened.index, {"bool": {"should": [unborn, {"terms": {"born": commit.gaps}}]}})
+    if commit.gaps or turn > commit.generation + 1:
+        unborn = {"range": {"born": {"gt": commit.generation}}}
+        _delete(cluster, opened.index, {"bool": {"should": [unborn, {"terms": {"born": commit.gaps}}]}})
     dead = index.dead(cluster, opened)
     if time.time() - commit.at < _GRACE:
         return dead
