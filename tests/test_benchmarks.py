@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import nullcontext
 from multiprocessing import Pipe
 from pathlib import Path
 
@@ -11,7 +12,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from kb.knowledge_base import KnowledgeBase
-from tests.benchmarks import ablation, corpus, engines, index_speed, measuring, search_speed, serve_speed
+from tests.benchmarks import (
+    ablation,
+    corpus,
+    engines,
+    index_memory,
+    index_speed,
+    measuring,
+    search_speed,
+    serve_speed,
+)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -75,6 +85,23 @@ def test_indexing_is_timed():
     output = run(index_speed.main, "--size", "60", "--changes", "1", "--rounds", "0", "--files", "20").output
     assert "text to searchable" in output
     assert "One change among 60 passages" in output
+
+
+def test_the_memory_of_indexing_is_told(monkeypatch, tmp_path, vocabulary_cache):
+    """A file of each format that it makes is read, with its picture."""
+    home = tmp_path / "0.3"
+    home.mkdir()
+    (home / "cache").symlink_to(vocabulary_cache)
+    monkeypatch.setattr(index_memory, "TemporaryDirectory", lambda **_: nullcontext(tmp_path))
+    output = run(
+        index_memory.main, "--megabytes", "0.3", "--picture", "50", "--keep", str(tmp_path / "made")
+    ).output
+    files, passages, most = re.search(
+        r"^\| 0.3 +\| +(\d+) \| +(\d+) \|(?:[^|]*\|){4} +([\d.]+) \|", output, re.MULTILINE
+    ).groups()
+    assert int(files) >= 7
+    assert int(passages) == int(files) * corpus.PASSAGES_PER_ARTICLE
+    assert float(most) > 30
 
 
 def test_a_server_is_timed(monkeypatch, tmp_path, vocabulary_cache):

@@ -43,12 +43,14 @@ def main(megabytes: str, picture: int, formats: str, jobs: int, keep: Path | Non
     measuring.heading("python -m tests.benchmarks.index_memory")
     chosen = [f".{name}" for name in formats.split(",")] if formats else list(_FORMATS)
     rows = []
+    if keep:
+        keep.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=keep) as scratch:
-        for size in map(int, megabytes.split(",")):
-            folder = (keep or Path(scratch)) / f"{size}-MB-{picture}-{''.join(chosen)[1:]}"
+        for size in map(float, megabytes.split(",")):
+            folder = (keep or Path(scratch)) / f"{size:g}-MB-{picture}-{''.join(chosen)[1:]}"
             if not folder.exists():
-                _make(folder, size * 1_000_000, bytes(os.urandom(picture * 1000)), chosen)
-            rows.append(_row(size, folder, _indexed(folder, Path(scratch) / str(size), jobs)))
+                _make(folder, int(size * 1_000_000), bytes(os.urandom(picture * 1000)), chosen)
+            rows.append(_row(size, folder, _indexed(folder, Path(scratch) / f"{size:g}", jobs)))
     head = ["MB", "files", "passages", "seconds", "passages/s", "CPU s, writer", "CPU s, workers"]
     head += ["MB at most, all", "writer", "a worker", "index, MB"]
     measuring.table(f"kb index --jobs {jobs}, by the size of the folder", head, rows)
@@ -251,10 +253,10 @@ def _lines(path: str, read: Callable[[str], list[str]]) -> list[str]:
         return []
 
 
-def _row(size: int, folder: Path, run: _Run) -> list[object]:
+def _row(size: float, folder: Path, run: _Run) -> list[object]:
     others = [number for number in run.cpu if number != run.writer]
     return [
-        size,
+        f"{size:g}",
         sum(path.is_file() for path in folder.rglob("*")),
         run.passages,
         significant(run.seconds),
