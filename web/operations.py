@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hmac
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, jsonify, request
@@ -71,6 +72,9 @@ def _measured(app: Flask) -> CollectorRegistry:
         searches.labels(found)
     registry.register(_Index(app))
 
+    keeper: KnowledgeBase = app.extensions[EXTENSION]
+    count_lookups = _counting_lookups(keeper, registry)
+
     def begin() -> None:
         g.began = time.perf_counter()
 
@@ -85,12 +89,34 @@ def _measured(app: Flask) -> CollectorRegistry:
         searches.labels("something" if trace.total else "nothing").inc()
         for phase, seconds in trace.seconds.items():
             phases.labels(phase).observe(seconds)
+        count_lookups()
 
     app.before_request(begin)
     app.after_request(end)
-    keeper: KnowledgeBase = app.extensions[EXTENSION]
     keeper.on_search = searched
     return registry
+
+
+def _counting_lookups(keeper: KnowledgeBase, registry: CollectorRegistry) -> Callable[[], None]:
+    """What counts how often the index remembered what searches needed since it was last called."""
+    lookups = Counter(
+        "servicebook_index_lookups",
+        "What was needed of the index, by whether it was remembered.",
+        ["remembered"],
+        registry=registry,
+    )
+    lock = threading.Lock()
+    hits = misses = 0
+
+    def count() -> None:
+        nonlocal hits, misses
+        with lock:
+            now = keeper.engine.remembered
+            lookups.labels("yes").inc(now.hits - hits)
+            lookups.labels("no").inc(now.misses - misses)
+            hits, misses = now.hits, now.misses
+
+    return count
 
 
 class _Index(Collector):
