@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import re
@@ -55,8 +56,12 @@ MakeBook = Callable[..., KnowledgeBase]
 @pytest.fixture(scope="session")
 def vocabulary_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the parsed vocabulary and the tagger's look-ups: making them takes seconds."""
-    folder = tmp_path_factory.mktemp("cache")
-    Tagger(Vocabulary.load(cache=folder), cache=folder)
+    shared = tmp_path_factory.getbasetemp()
+    folder = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "vocabulary-cache"
+    folder.mkdir(exist_ok=True)
+    with (folder.parent / "vocabulary-cache.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the first worker makes it for all
+        Tagger(Vocabulary.load(cache=folder), cache=folder)
     return folder
 
 

@@ -15,8 +15,12 @@ from hypothesis import strategies as st
 from kb.readers import READERS, Reading, read
 from kb.readers.prose import allowed_url
 
-TEXTS = [suffix for suffix, module in READERS.items() if hasattr(import_module(module), "text_files")]
-"""The formats written as text; `test_formats_hostile` has the others."""
+TEXTS = [
+    suffix
+    for module, suffix in {module: suffix for suffix, module in READERS.items()}.items()
+    if hasattr(import_module(module), "text_files")
+]
+"""The formats written as text, each once; `test_formats_hostile` has the others."""
 
 PIECES = [
     "---", "\n", "\n\n", "title: Встреча", "date: 2025-05-20", "schema: {name: a", "<<<<<<< HEAD",
