@@ -69,7 +69,7 @@ def here(make_book: MakeBook) -> Iterator[SimpleNamespace]:
     )
 
 
-ROLES = {"anna": Role.TRAINER, "wang": Role.TRAINER, "oleg": Role.EDITOR}
+ROLES = {"anna": Role.TRAINER, "wang": Role.TRAINER, "oleg": Role.EDITOR, "root": Role.ADMINISTRATOR}
 
 
 def body(*passages: str, **said: object) -> dict[str, object]:
@@ -275,6 +275,31 @@ def test_ready_made_and_asked_about(here: SimpleNamespace) -> None:
     asked = here.nobody("POST packs:quiz", body(*ids)).json["questions"]
     assert asked and all(0 <= one["right"] < len(one["choices"]) for one in asked)
     assert here.nobody("GET principles/nowhere/pack").status_code == 404
+
+
+def test_the_examples_of_bodies_work(here: SimpleNamespace) -> None:
+    """Every JSON body of the contract, sent as its example has it, of passages that are there."""
+    passage, other, *_ = here.ids
+    key = here.book.keys.add("all", [Scope.ADMIN], account=here.book.accounts.named("root"))[1]
+    caller = Caller(here.client, key)
+    spec = here.client.get("/api/v1/openapi.json").json
+    tried = 0
+    for path, methods in spec["paths"].items():
+        for method, call in methods.items():
+            schema = call.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+            if schema is None:
+                continue
+            kept = here.book.packs.keep(here.book.pack_from([other]), here.book.accounts.named("root"))
+            link = here.book.packs.share(kept.pack.id, here.book.accounts.named("root")).link
+            (example,) = spec["components"]["schemas"][schema["$ref"].rpartition("/")[2]]["examples"]
+            sent = json.loads(json.dumps(example).replace("cdc1836e4b8e", passage))
+            address = path.removeprefix("/api/v1/").format(pack_id=kept.pack.id, passage_id=other, link=link)
+            query = "?format=csv" if path.endswith(":export") else ""
+            conditions = {"If_Match": "*"} if method == "put" else {}
+            answer = caller(f"{method.upper()} {address}{query}", sent, **conditions)
+            assert answer.status_code < 300, (path, answer.text)
+            tried += 1
+    assert tried == 11
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import kb
 from kb.cli import main
 from kb.errors import BackupError
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Role, Scope, TagReview
+from kb.models import ApiKey, Pack, Role, Scope, TagReview
 from kb.principles.vocabulary import PRINCIPLES
 from kb.store import Database
 from kb.store.database import upgrade
@@ -196,6 +196,41 @@ def test_a_backup_of_an_earlier_schema(
     with make("new", new_database(kind)) as book:
         book.restore(file)
         assert book.reviews() == [TagReview("p", "empathy", False, "Анна", AT)]
+
+
+# As 0007 wrote it, when keys did not act for accounts yet.
+OF_0007 = {
+    "accounts": {
+        "id": 7, "name": "Анна", "key": "анна", "role": "trainer", "password": None, "issuer": None,
+        "subject": None, "enabled": True, "created": AT.isoformat(),
+    },
+    "api_keys": {
+        "id": "0a1b2c3d", "name": "Витрина", "secret_digest": "d", "scopes": "read", "created": AT.isoformat(),
+        "expires": None, "used": None,
+    },
+    "packs": {"id": "p1", "owner": 7, "version": 1, "link": "l"},
+    "pack_versions": {
+        "pack": "p1", "number": 1, "content": '{"title": "Неделя", "id": "p1"}', "author": "Анна",
+        "at": AT.isoformat(), "restores": None,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_backup_of_the_schema_before(
+    make: OpenBook, new_database: NewDatabase, tmp_path: Path, kind: str
+) -> None:
+    lines = {
+        f"store/{table}.jsonl": json.dumps(row, ensure_ascii=False).encode() + b"\n"
+        for table, row in OF_0007.items()
+    }
+    file = write_archive(tmp_path / "b.zip", lines, schema="0007")
+    with make("new", new_database(kind)) as book:
+        book.restore(file)
+        assert book.keys.all() == [ApiKey("0a1b2c3d", "Витрина", (Scope.READ,), AT)]
+        assert book.packs.shared("l").pack == Pack("Неделя", id="p1")
+        anna = book.accounts.named("анна")
+        assert book.keys.add("Новый", [Scope.PACKS], account=anna)[0] in book.keys.of(anna)
 
 
 @pytest.mark.parametrize("kind", KINDS)

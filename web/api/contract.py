@@ -261,6 +261,11 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def example(**body: Any) -> ConfigDict:
+    """The settings of a body with an example of it."""
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [body]})
+
+
 class ArticleToPut(Body):
     """An article of a batch."""
 
@@ -273,6 +278,10 @@ class ArticleToPut(Body):
 
 class Batch(Body):
     """Articles to write and to take away, all or nothing."""
+
+    model_config = example(
+        put=[{"id": "first-minute", "content": "# The first minute\n\nStand up and smile.\n"}], delete=[]
+    )
 
     put: list[ArticleToPut] = Field([], max_length=MOST_IN_BATCH)
     delete: list[Id] = Field([], max_length=MOST_IN_BATCH, description="Ids of articles.")

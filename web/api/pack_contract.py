@@ -12,7 +12,7 @@ from kb.exporters.words import WORDS
 from kb.models import ExcerptState, KeptPack, Pack, PackVersion, Question, TagReview
 from kb.outlines import MOST_EXCERPTS, Outline, OutlinedExcerpt, OutlinedSection
 from kb.packs import LONGEST_TEXT, LONGEST_TITLE
-from web.api.contract import Body, Id, Language, Paging, Parameters, one_of
+from web.api.contract import Body, Id, Language, Paging, Parameters, example, one_of
 
 MOST_QUESTIONS = 50  # of one excerpt
 LONGEST_REASON = 500
@@ -59,13 +59,15 @@ class ReviewsParameters(Paging):
     principle: str = Field("", max_length=200, description="Only of this principle.")
 
 
+_PASSAGE = "cdc1836e4b8e"
+
 # --- Bodies --------------------------------------------------------------------------------------
 
 
 class ExcerptBody(Body):
     """A passage, and what a trainer adds to it. `counterpart` is the id of the passage beside it."""
 
-    passage: Id = Field(examples=["cdc1836e4b8e"])
+    passage: Id
     note: str = Field("", max_length=LONGEST_TEXT)
     questions: list[Annotated[str, Field(max_length=LONGEST_TEXT)]] = Field([], max_length=MOST_QUESTIONS)
     counterpart: str = Field("", max_length=200)
@@ -78,7 +80,7 @@ class ExcerptBody(Body):
 class SectionBody(Body):
     """Passages under a title, which may be empty."""
 
-    title: str = Field("", max_length=LONGEST_TITLE, examples=["What it is"])
+    title: str = Field("", max_length=LONGEST_TITLE)
     introduction: str = Field("", max_length=LONGEST_TEXT)
     excerpts: list[ExcerptBody] = Field([], max_length=MOST_EXCERPTS)
 
@@ -86,7 +88,18 @@ class SectionBody(Body):
 class PackBody(Body):
     """A pack as it shall be. Passages are named by their ids; their words come from the articles."""
 
-    title: str = Field("", max_length=LONGEST_TITLE, examples=["The first week"])
+    model_config = example(
+        title="The first week",
+        language="en",
+        sections=[
+            {
+                "title": "What it is",
+                "excerpts": [{"passage": _PASSAGE, "note": "Read it aloud.", "questions": ["Who is asked?"]}],
+            }
+        ],
+    )
+
+    title: str = Field("", max_length=LONGEST_TITLE)
     introduction: str = Field("", max_length=LONGEST_TEXT)
     language: InterfaceLanguage = Field("en", description="Of the words around the passages.")
     sections: list[SectionBody] = Field([], max_length=MOST_EXCERPTS)
@@ -112,12 +125,16 @@ class DraftBody(PackBody):
 class PlacedExcerptBody(ExcerptBody):
     """An excerpt and where it goes: by default at the end of the last section. Both count from 0."""
 
+    model_config = example(passage=_PASSAGE, note="Read it aloud.", section=0, place=0)
+
     section: _Place
     place: _Place
 
 
 class PlaceBody(Body):
     """Where an excerpt goes: by default to the end of its section. Both count from 0."""
+
+    model_config = example(section=0, place=0)
 
     section: _Place
     place: _Place
@@ -126,14 +143,18 @@ class PlaceBody(Body):
 class CopyBody(Body):
     """What a copy is called; by default as the pack itself."""
 
+    model_config = example(title="The second week")
+
     title: str = Field("", max_length=LONGEST_TITLE)
 
 
 class ReviewBody(Body):
     """A word on a tag: the passage speaks of the principle (`accepted`) or does not."""
 
+    model_config = example(passage=_PASSAGE, principle="empathy", accepted=True, reason="It defines it.")
+
     passage: Id
-    principle: Id = Field(examples=["empathy"])
+    principle: Id
     accepted: bool
     reason: str = Field("", max_length=LONGEST_REASON)
 
