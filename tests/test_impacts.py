@@ -143,6 +143,7 @@ def test_what_is_remembered_is_not_made_again():
     for _ in range(3):
         assert memory.get(("a", 1), lambda: made.append(1) or "value", lambda value: 100) == "value"
     assert made == [1]
+    assert (memory.state.hits, memory.state.misses, memory.state.limit) == (2, 1, 10_000)
 
 
 def test_the_least_recently_used_leaves_first():

@@ -73,6 +73,9 @@ def test_figures_for_prometheus(make_book: MakeBook) -> None:
     assert samples["servicebook_requests_total", "none", "404"] == 1
     assert samples["servicebook_index_passages",] == 1
     assert samples["servicebook_index_memory_bytes",] > 0
+    # The second search needs what the first one has made.
+    assert samples["servicebook_index_lookups_total", "yes"] > 0
+    assert samples["servicebook_index_lookups_total", "no"] > 0
     assert "invented" not in answer.text and "жалоб" not in answer.text
 
 

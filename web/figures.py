@@ -7,8 +7,9 @@ whether they are to be shared (`operations.shared_figures`).
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from flask import Flask, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
@@ -47,6 +48,9 @@ def measured(app: Flask) -> CollectorRegistry:
     for found in ("something", "nothing"):
         searches.labels(found)
 
+    keeper: KnowledgeBase = app.extensions[EXTENSION]
+    count_lookups = _counting_lookups(keeper, registry)
+
     def begin() -> None:
         g.began = time.perf_counter()
 
@@ -61,16 +65,38 @@ def measured(app: Flask) -> CollectorRegistry:
         searches.labels("something" if trace.total else "nothing").inc()
         for phase, seconds in trace.seconds.items():
             phases.labels(phase).observe(seconds)
+        count_lookups()
 
     app.before_request(begin)
     app.after_request(end)
-    keeper: KnowledgeBase = app.extensions[EXTENSION]
     keeper.on_search = searched
     if SHARED in os.environ:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     registry.register(_Index(app))
     return registry
+
+
+def _counting_lookups(keeper: KnowledgeBase, registry: CollectorRegistry) -> Callable[[], None]:
+    """What counts how often the index remembered what searches needed since it was last called."""
+    lookups = Counter(
+        "servicebook_index_lookups",
+        "What was needed of the index, by whether it was remembered.",
+        ["remembered"],
+        registry=registry,
+    )
+    lock = threading.Lock()
+    hits = misses = 0
+
+    def count() -> None:
+        nonlocal hits, misses
+        with lock:
+            now = keeper.engine.remembered
+            lookups.labels("yes").inc(now.hits - hits)
+            lookups.labels("no").inc(now.misses - misses)
+            hits, misses = now.hits, now.misses
+
+    return count
 
 
 class _Index(Collector):

@@ -84,10 +84,15 @@ Place = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What an engine keeps in memory to answer faster, and the limit it was given, in bytes."""
+    """What an engine keeps in memory to answer faster, and the limit it was given, in bytes.
+
+    `hits` and `misses` are how often what it needed was there since it was opened, and was not.
+    """
 
     used: int
     limit: int
+    hits: int
+    misses: int
 
 
 class EngineWriter(Protocol):

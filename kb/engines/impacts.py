@@ -30,6 +30,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb import ranking
+from kb.engines import Remembered
 from kb.models import QueryTerm
 from kb.ranking import Field
 
@@ -360,6 +361,7 @@ class Memory:
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.used = 0
+        self._hits = self._misses = 0
         self._entries: OrderedDict[tuple[object, ...], tuple[Any, int]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -368,8 +370,10 @@ class Memory:
         with self._lock:
             if (found := self._entries.get(key)) is not None:
                 self._entries.move_to_end(key)
+                self._hits += 1
                 remembered: Value = found[0]
                 return remembered
+            self._misses += 1
         value = make()
         self._remember(key, value, size(value) + _ENTRY_SIZE)
         return value
@@ -381,6 +385,11 @@ class Memory:
                 return None
             self._entries.move_to_end(key)
             return found[0]
+
+    @property
+    def state(self) -> Remembered:
+        """How much is remembered, and how well that serves."""
+        return Remembered(self.used, self.limit, self._hits, self._misses)
 
     def _remember(self, key: tuple[object, ...], value: object, size: int) -> None:
         with self._lock:

@@ -285,7 +285,7 @@ class WhooshEngine:
     @property
     def remembered(self) -> Remembered:
         """How much of its memory is used."""
-        return Remembered(self._memory.used, self._memory.limit)
+        return self._memory.state
 
     def close(self) -> None:
         """Give back files and memory."""

@@ -130,7 +130,7 @@ class OpenSearchEngine:
     @property
     def remembered(self) -> Remembered:
         """How much of its memory is used."""
-        return Remembered(self._memory.used, self._memory.limit)
+        return self._memory.state
 
     def close(self) -> None:
         """Give back connections and memory."""
