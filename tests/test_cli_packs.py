@@ -75,6 +75,12 @@ def test_a_kept_pack_from_its_making_to_its_end(run) -> None:
     assert told("restore", id, "2", "--by", "anna")["title"] == "Другая"
     assert [one["number"] for one in told("history", id)["versions"]] == [4, 3, 2, 1]
     assert "as in version 2" in run("pack", "history", id).output
+    (passage,) = set(passages(run)) - {one.passage for one in kept.pack.excerpts}
+    assert told("add", id, passage, "--by", "anna")["excerpts"] == 2
+    assert run.book.packs.find(id).pack.sections[-1].excerpts[-1].passage == passage
+    told("move", id, passage, "--section", "0", "--place", "0", "--by", "anna")
+    assert run.book.packs.find(id).pack.sections[0].excerpts[0].passage == passage
+    assert told("remove", id, passage, "--by", "anna")["excerpts"] == 1
     copy = told("copy", id, "--title", "Копия", "--by", "anna")
     assert (copy["title"], copy["version"]) == ("Копия", 1)
     assert run("pack", "delete", id, "--by", "wang").exit_code == 1, "it is not theirs"

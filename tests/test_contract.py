@@ -67,6 +67,12 @@ def contract(app: Any) -> Any:
     return made
 
 
+def test_it_is_openapi(contract: Any) -> None:
+    """By the schema that the OpenAPI Initiative publishes for 3.1."""
+    assert contract.specification.version.startswith("3.1")
+    contract.validate()
+
+
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 def test_every_call_answers_as_described(
     contract: Any, app: Any, mode: GenerationMode, subtests: pytest.Subtests

@@ -17,6 +17,11 @@ True
 ['Эмпатия']
 >>> book.principle("empathy").label("zh")
 '同理心'
+>>> pack = book.ready_made("empathy", language="ru")
+>>> pack.title
+'Подборка: Эмпатия'
+>>> book.export(pack, "markdown").decode().splitlines()[0]
+'# Подборка: Эмпатия'
 >>> book.article("nowhere")
 Traceback (most recent call last):
 kb.errors.NotFound: There is no article with the id “nowhere”.

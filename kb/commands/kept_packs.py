@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from kb.models import Account, KeptPack
     from kb.packs import Packs
 
+_section = click.option("--section", type=click.IntRange(min=0), help="Number of the section, from 0.")
+_place = click.option("--place", type=click.IntRange(min=0), help="Place in the section, from 0.")
 by = click.option("--by", "who", required=True, help="Who does it: an account that may.")
 
 
@@ -161,5 +163,60 @@ def delete(id: str, who: str, json: bool) -> None:
     print_json({"deleted": id}) if json else click.echo(f"Deleted: {id}")
 
 
-COMMANDS: tuple[click.Command, ...] = (history, undo, restore, copy, share, withdraw, delete)
+@click.command("add")
+@click.argument("id")
+@click.argument("passage")
+@_section
+@_place
+@by
+@as_json
+def add(id: str, passage: str, section: int | None, place: int | None, who: str, json: bool) -> None:
+    """Put PASSAGE into a kept pack as it is quoted now, by default at its end.
+
+    \b
+    Example:
+      kb pack add 5d0c2b7e91aa 18b8b44f9b38 --section 0 --place 0 --by anna
+    """
+    with open_book() as book:
+        account = book.accounts.named(who)
+        tell(book.packs.add_excerpt(id, book.excerpt(passage), account, section, place), json)
+
+
+@click.command("move")
+@click.argument("id")
+@click.argument("passage")
+@_section
+@_place
+@by
+@as_json
+def move(id: str, passage: str, section: int | None, place: int | None, who: str, json: bool) -> None:
+    """Move PASSAGE within a kept pack, by default to the end of its section.
+
+    \b
+    Example:
+      kb pack move 5d0c2b7e91aa 18b8b44f9b38 --place 0 --by anna
+    """
+    _changed(
+        id, who, json, lambda packs, kept, account: packs.move_excerpt(id, passage, account, section, place)
+    )
+
+
+@click.command("remove")
+@click.argument("id")
+@click.argument("passage")
+@by
+@as_json
+def remove(id: str, passage: str, who: str, json: bool) -> None:
+    """Take PASSAGE out of a kept pack.
+
+    \b
+    Example:
+      kb pack remove 5d0c2b7e91aa 18b8b44f9b38 --by anna
+    """
+    _changed(id, who, json, lambda packs, kept, account: packs.remove_excerpt(id, passage, account))
+
+
+COMMANDS: tuple[click.Command, ...] = (
+    history, undo, restore, copy, share, withdraw, delete, add, move, remove,
+)  # fmt: skip
 """What `kb pack` has from here."""

@@ -119,7 +119,7 @@ class DraftBody(PackBody):
     """A pack that is not kept there. `id` is what it is told by: an Anki deck with the same one is
     updated, not doubled, and the same quiz is asked again."""
 
-    id: str = Field("", max_length=40, pattern=r"^[\w-]*$")
+    id: str = Field("", max_length=100)
 
 
 class PlacedExcerptBody(ExcerptBody):
