@@ -50,9 +50,6 @@ def measured(app: Flask) -> CollectorRegistry:
     keeper: KnowledgeBase = app.extensions[EXTENSION]
     count_lookups = _counting_lookups(keeper, registry)
 
-    keeper: KnowledgeBase = app.extensions[EXTENSION]
-    count_lookups = _counting_lookups(keeper, registry)
-
     def begin() -> None:
         g.began = time.perf_counter()
 
