@@ -17,16 +17,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar
 
 from kb.engines import DEFAULTS, ClusterOptions, EngineHits, EngineWriter, Place, Remembered
 from kb.engines.impacts import Memory
 from kb.engines.opensearch import index
 from kb.engines.opensearch.cluster import Cluster, IndexGone, parse
-from kb.engines.opensearch.index import Opened
+from kb.engines.opensearch.index import DocumentLost, Opened
 from kb.engines.opensearch.lock import turn
-from kb.engines.opensearch.snapshot import DocumentLost, Snapshot
+from kb.engines.opensearch.snapshot import Snapshot
 from kb.engines.opensearch.writing import Writer, new_index
 from kb.errors import IndexDamaged
 from kb.models import Article, Passage, Query, SourceFile
@@ -57,14 +58,12 @@ class OpenSearchEngine:
             opened = None if damage else index.read(self._cluster)
             if opened:
                 index.replicate(self._cluster, opened.index)
-                writer = Writer(self._cluster, mine, opened.index, opened)
+            place = nullcontext(opened.index) if opened else new_index(self._cluster)
+            with place as name, ThreadPoolExecutor(1, "index-sender") as sender:
+                writer = Writer(self._cluster, mine, sender, name, opened, damage)
                 yield writer
                 writer.commit()
-            else:
-                with new_index(self._cluster) as name:
-                    writer = Writer(self._cluster, mine, name, None, damage)
-                    yield writer
-                    writer.commit()
+                if not opened:
                     index.switch(self._cluster, name)
             index.sweep(self._cluster)
 

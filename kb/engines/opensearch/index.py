@@ -21,7 +21,7 @@ from typing import Any
 
 import msgspec
 
-from kb.engines.opensearch.cluster import Cluster, IndexGone, Json
+from kb.engines.opensearch.cluster import Address, Cluster, IndexGone, Json
 from kb.errors import EngineUnavailable, IndexDamaged
 from kb.models import TermKind
 
@@ -94,6 +94,13 @@ _ANALYSIS = {
 }
 # What a term scores is how often it stands there; `kb.engines.opensearch.queries` makes BM25 of it.
 _SIMILARITY = {"times": {"type": "scripted", "script": {"source": "return query.boost * doc.freq;"}}}
+
+
+class DocumentLost(IndexDamaged):
+    """A document of a commit is not there: when there is a newer commit, it was cleaned away."""
+
+    def __init__(self, address: Address, document: str) -> None:
+        super().__init__(f"The index {address} has lost “{document}”. Run `kb index`, which makes it anew.")
 
 
 class Commit(msgspec.Struct, frozen=True):
@@ -237,8 +244,9 @@ def dead(cluster: Cluster, opened: Opened) -> list[str]:
     if not opened.commit.dead:
         return []
     path = f"/{opened.index}/_doc/{dead_id(opened.commit.generation)}"
-    found = cluster.find(path)
-    return list(found["_source"]["versions"]) if found else []
+    if not (found := cluster.find(path)):
+        raise DocumentLost(cluster.address, path)
+    return list(found["_source"]["versions"])
 
 
 def dead_id(generation: int) -> str:

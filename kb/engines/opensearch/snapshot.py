@@ -7,6 +7,7 @@ exact, with copies collapsed or not, whatever the number of shards is.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
@@ -20,11 +21,10 @@ from kb.engines.impacts import Memory, Numbers, Places
 from kb.engines.opensearch import index, queries
 from kb.engines.opensearch.cluster import Cluster, Json
 from kb.engines.opensearch.columns import ArticleColumns, unpacked
-from kb.engines.opensearch.index import LISTED, Opened
-from kb.engines.opensearch.queries import Level
+from kb.engines.opensearch.index import LISTED, DocumentLost, Opened
+from kb.engines.opensearch.queries import Holders, Level
 from kb.engines.opensearch.writing import article_key, passage_id, routing, section_id
 from kb.engines.passage_table import FACTS, PassageTable, passing
-from kb.errors import EngineError
 from kb.models import (
     Article,
     Clause,
@@ -33,6 +33,7 @@ from kb.models import (
     Prefix,
     Query,
     QueryTerm,
+    Sort,
     SourceFile,
     TermKind,
     TermScore,
@@ -55,10 +56,6 @@ _MOST_BUCKETS = 60_000
 # The frequencies of so many terms are remembered.
 _COUNTS = 200_000
 _DECODED_SIZE = 4
-
-
-class DocumentLost(EngineError):
-    """A document of a commit is not there: when there is a newer commit, it was cleaned away."""
 
 
 class _Ranked(NamedTuple):
@@ -131,10 +128,14 @@ class Snapshot:
         known = {version: self._memory.peek((self.opened.index, version)) for version in versions}
         missing = [version for version, article in known.items() if article is None]
         for hit in self._documents({version: version for version in missing}):
-            article, size = _decoded(hit, Article), len(hit["_source"]["record"]) * _DECODED_SIZE
-            key = (self.opened.index, hit["_id"])
-            known[hit["_id"]] = self._memory.get(key, lambda: article, lambda _: size)  # noqa: B023
+            known[hit["_id"]] = self._remembered(hit)
         return {versions[version]: article for version, article in known.items()}
+
+    def _remembered(self, hit: Json) -> Article:
+        size = len(hit["_source"]["record"]) * _DECODED_SIZE
+        return self._memory.get(
+            (self.opened.index, hit["_id"]), lambda: _decoded(hit, Article), lambda _: size
+        )
 
     def _passages(self, places: Sequence[int]) -> list[Passage]:
         """The passages at some places of the table."""
@@ -150,9 +151,7 @@ class Snapshot:
             path = f"/{self.opened.index}/_mget"
             for document in self._cluster.ask("POST", path, body, _source="record")["docs"]:
                 if not document.get("found"):
-                    raise DocumentLost(
-                        f"The index lost “{document['_id']}”; if this happens again, run `kb index`."
-                    )
+                    raise DocumentLost(self._cluster.address, document["_id"])
                 yield document
 
     # --- Columns ---
@@ -261,11 +260,14 @@ class Snapshot:
         terms = (*query.terms, *self._prefix_terms(query.clauses))
         like = self._place_of(query.like) if query.like else None
         filters = self.table.filters(query, like)
-        body = self._body(query, terms, filters)
-        first = self._cluster.search(self.opened.index, body | self._first(query))
-        matched = self._matched(first)
-        numbers = passing(matched, filters)
-        total, page = self._page(query, numbers, first["hits"]["hits"], body)
+        if terms or query.clauses:
+            body = self._body(query, terms, filters)
+            first = self._cluster.search(self.opened.index, body | self._first(query))
+            matched, ranked = self._matched(first), self._ranked(first["hits"]["hits"], body)
+        else:
+            matched = np.arange(len(self.table))
+            ranked = self._browsed(passing(matched, filters), query.sort)
+        total, page = self._page(query, passing(matched, filters), ranked)
         facets = self.table.facets(matched, filters, query.collapse)
         titled = self._named(facets["article"])
         return EngineHits(
@@ -278,7 +280,6 @@ class Snapshot:
     def _body(self, query: Query, terms: Sequence[QueryTerm], filters: Mapping[str, Any]) -> Json:
         """What finds and ranks the passages."""
         scored = terms if query.limit else ()
-        self._count(scored)
         holders = {one: self._holders(one) for clause in query.clauses for one in clause.alternatives}
         found = queries.matching(terms, query.clauses, holders)
         like = self._numbers[filters["like"]].tolist() if "like" in filters else ()
@@ -286,7 +287,7 @@ class Snapshot:
             "query": {
                 "bool": {
                     "filter": [index.of_type(self.opened, "passage"), found],
-                    "should": queries.scores(scored, self.opened.commit, self._counted),
+                    "should": queries.scores(scored, self.opened.commit, self._count(scored)),
                 }
             },
             # Facets count as if a filter of their own were off, so the filters come after the numbers.
@@ -314,32 +315,43 @@ class Snapshot:
         return np.sort(places[places >= 0]).astype(np.intp)
 
     def _page(
-        self, query: Query, numbers: Places, first: Sequence[Json], body: Json
+        self, query: Query, numbers: Places, ranked: Iterator[tuple[int, float]]
     ) -> tuple[int, list[_Ranked]]:
         """How many hits there are, and those of the page that is asked for: of copies, the first."""
-        groups = self.table.copies.groups if query.collapse else np.arange(len(self.table))
-        kinds, counts = np.unique(groups[numbers], return_counts=True)
-        last = min(query.offset + query.limit, len(kinds))
+        copies = self.table.copies
+        total = len(numbers)
+        if query.collapse:
+            total = int(np.count_nonzero(copies.once(numbers, np.zeros(total, np.int32))))
+        last = min(query.offset + query.limit, total)
         shown: dict[int, _Ranked] = {}
-        for hit in self._ranked(first, body) if query.offset < last else ():
-            place = self._hit_place(hit)
-            group = int(groups[place])
+        for place, score in ranked if query.offset < last else ():
+            group = int(copies.groups[place]) if query.collapse else place
             if group not in shown:
-                more = int(counts[np.searchsorted(kinds, group)]) - 1
-                shown[group] = _Ranked(place, float(hit["_score"]), more)
+                copied = query.collapse and copies.copied[place]
+                more = int(np.count_nonzero(copies.groups[numbers] == group)) - 1 if copied else 0
+                shown[group] = _Ranked(place, score, more)
                 if len(shown) == last:
                     break
-        return len(kinds), list(shown.values())[query.offset :]
+        return total, list(shown.values())[query.offset :]
+
+    def _ranked(self, first: Sequence[Json], body: Json) -> Iterator[tuple[int, float]]:
+        """All hits in order, with their scores: those that came at once, and when these do not do, page
+        by page."""
+        after = {"search_after": first[-1]["sort"]} if first else {}
+        further = self._cluster.scan(self.opened.index, body | after, 10 * _FIRST_HITS)
+        for hit in itertools.chain(first, further):
+            yield self._hit_place(hit), float(hit["_score"])
+
+    def _browsed(self, numbers: Places, sort: Sort) -> Iterator[tuple[int, float]]:
+        """Passages in the order of those that nothing was asked of."""
+        if sort is Sort.DATE:
+            numbers = numbers[np.argsort(-self.table.facts["published"][numbers], kind="stable")]
+        for place in numbers:
+            yield int(place), 0.0
 
     def _hit_place(self, hit: Json) -> int:
         """The place of a passage that was found."""
         return int(self._places[hit["fields"]["number"][0]])
-
-    def _ranked(self, first: Sequence[Json], body: Json) -> Iterator[Json]:
-        """All hits in order: those that came at once, and when these do not do, page by page."""
-        yield from first
-        after = {"search_after": first[-1]["sort"]} if first else {}
-        yield from self._cluster.scan(self.opened.index, body | after, 10 * _FIRST_HITS)
 
     def _hits(
         self, page: Sequence[_Ranked], terms: Sequence[QueryTerm], explain: bool
@@ -386,13 +398,13 @@ class Snapshot:
         """What each term gives to some passages, and by which text."""
         if not places:
             return {}
-        self._count(terms)
+        counts = self._count(terms)
         ids = {level: self._ids(level, places) for level in levels}
         asked = [
             (term, level, share)
             for term in terms
             for level in levels
-            if (share := queries.share(level, term, self.opened.commit, self._counted))
+            if (share := queries.share(level, term, self.opened.commit, counts))
         ]
         bodies: list[Json] = [
             {
@@ -426,27 +438,27 @@ class Snapshot:
             found.setdefault(id, []).append(place)
         return found
 
-    def _counted(self, level: Level, term: QueryTerm) -> int:
-        """How many texts hold a term."""
-        return self._counts[level.field, term.kind, term.synonyms]
-
-    def _count(self, terms: Sequence[QueryTerm]) -> None:
-        """Learn how many texts hold each term."""
-        if len(self._counts) > _COUNTS:
-            self._counts.clear()
-        unknown = {
-            (level.field, term.kind, term.synonyms): queries.holding(level, term)
-            for term in terms
-            for level in queries.LEVELS
-            if (level.field, term.kind, term.synonyms) not in self._counts
-        }
+    def _count(self, terms: Sequence[QueryTerm]) -> Holders:
+        """How many texts of each level hold each of the terms; remembered."""
         live = index.live(self.opened)
+        wanted = {(level.field, *_named(term)): (level, term) for term in terms for level in queries.LEVELS}
+        found = {key: count for key in wanted if (count := self._counts.get(key)) is not None}
+        unknown = [key for key in wanted if key not in found]
         bodies: list[Json] = [
-            {"size": 0, "track_total_hits": True, "query": {"bool": {"filter": [live, holding]}}}
-            for holding in unknown.values()
+            {
+                "size": 0,
+                "track_total_hits": True,
+                "query": {"bool": {"filter": [live, queries.holding(*wanted[key])]}},
+            }
+            for key in unknown
         ]
-        for key, answer in zip(unknown, self._asked(bodies), strict=True):
-            self._counts[key] = answer["hits"]["total"]["value"]
+        answers = self._asked(bodies)
+        fresh = {key: answer["hits"]["total"]["value"] for key, answer in zip(unknown, answers, strict=True)}
+        if len(self._counts) > _COUNTS:
+            self._counts = {}
+        self._counts.update(fresh)
+        found |= fresh
+        return lambda level, term: found[level.field, *_named(term)]
 
     def _asked(self, bodies: Sequence[Json]) -> Iterator[Json]:
         for at in range(0, len(bodies), _ASKED_AT_ONCE):
@@ -512,6 +524,11 @@ class Snapshot:
     def copied(self, least: int) -> list[list[Place]]:
         """Where each passage stands that stands in so many articles."""
         return self.table.copied(least)
+
+
+def _named(term: QueryTerm) -> tuple[TermKind, tuple[str, ...]]:
+    """What a term is, whatever it weighs in a query."""
+    return term.kind, term.synonyms
 
 
 def _decoded(hit: Json, record: type[_Record]) -> _Record:

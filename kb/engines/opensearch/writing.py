@@ -7,6 +7,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
@@ -33,9 +34,15 @@ class Writer:
     """Puts the documents of one turn into an index; see `kb.engines.EngineWriter`."""
 
     def __init__(
-        self, cluster: Cluster, turn: Turn, name: str, before: Opened | None, damage: str = ""
+        self,
+        cluster: Cluster,
+        turn: Turn,
+        sender: Executor,
+        name: str,
+        before: Opened | None,
+        damage: str = "",
     ) -> None:
-        """`before` is the commit that is changed, None in a new index, `name`."""
+        """`before` is the commit that is changed, None in a new index, `name`. `sender` has one thread."""
         self.damage = damage
         self._cluster = cluster
         self._turn = turn
@@ -45,6 +52,8 @@ class Writer:
         self._still_dead = _clean(cluster, before, turn.number) if before else []
         self._numbers = self._base.numbers
         self._batch = Batch()
+        self._sender = sender
+        self._sending: Future[None] | None = None
         self._put: set[str] = set()
         self._dropped: set[str] = set()
 
@@ -172,8 +181,18 @@ class Writer:
             self._send()
 
     def _send(self) -> None:
+        """Send what waits, while the next documents are made. The one before must have gone through,
+        which holds back a writer that is faster than the cluster."""
         batch, self._batch = self._batch, Batch()
-        self._cluster.bulk(self._index, batch.documents, self._turn.check)
+        self._sent()
+        self._sending = self._sender.submit(
+            self._cluster.bulk, self._index, batch.documents, self._turn.check
+        )
+
+    def _sent(self) -> None:
+        """Wait until everything has gone through; raises what went wrong."""
+        if self._sending:
+            self._sending.result()
 
     # --- The end of a write ---
 
@@ -193,12 +212,12 @@ class Writer:
             at=time.time(),
         )
         if dead:
-            self._add(
-                index.dead_id(now.generation),
-                index.dead_id(now.generation),
-                {"type": "dead", "versions": dead},
-            )
+            listed = {"type": "dead", "born": self._turn.number, "versions": dead}
+            # Where the id leads to: searches look it up by that.
+            id = index.dead_id(now.generation)
+            self._batch.add(Document.of(id, id, listed))
         self._send()
+        self._sent()
         index.refresh(self._cluster, self._index)
         self._turn.check()
         self._write_commit(index.measured(self._cluster, Opened(self._index, now, (0, 0))))
