@@ -5,6 +5,7 @@ What must be there is told by the embedded engine, which is given the same files
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
 import time
@@ -182,6 +183,42 @@ def test_what_is_refused_for_a_moment_is_tried_again(make_book, cluster, proxy, 
     book.index()
     assert sum(asked.endswith("_bulk") or "_bulk?" in asked for asked in proxy.asked) >= 3
     assert state(book) == embedded(files(30))
+
+
+@pytest.mark.parametrize("fault", [CUT_AFTER, OVERLOADED], ids=["its answer is lost", "it is refused"])
+def test_whichever_request_of_a_write_fails_nothing_is_lost_or_doubled(
+    make_book, cluster, proxy, embedded, fault
+):
+    """Once each; what fails for it says so, and the next write finds all in order."""
+    kinds = ("подарок", "урок")
+    expected = {said: embedded(files(3, said)) for said in kinds}
+    book = over(make_book, cluster, proxy.address)(files(3))
+
+    def rewrite(said: str) -> None:
+        write_files(book.settings.corpus, files(3, said))
+        book.index()
+
+    rewrite("урок")
+    proxy.asked.clear()
+    rewrite("подарок")
+    for number, request in enumerate(dict.fromkeys(map(kind_of, proxy.asked)), 1):
+        said = kinds[number % 2]
+        proxy.fail(request, fault, times=1)
+        try:
+            rewrite(said)
+        except EngineUnavailable:
+            assert state(book) in expected.values(), request
+            rewrite(said)
+        proxy.heal()
+        assert state(book) == expected[said], request
+
+
+def kind_of(asked: str) -> str:
+    """A pattern for requests like one: for the same thing, whatever the index and the parameters."""
+    method, _, address = asked.partition(" ")
+    parts = address.partition("?")[0].split("/")
+    index = r"kb-[^/?]*\.lock" if parts[1].endswith(".lock") else r"(?!kb-[^/?]*\.lock)[^/?]*"
+    return rf"{method} /{index}" + "".join(f"/{re.escape(part)}" for part in parts[2:]) + r"(\?|$)"
 
 
 def test_what_is_refused_for_good_changes_nothing(make_book, cluster, proxy, monkeypatch):

@@ -91,7 +91,10 @@ class Turn:
         document = {"turn": number, "owner": self._owner, "until": time.time() + lease}
         answer = self._cluster.ask("PUT", self._path, document, ignore=409, **condition)
         if "error" in answer:
-            return False
+            # It may stand there all the same: when the answer was lost, the client asked again.
+            answer = self._cluster.find(self._path) or {}
+            if answer.get("_source") != document:
+                return False
         self.number = number
         self._revision = (answer["_seq_no"], answer["_primary_term"])
         self._until = begun + lease
