@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from multiprocessing import Pipe, get_context
 
 import pytest
 from trustme import CA
@@ -377,6 +378,18 @@ def test_readers_on_another_node_see_the_old_state_or_the_new(make_book, open_bo
             writer.index()
         assert set(answers) <= {(20, 0), (0, 20)}
         assert answers[-1] == (0, 20)
+
+
+def test_a_process_that_was_forked_asks_by_itself(make_book, cluster):
+    book = over(make_book, cluster)(files(3))
+    assert count(book) == 3
+    receiving, sending = Pipe(duplex=False)
+    with receiving, sending:
+        child = get_context("fork").Process(target=lambda: sending.send([count(book) for _ in range(10)]))
+        child.start()
+        assert [count(book) for _ in range(10)] == [3] * 10
+        assert receiving.poll(LIMIT) and receiving.recv() == [3] * 10
+        child.join()
 
 
 def test_nodes_share_everything_but_their_disks(open_book, make_book, cluster, new_database):
