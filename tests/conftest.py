@@ -90,6 +90,14 @@ def open_book(vocabulary: Vocabulary, shared_tagger: Tagger) -> MakeBook:
     return open
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _patient() -> Iterator[None]:
+    """On a busy machine too, what is suggested is of the newest commit."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kb.suggestions._PATIENCE", 60.0)
+        yield
+
+
 @pytest.fixture(scope="session")
 def make_book(
     open_book: MakeBook, tmp_path_factory: pytest.TempPathFactory

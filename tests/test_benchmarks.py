@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from kb.knowledge_base import KnowledgeBase
 from tests.benchmarks import (
     ablation,
+    commits,
     corpus,
     engines,
     index_memory,
@@ -21,6 +22,7 @@ from tests.benchmarks import (
     measuring,
     search_speed,
     serve_speed,
+    start_speed,
 )
 
 
@@ -54,7 +56,9 @@ def run(command, *arguments: str) -> Result:
     return result
 
 
-@pytest.mark.parametrize("module", [search_speed, index_speed, serve_speed, ablation, engines])
+@pytest.mark.parametrize(
+    "module", [search_speed, index_speed, serve_speed, start_speed, commits, ablation, engines]
+)
 def test_each_has_help(module):
     assert "Usage" in run(module.main, "--help").output
 

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from whoosh.filedb.filestore import FileStorage
 from whoosh.index import FileIndex, open_dir
+from whoosh.reading import SegmentReader
 
 from kb.engines import commits
-from kb.engines.segments import _FULL, _MANY, BulkWriter, worth_merging
+from kb.engines.segments import _FULL, _MANY, BulkWriter, document_counts, worth_merging
 from kb.engines.whoosh import _FACTS, _SCHEMA
 
 documents = st.lists(
@@ -93,6 +95,21 @@ def test_merging_changes_nothing_but_what_was_deleted(commits_of_texts, deleted)
         writer.finish()
         assert read(folder) == before
         assert len(commits.read(folder, commits.generations(folder)[0], _SCHEMA).segments) <= 1
+
+
+@settings(max_examples=20)
+@given(documents, st.sampled_from(["", "а", "аб", "服", "z", "\U00020000"]))
+def test_documents_are_counted_as_whoosh_counts_them(texts, prefix):
+    with tempfile.TemporaryDirectory() as folder:
+        commit = written(Path(folder), texts)
+        storage = FileStorage(folder)
+        (segment,) = commit.segments
+        reader = SegmentReader(storage, _SCHEMA, segment)
+        for field in ("text", "headings", "title"):
+            found = list(document_counts(reader, field, prefix.encode()))
+            expanded = reader.expand_prefix(field, prefix.encode()) if field != "title" else []
+            assert found == [(term, reader.doc_frequency(field, term)) for term in expanded]
+        reader.close()
 
 
 def test_a_term_of_many_blocks(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -13,6 +15,7 @@ from kb.json import plain
 from kb.knowledge_base import KnowledgeBase
 from kb.languages import fold
 from kb.models import Suggestion, SuggestionKind
+from kb.suggestions import _PerGeneration
 from kb.suggestions.phrases import frequent_phrases
 
 MakeBook = Callable[..., KnowledgeBase]
@@ -128,3 +131,25 @@ def test_frequent_phrases_stand_as_they_are_written(make_book: MakeBook) -> None
     assert phrases["promise board"].language == "en"
     assert phrases["晨会纪要"].language == "zh"
     assert "We keep" not in phrases
+
+
+def test_nobody_waits_long_for_the_words_of_a_new_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large index takes seconds to gather; meanwhile what was known before still holds."""
+    monkeypatch.setattr("kb.suggestions._PATIENCE", 0.05)
+    go_on, gathered = threading.Event(), []
+
+    def gather() -> str:
+        if gathered:
+            go_on.wait(30)
+        gathered.append("words")
+        return f"words of {len(gathered)}"
+
+    words = _PerGeneration(gather)
+    assert words.at(1) == "words of 1"
+    assert [words.at(2), words.at(2)] == ["words of 1", "words of 1"]
+    go_on.set()
+    until = time.monotonic() + 10
+    while words.at(2) != "words of 2":
+        assert time.monotonic() < until
+    assert words.at(3) == "words of 3"
+    assert len(gathered) == 3

@@ -29,7 +29,7 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.filedb.filetables import HashWriter, OrderedHashWriter
 from whoosh.filedb.structfile import StructFile
 from whoosh.index import TOC
-from whoosh.reading import SegmentReader
+from whoosh.reading import IndexReader, SegmentReader
 from whoosh.util.numlists import GrowableArray
 from whoosh.writing import SegmentWriter
 
@@ -52,6 +52,7 @@ _SMALL, _FULL = 256, 8192
 # W3TermInfo: flags, weight, documents, lengths, highest weight, first and last document; then where
 # the postings are and how many bytes they have.
 _TERM_INFO = struct.Struct("!BfIBBfIIqi")
+_TERM_COUNT = struct.Struct("!5xI")  # the documents, of the same
 _BLOCK_LENGTH = struct.Struct("!i")
 _ENTRY_LENGTHS = struct.Struct("!ii")
 _FIELD = struct.Struct("!H")
@@ -213,6 +214,21 @@ def decoded(matcher: Any) -> Iterator[Decoded]:
         steps, times, _ = matcher._data
         yield steps, times
         matcher._next_block()
+
+
+def document_counts(reader: IndexReader, field: str, prefix: bytes) -> Iterator[tuple[bytes, int]]:
+    """The terms of a field that begin so, in order, and how many documents of a segment hold each.
+
+    Read in one go where they stand: looking each term up takes twenty times as long.
+    """
+    terms = cast(Any, reader)._terms
+    if field not in terms.indexed_field_names():
+        return
+    beginning = terms._keycoder(field, prefix)
+    for key, about in terms._tindex.items_from(beginning):
+        if not key.startswith(beginning):
+            return
+        yield key[_FIELD.size :], _TERM_COUNT.unpack_from(about)[0]
 
 
 def _decoded_fields(reader: SegmentReader) -> Iterator[tuple[str, Iterator[tuple[str, Iterator[Decoded]]]]]:

@@ -59,7 +59,7 @@ from kb.engines.impacts import (
 )
 from kb.engines.mapped_files import mapped_storage
 from kb.engines.passage_table import FACTS, PassageTable, encoded, numbered, passing
-from kb.engines.segments import BulkWriter, decoded, worth_merging
+from kb.engines.segments import BulkWriter, decoded, document_counts, worth_merging
 from kb.errors import EngineError, IndexDamaged, IndexLocked, ServicebookError, SettingsError
 from kb.languages import fold
 from kb.models import (
@@ -694,12 +694,13 @@ class _Snapshot:
 
     def words(self, prefix: str) -> Iterator[tuple[str, int]]:
         """The terms of texts that begin with a prefix, and how many documents hold each."""
-        with self._lock:
-            found = [
-                (term.decode(), self._reader.doc_frequency(Field.TEXT.value, term))
-                for term in self._reader.expand_prefix(Field.TEXT.value, encoded(prefix))
-            ]
-        return iter(found)
+        counts: dict[bytes, int] = {}
+        for leaf, _, _ in self._leaves:
+            with self._lock:  # for one segment at a time: others search meanwhile
+                found = list(document_counts(leaf, Field.TEXT, encoded(prefix)))
+            for term, documents in found:
+                counts[term] = counts.get(term, 0) + documents
+        return ((term.decode(), counts[term]) for term in sorted(counts))
 
     # --- Search ---
 

@@ -7,11 +7,13 @@ the index is gathered once for each of its states.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from kb.engines import Engine
+from kb.errors import ServicebookError
 from kb.models import Clause, Phrase, Query, Repair, Suggestion
 from kb.principles import Vocabulary
 from kb.suggestions.completion import Completer
@@ -21,6 +23,9 @@ from kb.suggestions.repair import is_doubtful, repair, unquoted
 __all__ = ["Suggestions", "unquoted"]
 
 Gathered = TypeVar("Gathered")
+
+_log = logging.getLogger(__name__)
+_PATIENCE = 2.0  # seconds that one search after a commit may wait for the words of the new state
 
 
 class Suggestions:
@@ -64,16 +69,22 @@ class _PerGeneration(Generic[Gathered]):
         self._current: tuple[object, Gathered] | None = None
 
     def at(self, generation: object) -> Gathered:
-        """What belongs to a state. While one thread gathers it, others still get the one before."""
+        """What belongs to a state. Where gathering it takes long, what belonged to the one before."""
         current = self._current
-        if current and current[0] == generation:
-            return current[1]
-        if not self._gathering.acquire(blocking=current is None):
-            assert current
-            return current[1]
+        if current is None:
+            with self._gathering:
+                current = self._current = self._current or (generation, self._gather())
+        elif current[0] != generation and self._gathering.acquire(blocking=False):
+            renewing = threading.Thread(target=self._renew, args=(generation,), daemon=True)
+            renewing.start()
+            renewing.join(_PATIENCE)
+            current = self._current or current
+        return current[1]
+
+    def _renew(self, generation: object) -> None:
         try:
-            if self._current is None or self._current[0] != generation:
-                self._current = (generation, self._gather())
-            return self._current[1]
+            self._current = (generation, self._gather())
+        except ServicebookError as error:  # the index was closed or damaged meanwhile; searches say so
+            _log.info("The words of the index could not be gathered: %s", error)
         finally:
             self._gathering.release()
