@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import shutil
-import signal
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +11,7 @@ import pytest
 
 from kb import preparing, readers, workers
 from tests.conftest import CORPUS, write_files
+from tests.deadly_reader import deadly_preparer, deadly_reader
 from tests.test_changes import CONFLICT, GIFT, QUEUE, SERVICE, answers
 from tests.test_formats import FILES as FORMATS
 
@@ -55,26 +53,6 @@ def test_any_number_of_jobs_gives_the_same_index(tmp_path, open_book, always_wor
 
 
 # --- A file that crashes what reads it ------------------------------------------------------------
-
-
-def deadly(path: str) -> Iterator[bytes]:
-    """Reads a file, and dies or never ends of those that are called so."""
-    stem = Path(path).stem
-    if stem == "deadly":
-        os.kill(os.getpid(), signal.SIGKILL)
-    while stem == "endless":
-        pass
-    yield from preparing._reading_worker()(path)
-
-
-def deadly_reader():
-    return deadly
-
-
-def deadly_preparer(vocabulary: Path | None, cache: Path):
-    """As deadly, and slow to get ready only where it must."""
-    prepare = functools.cache(lambda: preparing._preparing_worker(vocabulary, cache))
-    return lambda path: list(deadly(path)) and prepare()(path)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
