@@ -32,6 +32,9 @@ def test_a_ready_made_pack_varies(pack: Pack) -> None:
     principle = pack.id.partition(".")[0]
     assert all(principle in excerpt.principles for excerpt in pack.excerpts)
     assert len(pack.sections) >= 4
+    parts = [Counter(excerpt.source.language for excerpt in section.excerpts) for section in pack.sections]
+    assert max(languages.pop(own, 0) for languages in parts) == 2
+    assert all(count == 1 for languages in parts for count in languages.values())
 
 
 def test_a_ready_made_pack_begins_with_the_definition(starter: KnowledgeBase) -> None:

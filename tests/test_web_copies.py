@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from kb.settings import load
-from tests.conftest import write_files
-from web import create_app, interface
+from tests.conftest import MakeApp, write_files
+from web import interface
 
 RULE = (
     "Гость жалуется потому, что ещё верит: его услышат, поблагодарят и сделают обещанное в тот же день,"
@@ -40,15 +38,8 @@ FILES = {
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory, vocabulary, shared_tagger) -> Iterator[Flask]:
-    corpus: Path = tmp_path_factory.mktemp("corpus")
-    write_files(corpus, FILES)
-    app = create_app(load(home=tmp_path_factory.mktemp("home"), corpus=corpus))
-    book = app.extensions["servicebook"]
-    book.vocabulary, book.tagger = vocabulary, shared_tagger
-    book.index()
-    yield app
-    book.close()
+def app(make_app: MakeApp) -> Flask:
+    return make_app(FILES)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +20,7 @@ from kb import models
 from kb.errors import EngineUnavailable
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import load
+from tests.conftest import MakeApp
 from web import create_app, interface, rendering
 from web.searches import HITS_PER_PAGE, Search
 
@@ -95,15 +95,8 @@ date: 2026-05-20
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    corpus = tmp_path_factory.mktemp("corpus")
-    for name, text in CORPUS.items():
-        (corpus / name).write_text(text, "utf-8")
-    app = create_app(load(home=tmp_path_factory.mktemp("home"), corpus=corpus))
-    book: KnowledgeBase = app.extensions["servicebook"]
-    book.index()
-    yield app
-    book.close()
+def app(make_app: MakeApp) -> Flask:
+    return make_app(CORPUS)
 
 
 @pytest.fixture
