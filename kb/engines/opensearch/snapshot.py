@@ -368,7 +368,7 @@ class Snapshot:
                 score=ranked.score,
                 via=via.get(ranked.place, ()),
                 more=ranked.more,
-                explanation=tuple(explained.get(ranked.place, ())),
+                explanation=tuple(told for _, told in explained.get(ranked.place, ())),
             )
             for ranked, passage in zip(page, passages, strict=True)
         )
@@ -384,17 +384,14 @@ class Snapshot:
         body = {"query": query, "size": len(places), "_source": False, "docvalue_fields": ["number"]}
         found = self._cluster.search(self.opened.index, body)["hits"]["hits"]
         others = sorted({*places} - {self._hit_place(hit) for hit in found})
-        named: dict[int, dict[str, None]] = {}
-        for term in bridges if others else ():
-            for place in self._given(others, [term], (queries.OWN, queries.HEADINGS, queries.TITLE)):
-                named.setdefault(place, {})[term.via] = None
-        return {place: tuple(principles) for place, principles in named.items()}
+        given = self._given(others, bridges, (queries.OWN, queries.HEADINGS, queries.TITLE))
+        return {place: tuple(dict.fromkeys(term.via for term, _ in parts)) for place, parts in given.items()}
 
     # --- Terms ---
 
     def _given(
         self, places: Sequence[int], terms: Sequence[QueryTerm], levels: Sequence[Level]
-    ) -> dict[int, list[TermScore]]:
+    ) -> dict[int, list[tuple[QueryTerm, TermScore]]]:
         """What each term gives to some passages, and by which text."""
         if not places:
             return {}
@@ -414,13 +411,13 @@ class Snapshot:
             }
             for _, level, share in asked
         ]
-        given: dict[int, list[TermScore]] = {}
+        given: dict[int, list[tuple[QueryTerm, TermScore]]] = {}
         for (term, level, _), answer in zip(asked, self._asked(bodies), strict=True):
             name = "|".join(term.synonyms)
             for hit in answer["hits"]["hits"]:
                 for place in ids[level][hit["_id"]]:
                     told = TermScore(name, term.kind.name.lower(), level.label, hit["_score"])
-                    given.setdefault(place, []).append(told)
+                    given.setdefault(place, []).append((term, told))
         return given
 
     def _ids(self, level: Level, places: Sequence[int]) -> dict[str, list[int]]:
