@@ -160,13 +160,9 @@ def _index(folders: Sequence[Path], home: Path, queries: int, stack: ExitStack) 
     engine = book.engine
     assert isinstance(engine, WhooshEngine), "an ablation computes the impacts of the embedded engine"
     snapshot = engine._snapshot()
-    passages = zip(
-        snapshot._article_ids[snapshot._article].tolist(),
-        snapshot._passages["position"].tolist(),
-        strict=True,
-    )
+    passages = map(snapshot.table.place, range(len(snapshot.table)))
     documents = [
-        ids.get(f"{id.decode()}-{position}") or ids.get(id.decode()) or snapshot._passage(number).id
+        ids.get(f"{id}-{position}") or ids.get(id) or snapshot._passage(number).id
         for number, (id, position) in enumerate(passages)
     ]
 

@@ -103,7 +103,8 @@ class Servicebook:
         # Of many terms nearly all passages hold one; then all are looked at.
         numbers = impacts.hits(wanted) if len(wanted) <= _FEW_TERMS else self._everything
         if language:
-            numbers = numbers[self._snapshot._filters(Query(languages=(language,)))["language"][numbers]]
+            passing = self._snapshot.table.filters(Query(languages=(language,)), None)["language"]
+            numbers = numbers[passing[numbers]]
         scores = impacts.scores(wanted, numbers)
         chosen = best(scores, COUNT)
         chosen = chosen[scores[chosen] > 0]
