@@ -184,9 +184,9 @@ class KnowledgeBase:
         """Make the index match the files at and below `paths` (by default the configured corpus).
 
         Files below `forget` leave the index; other sources stay. Readers see all changes at once.
-        `jobs` are the processes that read and analyse, if there is work for them: those beside this
-        one import the main module, as Python's multiprocessing does. When another process is
-        indexing, wait for it or raise `IndexLocked`. A damaged index is made anew, of all sources.
+        `jobs` are the processes that read and analyse, if there is work for them; with one, only what
+        foreign parsers read is read in another. When another process is indexing, wait for it or raise
+        `IndexLocked`. A damaged index is made anew, of all sources.
         """
         sources = tuple(paths) or (() if forget else (self.settings.corpus_path,))
         problems: tuple[Problem, ...] = ()
