@@ -10,8 +10,10 @@ import secrets
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -159,6 +161,20 @@ def starter(open_book: MakeBook, tmp_path_factory: pytest.TempPathFactory) -> It
 def starter_passages(starter: KnowledgeBase) -> list[Passage]:
     """All passages of the starter corpus, by article and position."""
     return [passage for article in starter.articles() for passage in starter.article(article.id)[1]]
+
+
+def in_hurried_threads(work: Callable[[int], None], seeds: Iterable[int]) -> None:
+    """Do `work(seed)` for each in a thread of its own, with thread switches at almost every instruction."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=work, args=(seed,)) for seed in seeds]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
 
 
 # --- Databases -----------------------------------------------------------------------------------

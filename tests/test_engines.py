@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -38,6 +37,7 @@ from kb.models import (
 from kb.passages import split
 from kb.ranking import index_text
 from kb.sameness import sketched
+from tests.conftest import in_hurried_threads
 from tests.reference import Document, Reference
 
 EVERY = ["whoosh", pytest.param("opensearch", marks=pytest.mark.cluster)]
@@ -642,8 +642,6 @@ def test_via_says_which_principle_led_to_a_hit(engine):
 
 def test_many_threads_get_the_answers_of_one(engine, url):
     """With thread switches at almost every instruction; see DESIGN 5."""
-    import sys
-
     rng = random.Random(1)
     made = {one.record.id: one for one in random_articles(rng, 12)}
     for one in made.values():
@@ -664,17 +662,8 @@ def test_many_threads_get_the_answers_of_one(engine, url):
             except Exception as error:
                 wrong.append(error)
 
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval)
-        fresh.close()
+    in_hurried_threads(work, range(8))
+    fresh.close()
     assert wrong == []
 
 

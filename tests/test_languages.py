@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-import threading
 import unicodedata
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from opencc import OpenCC
 from kb import languages
 from kb.languages import analyse, chinese_words, detect, english, fold, locale, words
 from kb.models import TermKind
+from tests.conftest import in_hurried_threads
 from tests.strategies import any_text, mixed_text
 
 FORMS = Path(__file__).parent / "files" / "russian_forms.tsv"
@@ -273,16 +273,7 @@ def test_threads_take_turns_with_a_stemmer_that_has_a_state(monkeypatch):
             except Exception as error:
                 wrong.append(error)
 
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        threads = [threading.Thread(target=work, args=(at,)) for at in range(0, 60, 15)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval)
+    in_hurried_threads(work, range(0, 60, 15))
     assert wrong == []
 
 

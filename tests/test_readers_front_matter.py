@@ -126,6 +126,17 @@ def test_an_iso_date_is_read_back(day: date) -> None:
     assert parse_date(day.isoformat()) == day
 
 
+RUSSIAN = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()
+ENGLISH = "January February March April May June July August September October November December".split()
+
+
+@pytest.mark.parametrize("names", [RUSSIAN, ENGLISH], ids=["ru", "en"])
+def test_every_month_by_its_name(names):
+    days = [date(2025, month, 22) for month in range(1, 13)]
+    assert [parse_date(f"22 {name} 2025") for name in names] == days
+    assert [parse_date(f"22 {name[:3]}. 2025") for name in names] == days
+
+
 # --- Where the block is -------------------------------------------------------------------------
 
 
