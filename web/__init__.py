@@ -38,6 +38,7 @@ from web import (
     widget,
 )
 from web.current import EXTENSION
+from web.shared_figures import shared_figures
 
 __all__ = ["create_app", "serve", "warm_up"]
 
@@ -73,7 +74,7 @@ def serve(settings: Settings, host: str, port: int, listening: Callable[[], None
     """Serve the application until it is told to stop; `listening` is called once it can be reached."""
     logs.configure(settings)
     workers = processes.how_many(settings.processes)
-    with operations.shared_figures(settings, workers):
+    with shared_figures(settings, workers):
         app = create_app(settings.model_copy(update={"memory": max(1, settings.memory // workers)}))
         warm_up(app)
         book: KnowledgeBase = app.extensions[EXTENSION]

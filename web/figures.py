@@ -1,7 +1,7 @@
 """Figures for Prometheus, counted by every process of the server and shown as one.
 
 This module is imported only where figures are wanted: `prometheus_client` looks when it is imported
-whether they are to be shared (`operations.shared_figures`).
+whether they are to be shared (`web.shared_figures`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from kb.errors import ServicebookError
 from kb.knowledge_base import KnowledgeBase
 from kb.searching import SearchTrace
 from web.current import EXTENSION
-from web.operations import SHARED
+from web.shared_figures import SHARED
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import hmac
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
-from tempfile import TemporaryDirectory
 
 from flask import Blueprint, Flask, Response, abort, current_app, jsonify, request
 
@@ -17,7 +13,6 @@ from web.current import book
 blueprint = Blueprint("operations", __name__)
 
 _REGISTRY = "servicebook-metrics"
-SHARED = "PROMETHEUS_MULTIPROC_DIR"  # names the folder that several processes count into
 
 
 def set_up(app: Flask, settings: Settings) -> None:
@@ -51,20 +46,3 @@ def metrics() -> Response:
     from web import figures
 
     return figures.shown(registry)
-
-
-@contextmanager
-def shared_figures(settings: Settings, processes: int) -> Iterator[None]:
-    """Let several processes count into one folder, so that whichever answers shows what all counted.
-
-    To be entered before an application is made: what counts looks for the folder when it is imported.
-    """
-    if settings.metrics == "off" or processes == 1:
-        yield
-        return
-    with TemporaryDirectory(prefix="servicebook-") as folder:
-        os.environ[SHARED] = folder
-        try:
-            yield
-        finally:
-            del os.environ[SHARED]
