@@ -6,7 +6,7 @@ Candidates of the cluster that the node ranks anew miss what only its section or
 the cluster evaluates the very formula of `kb.ranking` (`queries`), which holds for any number of shards,
 and the node, which knows 120 bytes of every passage, counts what was found with the code of the embedded
 engine (`snapshot`, `kb.engines.passage_table`). Only terms come in, so there is no analysis, and no
-plugin, in the cluster: any OpenSearch from 2.10 on will do (2.19 is tried). What a node keeps is in its
+plugin, in the cluster: any OpenSearch from 2.11 on will do (2.19 is tried). What a node keeps is in its
 memory alone.
 
 The parts: `cluster` asks over HTTP, `index` lays documents out and says which of them a commit holds,
