@@ -169,9 +169,9 @@ def test_search_as_typed_on_request(starter: KnowledgeBase) -> None:
 
 
 def test_a_repair_that_finds_nothing_more_is_not_used(starter: KnowledgeBase) -> None:
-    assert starter.suggestions.repair("recovry") is not None
-    found = starter.search("recovry")
-    assert (found.query, found.interpreted.corrected_from) == ("recovry", None)
+    assert starter.suggestions.repair("интелект") is not None
+    found = starter.search("интелект")
+    assert (found.query, found.interpreted.corrected_from) == ("интелект", None)
 
 
 def test_a_wrong_layout_is_told_even_when_nothing_is_found(starter: KnowledgeBase) -> None:

@@ -84,7 +84,7 @@ def test_the_language_is_switched_and_kept(opened: Opening) -> None:
 
 
 def test_the_bridge_is_switched_off(opened: Opening) -> None:
-    page = opened("/search?q=移情", locale="zh-CN")
+    page = opened("/search?q=情商", locale="zh-CN")
     expect(page.locator(".bridges")).to_contain_text("Эмпатия")
     page.locator(".bridges a").click()
     expect(page.locator(".result .text[lang=ru]")).to_have_count(0)
