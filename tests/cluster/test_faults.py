@@ -131,7 +131,10 @@ def within(seconds: float) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("node", [0, 1])
-def test_a_node_that_stops_while_indexing_loses_and_doubles_nothing(make_book, cluster, embedded, node):
+def test_a_node_that_stops_while_indexing_loses_and_doubles_nothing(
+    make_book, cluster, embedded, node, monkeypatch
+):
+    monkeypatch.setattr(opensearch, "_BULK_DOCUMENTS", 20)  # so that some are sent before, and some after
     book = over(make_book, cluster)(files(30), index=False)
 
     def stop(done: int, of: int, passages: int) -> None:

@@ -260,7 +260,7 @@ class Cluster:
                 f"{where} refuses the user “{self.address.user}” ({reason}). Check the name and the password"
                 " in KB_ENGINE, and what this user may do."
             )
-        if status in _BUSY:
+        if status in _BUSY or _is_of_nodes(kind):
             return ClusterBusy(f"{where} is too busy or not well now ({reason}). Try again in a moment.")
         return EngineError(f"{where} refused a request ({status}, {kind}: {reason}).")
 
@@ -354,6 +354,11 @@ class _Serializer:
 
     def dumps(self, data: object) -> object:
         return data if isinstance(data, str | bytes) else _encode(data).decode()
+
+
+def _is_of_nodes(kind: str) -> bool:
+    """Whether nodes have lost each other, which is told with the status 500 while one stops or starts."""
+    return kind.startswith("node_") or kind.endswith("transport_exception")
 
 
 def _reason(error: object) -> tuple[str, str]:

@@ -169,7 +169,11 @@ def create(cluster: Cluster) -> str:
         "analysis": _ANALYSIS,
         "similarity": _SIMILARITY,
     }
-    cluster.ask("PUT", f"/{name}", {"settings": settings, "mappings": MAPPINGS}, slow=True)
+    body = {"settings": settings, "mappings": MAPPINGS}
+    # Copies that are not there yet are of no help when a node goes away.
+    nodes = cluster.ask("GET", "/_cluster/health")["number_of_data_nodes"]
+    copies = max(1, min(nodes, 1 + cluster.options.replicas))
+    cluster.ask("PUT", f"/{name}", body, slow=True, wait_for_active_shards=copies, timeout="30s")
     return name
 
 
