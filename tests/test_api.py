@@ -442,6 +442,14 @@ def allowed_as(holder: Scope | str | None, needed: Scope, reading: str) -> int:
     return 400 if holder in (needed, Scope.ADMIN) else 403
 
 
+def test_a_key_opens_its_own_request_only(here: SimpleNamespace) -> None:
+    """Also while a stream, asked for with a key, is still open in the same thread."""
+    stream = here.client.get("/api/v1/streams/passages", headers=bearer(here.keys[Scope.WRITE]), buffered=False)
+    next(stream.response)
+    assert here.client.delete(f"/api/v1/articles/{here.article}?nonsense=1").status_code == 401
+    stream.close()
+
+
 # What needs more than reading.
 NEEDED = {
     "PUT /api/v1/articles/{article_id}": Scope.WRITE,

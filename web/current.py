@@ -8,6 +8,8 @@ from werkzeug.local import LocalProxy
 from kb.knowledge_base import KnowledgeBase
 
 EXTENSION = "servicebook"
+API_KEY = "servicebook.api_key"
+"""Where a request's environment has the API key that came with it, or None."""
 
 
 def _current() -> KnowledgeBase:

@@ -16,6 +16,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 
 from kb.settings import Settings
+from web.current import API_KEY
 from web.request_ids import request_id
 
 _REQUESTS = logging.getLogger("servicebook.requests")
@@ -48,7 +49,7 @@ def set_up(app: Flask, settings: Settings) -> None:
                 "status": response.status_code,
                 "ms": round((time.perf_counter() - g.get("log_began", time.perf_counter())) * 1000, 1),
             }
-            if key := g.get("api_key"):
+            if key := request.environ.get(API_KEY):
                 said["key"] = key.id
             _REQUESTS.info("%s %s", said["method"], said["path"], extra={_FIELDS: said})
         return response

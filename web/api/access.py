@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from http import HTTPStatus
 
-from flask import Blueprint, Flask, Request, Response, current_app, g, request
+from flask import Blueprint, Flask, Request, Response, current_app, request
 from flask_cors import CORS
 from flask_limiter import Limiter
 from limits import parse_many
@@ -18,7 +18,7 @@ from kb.models import Account, ApiKey, Scope
 from kb.settings import Settings
 from web import accounts
 from web.api import limits
-from web.current import EXTENSION, book
+from web.current import API_KEY, EXTENSION, book
 
 # What needs no key where reading needs one: the contract itself is no secret.
 OPEN = {"api.specification", "api.documentation"}
@@ -106,10 +106,11 @@ def keeper() -> Account:
 
 def key_shown() -> ApiKey | None:
     """The key that came with this request. Raises `KeyRefused` for one that opens nothing."""
-    if "api_key" not in g:
+    # Not in `g`: a stream that is not read to its end keeps that for the next request of its thread.
+    if API_KEY not in request.environ:
         text = _bearer(request)
-        g.api_key = book.keys.opened_by(text) if text is not None else None
-    found: ApiKey | None = g.api_key
+        request.environ[API_KEY] = book.keys.opened_by(text) if text is not None else None
+    found: ApiKey | None = request.environ[API_KEY]
     return found
 
 
