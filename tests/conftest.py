@@ -55,14 +55,25 @@ QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 MakeBook = Callable[..., KnowledgeBase]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: many tests wait for servers, processes or locks."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session")
-def vocabulary_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what the first worker makes for all."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def vocabulary_cache(shared: Path) -> Path:
     """A folder with the parsed vocabulary and the tagger's look-ups: making them takes seconds."""
-    shared = tmp_path_factory.getbasetemp()
-    folder = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "vocabulary-cache"
+    folder = shared / "vocabulary-cache"
     folder.mkdir(exist_ok=True)
-    with (folder.parent / "vocabulary-cache.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the first worker makes it for all
+    with (shared / "vocabulary-cache.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         Tagger(Vocabulary.load(cache=folder), cache=folder)
     return folder
 
@@ -150,10 +161,10 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
 
 
 @pytest.fixture(scope="session")
-def starter(open_book: MakeBook, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
+def starter(open_book: MakeBook, shared: Path) -> Iterator[KnowledgeBase]:
     """The starter corpus, indexed. It is for reading only."""
-    with open_book(home=tmp_path_factory.mktemp("starter"), corpus=CORPUS) as book:
-        book.index()
+    with open_book(home=shared / "starter", corpus=CORPUS) as book:
+        book.index(wait=True)
         yield book
 
 
