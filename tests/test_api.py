@@ -27,7 +27,7 @@ from sqlalchemy import URL
 
 from kb.cli import main
 from kb.engines.whoosh import WhooshEngine
-from kb.errors import IndexLocked, InvalidRequest
+from kb.errors import IndexLocked, InvalidRequest, StoreUnavailable
 from kb.keys import Keys
 from kb.knowledge_base import KnowledgeBase
 from kb.models import ApiKey, Role, Scope
@@ -444,7 +444,9 @@ def allowed_as(holder: Scope | str | None, needed: Scope, reading: str) -> int:
 
 def test_a_key_opens_its_own_request_only(here: SimpleNamespace) -> None:
     """Also while a stream, asked for with a key, is still open in the same thread."""
-    stream = here.client.get("/api/v1/streams/passages", headers=bearer(here.keys[Scope.WRITE]), buffered=False)
+    stream = here.client.get(
+        "/api/v1/streams/passages", headers=bearer(here.keys[Scope.WRITE]), buffered=False
+    )
     next(stream.response)
     assert here.client.delete(f"/api/v1/articles/{here.article}?nonsense=1").status_code == 401
     stream.close()
@@ -538,6 +540,19 @@ def test_a_limit_is_counted_for_each_key(make_book: MakeBook) -> None:
     assert refused.mimetype == "application/problem+json"
     assert 0 < int(refused.headers["Retry-After"]) <= 61  # the second that has begun is one
     assert client.get("/").status_code == 200
+
+
+def test_nobody_is_refused_while_calls_cannot_be_counted(
+    make_book: MakeBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = make_book({"a.md": DRAFT}, api_limit="1 per minute")
+    client = app_of(book).test_client()
+
+    def away(*_: object) -> int:
+        raise StoreUnavailable("The database does not answer.")
+
+    monkeypatch.setattr(book.store.calls, "count", away)
+    assert [client.get("/api/v1/search?q=a").status_code for _ in range(3)] == [200, 200, 200]
 
 
 def test_nodes_over_one_database_count_together(

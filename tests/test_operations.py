@@ -110,6 +110,17 @@ def test_log_lines_name_no_searches(
     assert line["path"].startswith("/api/v1/search")
 
 
+@pytest.mark.parametrize(
+    ("shown", "kept"),
+    [("abc-1.2:3_4", True), ("", False), ("abc def", False), ("жалоба", False), ("a" * 65, False)],
+)
+def test_a_request_id_is_kept_when_it_is_one(make_book: MakeBook, shown: str, kept: bool) -> None:
+    client = app_of(make_book({}, index=False)).test_client()
+    answer = client.get("/healthz", headers={"X-Request-ID": shown})
+    assert answer.headers["X-Request-ID"]
+    assert (answer.headers["X-Request-ID"] == shown) is kept
+
+
 def test_a_line_of_the_log_is_json() -> None:
     try:
         raise ValueError("broken\nin two lines")

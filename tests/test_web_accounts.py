@@ -414,13 +414,16 @@ def test_one_changes_one_s_own_password(make_app: MakeApp) -> None:
     app = make_app({})
     client, elsewhere = signed_in(app, "trainer"), signed_in(app, "trainer")
 
-    def change(password: str, new: str) -> int:
+    def change(password: str, new: str) -> tuple[int, str]:
         form = {"password": password, "new": new, "csrf_token": csrf_of(client, "/account")}
-        return client.post("/account/password", data=form).status_code
+        answer = client.post("/account/password", data=form, headers={"Accept-Language": "en"})
+        return answer.status_code, answer.text
 
-    assert change("wrong password", "another long password") == 403
-    assert change(PASSWORD, "short") == 400
-    assert change(PASSWORD, "another long password") == 303
+    status, said = change("wrong password", "another long password")
+    assert status == 403 and "This is not your password." in said
+    status, said = change(PASSWORD, "short")
+    assert status == 400 and "10 characters" in said
+    assert change(PASSWORD, "another long password")[0] == 303
     assert client.get("/account").status_code == 200
     assert elsewhere.get("/account").status_code == 303
     assert signed_in(app, "trainer", "another long password")

@@ -207,6 +207,13 @@ def test_what_is_in_a_cookie_is_not_believed(app: Flask) -> None:
     assert found and found[1].startswith("a b-2 x0") and len(found[1].split()) < 200
 
 
+def test_a_passage_lies_in_the_tray_once(app: Flask) -> None:
+    client = app.test_client()
+    client.set_cookie("collected", "x1.x2.x1")
+    found = re.search(r'data-passages="([^"]*)"', page(client, "/search?q=гость"))
+    assert found and found[1] == "x1 x2"
+
+
 # --- Ready made, and the quiz --------------------------------------------------------------------
 
 

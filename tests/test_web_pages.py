@@ -20,7 +20,7 @@ from kb import models
 from kb.errors import EngineUnavailable
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import load
-from tests.conftest import MakeApp
+from tests.conftest import MakeApp, MakeBook, app_of
 from web import create_app, interface, rendering
 from web.searches import HITS_PER_PAGE, Search
 
@@ -360,6 +360,20 @@ def test_facets_combine_and_come_off(client: FlaskClient) -> None:
     assert sum(link.get("aria-current") == "true" for link in off.all("a") if "lang" not in link) == 2
 
 
+def test_years_are_offered_from_the_newest_and_languages_from_the_most_frequent(make_book: MakeBook) -> None:
+    dated = {
+        f"{year}.md": f"---\ndate: {year}-03-01\n---\n# A {year}\n\nQueue {year}." for year in (2024, 2026)
+    }
+    often = {
+        f"{n}.md": f"---\ndate: 2025-0{n}-01\n---\n# Касса {n}\n\nQueue, очередь {n}." for n in (1, 2, 3)
+    }
+    page = get(app_of(make_book({**dated, **often})).test_client(), "/search?q=queue")
+    years = [link.partition("date=")[2] for link in links(page) if "date=" in link]
+    assert years == ["2026", "2025", "2024"]
+    codes = [link.partition("language=")[2] for link in links(page) if "language=" in link]
+    assert codes == ["ru", "en"]
+
+
 def test_titles_in_a_facet_say_their_language(client: FlaskClient) -> None:
     shown = client.get("/search?q=эмпатия", headers={"Accept-Language": "en"}).text
     titles = dict(re.findall(r'<span class="name"><span lang="([^"]+)">([^<]+)', shown))
@@ -392,6 +406,7 @@ def test_pages_of_results_have_stable_addresses() -> None:
     assert search.pages(HITS_PER_PAGE * 12) == [1, None, 5, 6, 7, 8, 9, None, 12]
     assert Search(q="a").pages(3) == [1]
     assert search.first == 6 * HITS_PER_PAGE
+    assert [Search(q="a", page=page).parameters().get("page") for page in (1, 2, 3)] == [None, 2, 3]
 
 
 def test_results_lead_to_their_passage_and_back(client: FlaskClient, known: SimpleNamespace) -> None:
