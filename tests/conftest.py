@@ -55,11 +55,6 @@ QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 MakeBook = Callable[..., KnowledgeBase]
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than there are cores: many tests wait for servers, processes or locks."""
-    return (os.cpu_count() or 1) + 1
-
-
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for what the first worker makes for all."""
