@@ -99,7 +99,7 @@ def _index(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
         yield Finding("index", "warning", "The index is empty.", "Run kb index.")
         return
     articles, passages = len(book.articles()), book.size()
-    yield Finding("index", "ok", f"{articles} articles and {passages} passages have the right checksums.")
+    yield Finding("index", "ok", f"{articles} articles and {passages} passages are whole.")
     recorded = {id for file in files.values() for _, id in file.articles}
     lost = recorded - {article.id for article in book.articles()}
     expected = sum(file.passages for file in files.values())
