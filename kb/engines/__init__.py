@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from kb.errors import SettingsError
+from kb.errors import EngineError, SettingsError
 from kb.models import Article, Passage, Query, SourceFile, TermScore
 from kb.ranking import IndexedText
 
@@ -19,6 +19,7 @@ __all__ = [
     "ARTICLE_ID_LENGTH",
     "DEFAULTS",
     "ENGINES",
+    "PREFIX_WORDS",
     "ClusterOptions",
     "Engine",
     "EngineHit",
@@ -26,11 +27,15 @@ __all__ = [
     "EngineWriter",
     "Place",
     "Remembered",
+    "check_article_id",
     "open_engine",
 ]
 
 # The longest id an article may have, in ASCII characters.
 ARTICLE_ID_LENGTH = 72
+
+# A prefix stands for at most this many words: more would be slow and tell a reader nothing.
+PREFIX_WORDS = 1000
 
 ENGINES: dict[str, str] = {
     "opensearch": "kb.engines.opensearch:OpenSearchEngine",
@@ -199,6 +204,12 @@ class Engine(Protocol):
     def close(self) -> None:
         """Give back files and memory; the engine cannot be used afterwards."""
         ...
+
+
+def check_article_id(id: str) -> None:
+    """Raise `EngineError` for an id that is longer than an article's may be."""
+    if len(id.encode()) > ARTICLE_ID_LENGTH:
+        raise EngineError(f"The article id “{id[:100]}” is too long; it may have {ARTICLE_ID_LENGTH} bytes.")
 
 
 def open_engine(url: str, memory: int, cluster: ClusterOptions = DEFAULTS) -> Engine:

@@ -36,12 +36,14 @@ from whoosh.util.filelock import try_for
 from kb.engines import (
     ARTICLE_ID_LENGTH,
     DEFAULTS,
+    PREFIX_WORDS,
     ClusterOptions,
     EngineHit,
     EngineHits,
     EngineWriter,
     Place,
     Remembered,
+    check_article_id,
     commits,
 )
 from kb.engines.commits import Commit, Damaged
@@ -96,8 +98,6 @@ _FACTS = np.dtype(
 )
 # A record in memory takes about so many times the bytes of its JSON.
 _DECODED_SIZE = 4
-# A prefix stands for at most this many words: more would be slow and tell a reader nothing.
-_PREFIX_WORDS = 1000
 # A commit may remove the files of the one that is being opened; then there is a newer one to open.
 _ATTEMPTS = 10
 # Nanoseconds in which a file system may give two changes the same time (FAT: two seconds).
@@ -356,10 +356,7 @@ class _Writer:
         texts: Iterable[tuple[IndexedText, IndexedText]],
     ) -> None:
         """Add or replace an article."""
-        if len(article.id.encode()) > ARTICLE_ID_LENGTH:
-            raise EngineError(
-                f"The article id “{article.id[:100]}” is too long; it may have {ARTICLE_ID_LENGTH} bytes."
-            )
+        check_article_id(article.id)
         self.drop_article(article.id)
         key = {_article_key(article.id): 1}
         for passage, (text, headings) in zip(passages, texts, strict=True):
@@ -758,7 +755,7 @@ class _Snapshot:
 
         def find() -> tuple[str, ...]:
             found = sorted(self.words(TermKind.FORM + prefix.letters), key=lambda word: (-word[1], word[0]))
-            most = sorted(word for word, _ in found[:_PREFIX_WORDS])
+            most = sorted(word for word, _ in found[:PREFIX_WORDS])
             return tuple(word[1:] for word in most if len(self._postings(Field.TEXT, word)[0]))
 
         key = (self._owner, "prefix", prefix.letters)

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from kb.engines import EngineHit, EngineHits, Place
+from kb.engines import PREFIX_WORDS, EngineHit, EngineHits, Place
 from kb.engines.impacts import Memory, Numbers, Places
 from kb.engines.opensearch import index, queries
 from kb.engines.opensearch.cluster import Cluster, Json
@@ -43,8 +43,6 @@ from kb.sameness import SKETCH_LENGTH, Sketches
 
 _Record = TypeVar("_Record", Article, Passage, SourceFile)
 
-# A prefix stands for at most this many words: more would be slow and tell a reader nothing.
-_PREFIX_WORDS = 1000
 # The cluster gives at most so many hits at once; further ones come page by page.
 _FIRST_HITS = 1000
 # With copies to be collapsed, so many more hits are asked for at once.
@@ -474,7 +472,7 @@ class Snapshot:
         """The words that begin so, the most frequent of them; remembered."""
 
         def find() -> tuple[str, ...]:
-            forms = self._most_frequent(LISTED[TermKind.FORM], TermKind.FORM + prefix.letters, _PREFIX_WORDS)
+            forms = self._most_frequent(LISTED[TermKind.FORM], TermKind.FORM + prefix.letters, PREFIX_WORDS)
             return tuple(sorted(form[1:] for form in forms))
 
         key = (self.opened.moment, "prefix", prefix.letters)

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import msgspec
 
-from kb.engines import ARTICLE_ID_LENGTH
+from kb.engines import check_article_id
 from kb.engines.opensearch import index
 from kb.engines.opensearch.cluster import Batch, Cluster, Document, Json
 from kb.engines.opensearch.columns import ColumnsWriter
@@ -65,10 +65,7 @@ class Writer:
         texts: Iterable[tuple[IndexedText, IndexedText]],
     ) -> None:
         """Add or replace an article."""
-        if len(article.id.encode()) > ARTICLE_ID_LENGTH:
-            raise EngineError(
-                f"The article id “{article.id[:100]}” is too long; it may have {ARTICLE_ID_LENGTH} bytes."
-            )
+        check_article_id(article.id)
         key = article_key(article.id)
         self._drop(key)
         self._put.add(key)
