@@ -66,7 +66,9 @@ def places(address: str) -> dict[str, str]:
 def test_axe_finds_nothing(
     opened: Opening, places: dict[str, str], name: str, theme: str, viewport: dict[str, int]
 ) -> None:
-    page = opened(places[name], color_scheme=theme, viewport=viewport)
+    page = opened(places[name], color_scheme=theme, viewport=viewport, reduced_motion="reduce")
+    # Where a page is scrolled to its anchor, the sticky header may cover half of a link: no fault of the link.
+    page.evaluate("scrollTo(0, 0)")
     page.evaluate(axe())
     found = page.evaluate("rules => axe.run(document, { runOnly: rules })", RULES)
     violations = [
