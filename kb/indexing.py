@@ -12,33 +12,9 @@ from kb.concepts import Concepts
 from kb.engines import EngineWriter
 from kb.models import Article, Passage, SourceFile, Tag, TagReview
 from kb.preparing import Prepared, PreparedFile, Preparer, ReadFile, Row
-from kb.principles import Vocabulary
-
-# Raised when reading, splitting, tagging or analysing changes what they give: files are read again.
-PIPELINE = 6
 
 Progress = Callable[[int, int, int], None]
 """Told of the files done, the files in all, and the passages made so far."""
-
-
-def pipeline(vocabulary: Vocabulary) -> str:
-    """The versions of all that shapes passages: what another one made is made again."""
-    return f"{_steps()} {vocabulary.digest}"
-
-
-def _steps() -> str:
-    return f"{PIPELINE}.{preparing.version()}"
-
-
-def made_with_another(files: Iterable[SourceFile], pipeline: str) -> str:
-    """What was another when these files were read: "vocabulary", "version" (of Servicebook), or nothing.
-
-    Files that are gone cannot be read again, and do not count.
-    """
-    for file in files:
-        if file.pipeline != pipeline and Path(file.path).exists():
-            return "vocabulary" if file.pipeline.startswith(f"{_steps()} ") else "version"
-    return ""
 
 
 class Indexer:

@@ -15,26 +15,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from kb import (
-    changes,
-    checking,
-    corpus_folder,
-    indexing,
-    languages,
-    lookup,
-    preparing,
-    query,
-    readers,
-    repetitions,
-    sameness,
-)
-from kb.changes import IndexReport
-from kb.checking import CheckReport
+from kb import languages, lookup, pipeline, query, sameness
 from kb.concepts import Concepts
-from kb.corpus_folder import Draft, FolderChanges, WrittenArticle
 from kb.engines import ClusterOptions, Engine, EngineWriter, open_engine
 from kb.errors import EngineError, IndexLocked, InvalidRequest, NotFound, StoreUnavailable, WriteRefused
-from kb.indexing import Indexer, Progress
 from kb.models import (
     Article,
     Excerpt,
@@ -55,28 +39,26 @@ from kb.models import (
     TagReview,
     Token,
 )
-from kb.outlines import Outline, assemble, quoted_in
-from kb.pack_making import PackMaker
-from kb.preparing import Preparer
-from kb.principles import (
-    Evaluation,
-    Explanation,
-    Tagger,
-    Vocabulary,
-    evaluate,
-    read_examples,
-    reviewed_examples,
-)
+from kb.principles import Tagger, Vocabulary
 from kb.searching import Searcher, SearchTrace
 from kb.settings import Settings, without_password
-from kb.statistics import IndexStatus, Statistics, gather, status
 from kb.suggestions import Suggestions
 
+# What only indexing, checking and packs need is imported there: `kb search` starts the sooner.
 if TYPE_CHECKING:
     from kb import archive
     from kb.accounts import Accounts
+    from kb.changes import IndexReport
+    from kb.checking import CheckReport
+    from kb.corpus_folder import Draft, FolderChanges, WrittenArticle
+    from kb.indexing import Indexer, Progress
     from kb.keys import Keys
+    from kb.outlines import Outline
+    from kb.pack_making import PackMaker
     from kb.packs import Packs
+    from kb.preparing import Preparer
+    from kb.principles import Evaluation, Explanation
+    from kb.statistics import IndexStatus, Statistics
     from kb.store import Store
 
 _LONGEST_TERM = 200
@@ -188,6 +170,8 @@ class KnowledgeBase:
         foreign parsers read is read in another. When another process is indexing, wait for it or raise
         `IndexLocked`. A damaged index is made anew, of all sources.
         """
+        from kb import changes, preparing, readers, repetitions
+
         sources = tuple(paths) or (() if forget else (self.settings.corpus_path,))
         problems: tuple[Problem, ...] = ()
         with self.engine.write(wait, repair=True) as writer:
@@ -224,13 +208,17 @@ class KnowledgeBase:
     @cached_property
     def pipeline(self) -> str:
         """The versions of all that shapes passages: what another one made is made again."""
-        return indexing.pipeline(self.vocabulary)
+        return pipeline.versions(self.vocabulary.digest)
 
     @cached_property
     def _preparer(self) -> Preparer:
+        from kb.preparing import Preparer
+
         return Preparer(self.tagger, self.concepts)
 
     def _indexer(self, writer: EngineWriter) -> Indexer:
+        from kb.indexing import Indexer
+
         # Dictionaries are loaded only when it turns out that this process needs them.
         return Indexer(
             writer, lambda: self._preparer, lambda: self.concepts, self.store.reviews.of(), self.pipeline
@@ -248,6 +236,8 @@ class KnowledgeBase:
 
         By default those of the configured corpus.
         """
+        from kb import checking
+
         return checking.check(paths or (self.settings.corpus_path,), self.tagger)
 
     # --- Writing articles ---
@@ -264,6 +254,8 @@ class KnowledgeBase:
         Raises `InvalidRequest` for an article that cannot be read, `NotFound` for one that is to go
         and is not there, `WriteRefused` where a file may not be changed, and `IndexLocked`.
         """
+        from kb import corpus_folder
+
         drafts = [corpus_folder.checked(draft) for draft in drafts]
         corpus_folder.check_distinct([*(draft.id for draft in drafts), *remove])
         if self.settings.corpus is None:
@@ -367,6 +359,8 @@ class KnowledgeBase:
     def explain_tags(self, path: Path) -> Sequence[Explanation]:
         """Why each passage of a file gets its tags, without indexing it. Raises `InvalidRequest` when
         the file cannot be read as an article."""
+        from kb import checking
+
         return checking.explain(path, self.tagger)
 
     def evaluate_tagger(self, file: Path | None = None) -> Evaluation:
@@ -374,6 +368,8 @@ class KnowledgeBase:
 
         Raises `InvalidRequest` that names the line which cannot be read.
         """
+        from kb.principles import evaluate, read_examples, reviewed_examples
+
         if file:
             return evaluate(read_examples(file), self.tagger)
         principles = [principle.id for principle in self.principles()]
@@ -414,6 +410,8 @@ class KnowledgeBase:
 
     @cached_property
     def _pack_maker(self) -> PackMaker:
+        from kb.pack_making import PackMaker
+
         return PackMaker(self.engine, self.searcher, self.vocabulary)
 
     def excerpt(self, passage_id: str) -> Excerpt:
@@ -430,6 +428,8 @@ class KnowledgeBase:
     def assemble(self, outline: Outline, before: Pack | None = None) -> tuple[Pack, tuple[str, ...]]:
         """The pack of an outline, and the ids of its passages that there are no more; what `before`
         quotes already stays as it is quoted there. Raises `InvalidRequest`."""
+        from kb.outlines import assemble, quoted_in
+
         return assemble(outline, quoted_in(before) if before else {}, self.excerpt)
 
     def ready_made(self, principle_id: str, language: str = "en") -> Pack:
@@ -562,7 +562,7 @@ class KnowledgeBase:
     def made_with_another(self) -> str:
         """What was another when the index was made: "vocabulary", "version" (of Servicebook), or
         nothing. `index` mends it."""
-        return indexing.made_with_another(self.engine.files().values(), self.pipeline)
+        return pipeline.made_with_another(self.engine.files().values(), self.pipeline)
 
     def articles(self) -> Sequence[Article]:
         """All articles by id, without their texts."""
@@ -668,10 +668,14 @@ class KnowledgeBase:
 
     def statistics(self) -> Statistics:
         """How much there is of what."""
+        from kb.statistics import gather
+
         return gather(self.engine, self.vocabulary)
 
     def index_status(self) -> IndexStatus:
         """What the index was made from and when, and whether it is up to date with this version."""
+        from kb.statistics import status
+
         return status(self.engine, self.made_with_another())
 
     def faults(self) -> dict[str, str]:

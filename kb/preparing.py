@@ -257,11 +257,6 @@ def _received(path: str, answer: Answer) -> ReadFile:
         return ReadFile(path, problems=(Problem(path, None, code, message, "error"),), died=True)
 
 
-def version() -> int:
-    """The version of what is prepared beside terms and tags: it changes with a library's."""
-    return sameness.version()
-
-
 def with_language(article: Article) -> Article:
     """The article with the language its text is written in, where it does not state one."""
     if article.language != "und":

@@ -46,7 +46,7 @@ _TRACED = 3
 # In a band that thousands share, each sketch is compared with so many next ones: chains do the rest.
 _NEIGHBOURS = 8
 _SEED = 1
-# The letters that terms are indexed with. With any other value here, raise `kb.indexing.PIPELINE`.
+# The letters that terms are indexed with. With any other value here, raise `kb.pipeline.PIPELINE`.
 _SHINGLE = TermKind.PAIR.value
 _EXACT = frozenset({TermKind.PAIR.value, TermKind.FORM.value, TermKind.WORD.value, TermKind.CHAR.value})
 

@@ -135,33 +135,38 @@ class _Label(Generic[Meaning]):
 
 
 class Matcher(Generic[Meaning]):
-    """Finds every label in a text, overlapping ones too."""
+    """Finds every label in a text, overlapping ones too. It may be shared by threads.
+
+    The tree below a first word is made when a text has that word: a query needs only few of them.
+    """
 
     def __init__(self, labels: Iterable[tuple[Sequence[Piece], Meaning]]) -> None:
-        """Compile pairs of a label's pieces and what finding it means."""
-        self._root: _Node[Meaning] = _Node()
+        """Take pairs of a label's pieces and what finding it means."""
+        self._labels: dict[str, list[tuple[Sequence[Piece], Meaning]]] = {}
         for pieces, meaning in labels:
             if pieces:
-                self._add(pieces, meaning)
+                for word in pieces[0][1][0]:
+                    self._labels.setdefault(word, []).append((pieces, meaning))
+        self._trees: dict[str, _Node[Meaning]] = {}
 
-    def _add(self, pieces: Sequence[Piece], meaning: Meaning) -> None:
-        (_, first), *rest = pieces
-        label = _Label(meaning, rest)
-        for reading in islice(product(*first), _MOST_READINGS):
-            node = self._root
-            for word in reading:
-                node = node.next.setdefault(word, _Node())
-            node.ends.append(label)
+    def _tree(self, word: str) -> _Node[Meaning] | None:
+        """The tree of the labels that begin with a word."""
+        tree = self._trees.get(word)
+        if tree is None and (labels := self._labels.get(word)):
+            tree = _Node()
+            for pieces, meaning in labels:
+                _add(tree, word, pieces, meaning)
+            self._trees[word] = tree
+        return tree
 
     def matches(self, units: Sequence[Unit]) -> Iterator[Match[Meaning]]:
         """Every occurrence of every label, in the order of their ends."""
-        root = self._root.next
         under_way: list[tuple[int, _Node[Meaning]]] = []
         for at, unit in enumerate(units):
             started = under_way if not unit.apart else []
             under_way = []
             for reading in unit.readings:
-                if node := root.get(reading):
+                if node := self._tree(reading):
                     under_way.append((at, node))
                 for first, place in started:
                     if node := place.next.get(reading):
@@ -170,6 +175,18 @@ class Matcher(Generic[Meaning]):
                 for label in node.ends:
                     if match := _complete(label, units, first, at):
                         yield match
+
+
+def _add(tree: _Node[Meaning], word: str, pieces: Sequence[Piece], meaning: Meaning) -> None:
+    """Add the readings of a label that begin with a word to the tree of that word."""
+    (_, first), *rest = pieces
+    label = _Label(meaning, rest)
+    for begins, *reading in islice(product(*first), _MOST_READINGS):
+        if begins == word:
+            node = tree
+            for following in reading:
+                node = node.next.setdefault(following, _Node())
+            node.ends.append(label)
 
 
 def _complete(label: _Label[Meaning], units: Sequence[Unit], first: int, last: int) -> Match[Meaning] | None:

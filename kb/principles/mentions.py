@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from kb.languages import detect
 from kb.models import Principle, Span, Token
@@ -48,8 +49,7 @@ class Mention:
         return self.start, self.end
 
 
-@dataclass(frozen=True, slots=True)
-class _Sense:
+class _Sense(NamedTuple):  # fourteen thousand are made at each start: a dataclass takes four times as long
     """What finding a label means."""
 
     concept: str
@@ -89,11 +89,21 @@ def _mention(match: _Found) -> Mention:
 
 
 def _once_each(mentions: Iterable[Mention]) -> list[Mention]:
-    """One mention of a concept at a place, by the first of the labels that fit equally well."""
+    """One mention of a concept at a place: of labels that fit equally well, one in its own script.
+
+    A foreign word may be a label in each language: «NPS» is told as English.
+    """
     places: dict[tuple[str, bool, Span], Mention] = {}
     for mention in mentions:
-        places.setdefault((mention.concept, mention.term, mention.span), mention)
+        place = mention.concept, mention.term, mention.span
+        known = places.setdefault(place, mention)
+        if known is not mention and not _in_own_script(known) and _in_own_script(mention):
+            places[place] = mention
     return list(places.values())
+
+
+def _in_own_script(mention: Mention) -> bool:
+    return mention.language == detect(mention.label)
 
 
 # --- Which matches stand -------------------------------------------------------------------------
@@ -139,23 +149,16 @@ def _beats(rival: _Found, match: _Found) -> bool:
 
 def _senses(vocabulary: Vocabulary) -> Iterator[_Sense]:
     for principle in vocabulary.tagging():
-        yield from _senses_of(principle, term=False)
+        for label in _labels(principle):
+            yield _Sense(principle.id, *label, term=False)
     for term in vocabulary.terms.values():
-        yield from _senses_of(term, term=True)
+        for label in _labels(term):
+            yield _Sense(term.id, *label, term=True)
 
 
-def _senses_of(concept: Principle, term: bool) -> Iterator[_Sense]:
-    """The senses of a concept's labels, each label once, in the language of its script if it has that."""
-    seen: set[tuple[str, Strength]] = set()
-    for language, label, strength in sorted(_labels(concept), key=lambda entry: entry[0] != detect(entry[1])):
-        if (label, strength) not in seen:
-            seen.add((label, strength))
-            yield _Sense(concept.id, language, strength, label, term)
-
-
-def _labels(concept: Principle) -> Iterable[tuple[str, str, Strength]]:
+def _labels(concept: Principle) -> Iterator[tuple[str, Strength, str]]:
     for language, label in concept.pref_labels.items():
-        yield language, label, Strength.NAME
+        yield language, Strength.NAME, label
     for strength, by_language in (
         (Strength.NAME, concept.alt_labels),
         (Strength.PHRASE, concept.hidden_labels),
@@ -163,4 +166,4 @@ def _labels(concept: Principle) -> Iterable[tuple[str, str, Strength]]:
         (Strength.NOT, concept.not_labels),
     ):
         for language, labels in by_language.items():
-            yield from ((language, label, strength) for label in labels)
+            yield from ((language, strength, label) for label in labels)
