@@ -283,7 +283,7 @@ class KnowledgeBase:
                 if changed and self.engine.files() != known:
                     self._index_files(changed)
                 raise
-        return (*written, *(WrittenArticle(id, "deleted", 0) for id in remove))
+        return (*written, *(corpus_folder.WrittenArticle(id, "deleted", 0) for id in remove))
 
     @contextmanager
     def _alone_in_corpus(self) -> Iterator[None]:
