@@ -10,7 +10,6 @@ from __future__ import annotations
 import struct
 from array import array
 from binascii import crc32
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -51,7 +50,20 @@ _SMALL, _FULL = 256, 8192
 
 # W3TermInfo: flags, weight, documents, lengths, highest weight, first and last document; then where
 # the postings are and how many bytes they have.
-_TERM_INFO = struct.Struct("!BfIBBfIIqi")
+_TERM_INFO = np.dtype(
+    [
+        ("flags", "u1"),
+        ("weight", ">f4"),
+        ("documents", ">u4"),
+        ("shortest", "u1"),
+        ("longest", "u1"),
+        ("most", ">f4"),
+        ("first", ">u4"),
+        ("last", ">u4"),
+        ("offset", ">i8"),
+        ("length", ">i4"),
+    ]
+)
 _TERM_COUNT = struct.Struct("!5xI")  # the documents, of the same
 _BLOCK_LENGTH = struct.Struct("!i")
 _ENTRY_LENGTHS = struct.Struct("!ii")
@@ -61,6 +73,7 @@ _CRC32 = 1  # among Whoosh's hash functions
 
 _PLAIN_CODEC = W3Codec(blocklimit=_BLOCK, compression=0)
 
+Numbers = npt.NDArray[np.integer]
 Decoded = tuple[Sequence[int], tuple[float, ...] | float | None]
 
 
@@ -295,29 +308,31 @@ class _Postings:
         for mine, theirs in ((self._terms, owners), (self._times, times)):
             mine.frombytes(np.frombuffer(theirs, np.uint32)[kept].tobytes() if theirs else b"")
 
-    def in_order(self) -> Iterator[tuple[bytes, Sequence[int], Sequence[int]]]:
-        """Each term that has postings, with its documents and frequencies; terms and documents rise."""
+    def in_order(self) -> Iterator[tuple[list[bytes], Numbers, Numbers, Numbers]]:
+        """The terms that have postings, in order, some at a time: their names, how many postings each has,
+        and the documents and frequencies of all these; within a term documents rise."""
         names = sorted(self._numbers)  # code points sort as their UTF-8 does
         places = np.empty(len(names), np.uint32)
         places[[self._numbers[name] for name in names]] = np.arange(len(names), dtype=np.uint32)
         places = places[np.frombuffer(self._terms, np.uint32)] if self._terms else places[:0]
         order = np.argsort(places, kind="stable")
-        ends = np.cumsum(np.bincount(places, minlength=len(names))).tolist()
+        counts = np.bincount(places, minlength=len(names))
         documents = np.frombuffer(self._documents, np.uint32)[order] if len(order) else places
         times = np.frombuffer(self._times, np.uint32)[order] if len(order) else places
         del places, order
+        held = np.flatnonzero(counts)  # what only deleted documents had is there without any
+        counts = counts[held]
+        ends = np.cumsum(counts)
         at = first = 0
-        while at < len(names):
-            last = max(at + 1, bisect_right(ends, first + _AT_ONCE, at))
-            few, bounds = names[at:last], [first, *ends[at:last]]
-            some, often = documents[first : bounds[-1]].tolist(), times[first : bounds[-1]].tolist()
-            for name, (begin, end) in zip(few, pairwise(bounds), strict=True):
-                if begin < end:
-                    yield name.encode(), some[begin - first : end - first], often[begin - first : end - first]
-            at, first = last, bounds[-1]
+        while at < len(held):
+            last = max(at + 1, int(np.searchsorted(ends, first + _AT_ONCE, side="right")))
+            end = int(ends[last - 1])
+            few = [names[place].encode() for place in held[at:last].tolist()]
+            yield few, counts[at:last], documents[first:end], times[first:end]
+            at, first = last, end
 
 
-# Postings, and entries of terms, that are plain Python objects at a time.
+# Postings that are plain Python objects at a time.
 _AT_ONCE = 100_000
 
 
@@ -356,49 +371,65 @@ class _FieldWriter(W3FieldWriter):
             self._postings_file.close()
             self.is_closed = True
 
-    def _entries(self, field: bytes, postings: _Postings) -> Iterator[tuple[bytes, bytes]]:
-        """Write the postings of a field; each term's key and what is to be known of it."""
-        offset = self._postings_file.tell()
-        waiting: list[bytes] = []
-        for term, documents, times in postings.in_order():
-            blocks = _block_of_one(documents[0], times[0]) if len(times) == 1 else _blocks(documents, times)
-            length = len(blocks)
-            yield (
-                field + term,
-                _TERM_INFO.pack(
-                    0, sum(times), len(times), 0, 0, max(times), documents[0], documents[-1], offset, length
-                ),
-            )
-            offset += length
-            waiting.append(blocks)
-            if len(waiting) == _AT_ONCE:
-                self._postings_file.write(b"".join(waiting))
-                waiting.clear()
-        self._postings_file.write(b"".join(waiting))
+    def _entries(self, field: bytes, postings: _Postings) -> Iterator[tuple[list[bytes], bytes]]:
+        """Write the postings of a field; terms' keys, some at a time, and what is to be known of each."""
+        for names, counts, documents, times in postings.in_order():
+            begins = np.cumsum(counts) - counts
+            written = _written(counts, documents, times)
+            lengths = np.fromiter(map(len, written), np.int64, len(written))
+            infos = np.zeros(len(names), _TERM_INFO)
+            infos["weight"] = np.add.reduceat(times, begins)
+            infos["documents"] = counts
+            infos["most"] = np.maximum.reduceat(times, begins)
+            infos["first"], infos["last"] = documents[begins], documents[begins + counts - 1]
+            infos["offset"] = self._postings_file.tell() + np.cumsum(lengths) - lengths
+            infos["length"] = lengths
+            self._postings_file.write(b"".join(written))
+            yield [field + name for name in names], infos.tobytes()
 
 
-def _blocks(documents: Sequence[int], times: Sequence[int]) -> bytes:
-    """The postings of a term as W3PostingsWriter writes them."""
-    found = [WHOOSH3_HEADER_MAGIC]
-    for at in range(0, len(documents), _BLOCK):
-        some, often = documents[at : at + _BLOCK], times[at : at + _BLOCK]
-        most = float(max(often))
-        steps = (some[0], *(after - before for before, after in pairwise(some)))
-        weights: object = tuple(map(float, often))
-        if min(often) == most:
-            weights = None if most == 1 else most
-        about = dumps((len(some), some[-1], most, 0, 0, 0), 2)
-        data = dumps((steps, weights, None), 2)
-        length = len(about) + len(data)
-        is_last = at + _BLOCK >= len(documents)
-        found += [_BLOCK_LENGTH.pack(-length if is_last else length), about, data]
-    return b"".join(found)
+def _written(counts: Numbers, documents: Numbers, times: Numbers) -> list[bytes]:
+    """The postings of terms that have so many each, as W3PostingsWriter writes them."""
+    blocks = -(-counts // _BLOCK)
+    ends = np.cumsum(blocks)
+    within = np.arange(ends[-1]) - np.repeat(ends - blocks, blocks)
+    begins = np.repeat(np.cumsum(counts) - counts, blocks) + _BLOCK * within
+    is_last = within == np.repeat(blocks, blocks) - 1
+    most, least = np.maximum.reduceat(times, begins), np.minimum.reduceat(times, begins)
+    steps = np.diff(documents, prepend=documents[:1])
+    steps[begins] = documents[begins]
+    all_steps, all_times = steps.tolist(), times.astype(np.float64).tolist()
+    lasts = documents[np.append(begins[1:], len(documents)) - 1]
+    found = []
+    for begin, end, last, low, high, is_end in zip(
+        begins.tolist(),
+        [*begins[1:].tolist(), len(documents)],
+        lasts.tolist(),
+        least.tolist(),
+        most.tolist(),
+        is_last.tolist(),
+        strict=True,
+    ):
+        if end - begin == 1:
+            found.append(_block_of_one(last, high))
+        else:
+            weights = tuple(all_times[begin:end]) if low < high else None if high == 1 else float(high)
+            found.append(_block(tuple(all_steps[begin:end]), weights, last, high, is_end))
+    return [WHOOSH3_HEADER_MAGIC + b"".join(found[begin:end]) for begin, end in pairwise([0, *ends.tolist()])]
+
+
+def _block(steps: tuple[int, ...], weights: object, last: int, most: int, is_end: bool) -> bytes:
+    """A block of postings: the steps from document to document to the last, and their weights."""
+    about = dumps((len(steps), last, float(most), 0, 0, 0), 2)
+    data = dumps((steps, weights, None), 2)
+    length = len(about) + len(data)
+    return _BLOCK_LENGTH.pack(-length if is_end else length) + about + data
 
 
 @lru_cache(maxsize=50_000)
 def _block_of_one(document: int, times: int) -> bytes:
     """The same of a single posting. Most terms have only one, and a document has many of these."""
-    return _blocks((document,), (times,))
+    return _block((document,), None if times == 1 else float(times), document, times, is_end=True)
 
 
 class _TermsFile(OrderedHashWriter):
@@ -409,20 +440,22 @@ class _TermsFile(OrderedHashWriter):
         self.index = GrowableArray("H")
         self._hashes, self._positions = array("I"), array("q")
 
-    def add_all(self, items: Iterable[tuple[bytes, bytes]]) -> None:
-        """Add pairs whose keys rise."""
-        position = self.dbfile.tell()
-        waiting: list[bytes] = []
-        for key, value in items:
-            entry = _ENTRY_LENGTHS.pack(len(key), len(value)) + key + value
-            self._hashes.append(crc32(key))
-            self._positions.append(position)
-            position += len(entry)
-            waiting.append(entry)
-            if len(waiting) == _AT_ONCE:
-                self.dbfile.write(b"".join(waiting))
-                waiting.clear()
-        self.dbfile.write(b"".join(waiting))
+    def add_all(self, entries: Iterable[tuple[list[bytes], bytes]]) -> None:
+        """Add keys that rise, some at a time, with their values, which are all of one length."""
+        for keys, values in entries:
+            width = len(values) // len(keys)
+            lengths = np.fromiter(map(len, keys), np.int64, len(keys))
+            ends = self.dbfile.tell() + np.cumsum(_ENTRY_LENGTHS.size + lengths + width)
+            heads = {length: _ENTRY_LENGTHS.pack(length, width) for length in np.unique(lengths).tolist()}
+            self._hashes.extend(map(crc32, keys))
+            self._positions.extend((ends - lengths - width - _ENTRY_LENGTHS.size).tolist())
+            self.dbfile.write(
+                b"".join(
+                    part
+                    for number, key in enumerate(keys)
+                    for part in (heads[len(key)], key, values[number * width : (number + 1) * width])
+                )
+            )
 
     def _write_hashes(self) -> None:
         hashes = np.frombuffer(self._hashes, np.uint32) if self._hashes else np.empty(0, np.uint32)
