@@ -179,13 +179,15 @@ class KnowledgeBase:
             if writer.damage:
                 sources, problems = self._repairing(sources, forget, writer.damage)
             known = {} if writer.damage else self.engine.files()
-            found = changes.survey(sources, forget, known, self.pipeline, readers.find)
+            # Where nothing is known, nothing is compared, and the vocabulary is read while workers start.
+            made_by = self.pipeline if known else ""
+            found = changes.survey(sources, forget, known, made_by, readers.find)
             found = changes.with_metadata_files(found, readers.fingerprint_beside)
             stale = [file for file in found.files if file.stale]
-            prepared = preparing.prepare_files(
+            with preparing.preparing_files(
                 stale, jobs, lambda: self._preparer, self.settings.vocabulary, self._cache
-            )
-            files = list(self._indexer(writer).bring_in(found, prepared, progress))
+            ) as prepared:
+                files = list(self._indexer(writer).bring_in(found, prepared, progress))
             for path in found.gone:
                 writer.drop_file(path)
             for lost in changes.article_ids(known.values()) - changes.article_ids(files):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -174,24 +175,26 @@ def prepare_here(
         yield PreparedFile(file, _prepared(file, preparer))
 
 
-def prepare_files(
+@contextmanager
+def preparing_files(
     files: Sequence[changes.FoundFile],
     jobs: int,
     preparer: Callable[[], Preparer],
     vocabulary: Path | None,
     cache: Path,
-) -> Iterator[PreparedFile]:
-    """Read and prepare files in order: in so many worker processes if there is work for them, else here."""
+) -> Iterator[Iterator[PreparedFile]]:
+    """Read and prepare files in order: in so many worker processes if there is work for them, else here.
+
+    The processes are started at once, so that they load what they need while the caller does.
+    """
     jobs = min(jobs, sum(file.size for file in files) // max(WORTH_A_WORKER, 1), len(files))
     paths = [file.path for file in files]
     if jobs < 2:
-        yield from prepare_here(paths, preparer, cache)
+        yield prepare_here(paths, preparer, cache)
         return
     make = partial(_preparing_worker, vocabulary, cache)
     with Workers[str](paths, jobs, cache, make, seconds=SECONDS) as workers:
-        for path, answer in zip(paths, workers, strict=True):
-            file = _received(path, answer)
-            yield PreparedFile(file, _unpacked(file, answer))
+        yield (_received_file(path, answer) for path, answer in zip(paths, workers, strict=True))
 
 
 def _prepared(file: ReadFile, preparer: Callable[[], Preparer]) -> Iterator[Prepared]:
@@ -231,6 +234,11 @@ def _packed(file: ReadFile, preparer: Preparer) -> Iterator[bytes]:
         while some := tuple(islice(rows, _ROWS)):
             yield _encode(some)
         yield _encode(())
+
+
+def _received_file(path: str, answer: Answer) -> PreparedFile:
+    file = _received(path, answer)
+    return PreparedFile(file, _unpacked(file, answer))
 
 
 def _unpacked(file: ReadFile, answer: Answer) -> Iterator[Prepared]:

@@ -6,8 +6,11 @@ import csv
 import io
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from threading import Barrier
+from time import sleep
 
 import pytest
 from rdflib import Graph
@@ -194,10 +197,27 @@ def test_a_broken_cache_is_ignored_and_mended(tmp_path, warm, library, damage):
     path = written(tmp_path, LIBRARY)
     cache = Path(shutil.copytree(warm, tmp_path / "cache"))
     Vocabulary.load(path, cache=cache)
-    (kept,) = cache.glob(f"vocabulary-{path.stem}*")  # parsing the trade terms, too, takes seconds
+    (kept,) = cache.glob(f"vocabulary-{path.stem}.json")  # parsing the trade terms, too, takes seconds
     kept.write_bytes(damage)
     assert Vocabulary.load(path, cache=cache).principles == library.principles
     assert json.loads(kept.read_bytes())["value"]
+
+
+def test_who_comes_second_waits_for_what_the_first_works_out(tmp_path):
+    begun, asked = Barrier(2), []
+
+    def work_out() -> list[int]:
+        asked.append(1)
+        sleep(0.05)
+        return [7]
+
+    def look(_: int) -> list[int]:
+        begun.wait()
+        return Cache(tmp_path).worked_out("sums", "key", work_out)
+
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(look, range(2))) == [[7], [7]]
+    assert len(asked) == 1
 
 
 def test_a_cache_that_cannot_be_written_only_costs_time(tmp_path, library):

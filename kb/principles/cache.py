@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,30 @@ class Cache:
     """
 
     folder: Path | None
+
+    def worked_out(self, name: str, key: str, make: Callable[[], Any]) -> Any:
+        """What was remembered under a name, else what `make` gives, which is asked by one process while
+        others wait for it."""
+        found = self.get(name, key)
+        if found is None:
+            with self._alone(name):
+                found = self.get(name, key)  # another may have been faster
+                if found is None:
+                    found = make()
+                    self.put(name, key, found)
+        return found
+
+    @contextmanager
+    def _alone(self, name: str) -> Iterator[None]:
+        """Keep other processes from working the same out, where the folder can be written."""
+        from filelock import FileLock  # only what was not remembered needs it
+
+        with ExitStack() as stack:
+            if self.folder is not None:
+                with suppress(OSError):
+                    self.folder.mkdir(parents=True, exist_ok=True)
+                    stack.enter_context(FileLock(self.folder / f"{name}.lock"))
+            yield
 
     def get(self, name: str, key: str) -> Any:
         """What was remembered under a name, or None if there is nothing or its key is another."""

@@ -37,12 +37,7 @@ def read_labels(labels: Iterable[str], cache: Path | None = None) -> dict[str, l
     """
     distinct = sorted(set(labels))
     key = key_of(_analysis(), *distinct)
-    remembered = Cache(cache).get("labels", key)
-    if remembered is not None:
-        return dict(remembered)
-    read = {label: pieces(label) for label in distinct}
-    Cache(cache).put("labels", key, read)
-    return read
+    return dict(Cache(cache).worked_out("labels", key, lambda: {label: pieces(label) for label in distinct}))
 
 
 def _analysis() -> str:

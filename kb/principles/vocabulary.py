@@ -117,12 +117,7 @@ def _by_id(concepts: Iterable[Principle]) -> Mapping[str, Principle]:
 def _read(path: Path, cache: Cache) -> Scheme:
     """The scheme of a file, from the cache if these very bytes were parsed before."""
     name, key = f"vocabulary-{path.stem}", key_of(_CACHE_FORM, path.suffix, _content(path))
-    remembered = cache.get(name, key)
-    if remembered is not None:
-        return _scheme(remembered)
-    scheme = read_scheme(path)
-    cache.put(name, key, asdict(scheme))
-    return scheme
+    return _scheme(cache.worked_out(name, key, lambda: asdict(read_scheme(path))))
 
 
 def _content(path: Path) -> bytes:
