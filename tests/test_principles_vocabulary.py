@@ -17,6 +17,7 @@ from rdflib import Graph
 
 from kb.errors import InvalidRequest, VocabularyError
 from kb.principles import Tagger, Vocabulary
+from kb.principles.cache import Cache
 from kb.principles.vocabulary import PRINCIPLES
 
 IDS = [
