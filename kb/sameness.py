@@ -46,6 +46,8 @@ _TRACED = 3
 # In a band that thousands share, each sketch is compared with so many next ones: chains do the rest.
 _NEIGHBOURS = 8
 _SEED = 1
+# Sketches that are compared or hashed at a time: ten megabytes.
+_AT_ONCE = 1 << 16
 # The letters that terms are indexed with. With any other value here, raise `kb.pipeline.PIPELINE`.
 _SHINGLE = TermKind.PAIR.value
 _EXACT = frozenset({TermKind.PAIR.value, TermKind.FORM.value, TermKind.WORD.value, TermKind.CHAR.value})
@@ -93,51 +95,72 @@ def _minhash(shingles: Sequence[str]) -> bytes:
 def groups(sketches: Sketches) -> Numbers:
     """For each sketch, a row of bytes, the number of the first that it is a copy of: itself if none.
 
-    Rows of zeros are empty sketches and no copies. It takes time in proportion to the rows.
+    Rows of zeros are empty sketches and no copies. It takes time in proportion to the rows, and about
+    forty bytes of memory for each: the sketches may lie in a file that is mapped, and are never copied.
     """
-    rows = np.flatnonzero(sketches.any(axis=1))
-    distinct, kinds = _distinct(sketches[rows])
-    labels = _connected(len(distinct), list(_links(distinct)))[kinds]
+    rows, kinds, distinct = _distinct(sketches)
+    labels = _labels(sketches, distinct)[kinds]
     # Until here groups are named by a sketch; now by their first passage.
     firsts = np.full(len(distinct), len(sketches), np.int32)
-    np.minimum.at(firsts, labels, rows.astype(np.int32))
+    np.minimum.at(firsts, labels, rows)
     found = np.arange(len(sketches), dtype=np.int32)
     found[rows] = firsts[labels]
     return found
 
 
-def _distinct(sketches: Sketches) -> tuple[Sketches, npt.NDArray[np.intp]]:
-    """The different sketches, in an order that only they decide, and which of them each row is."""
+def _distinct(sketches: Sketches) -> tuple[Numbers, Numbers, Numbers]:
+    """The rows that are not empty, which of the different sketches each has, and a row of each of
+    these, in an order that only they decide."""
+    hashes = _hashes(sketches)
+    rows = np.flatnonzero(hashes).astype(np.int32)  # an empty one has none
+    hashes = hashes[rows]
+    order = np.argsort(hashes).astype(np.int32)
+    hashes = hashes[order]
+    begins = np.diff(hashes, prepend=~hashes[:1]) != 0
+    kinds = np.empty(len(order), np.int32)
+    kinds[order] = np.cumsum(begins, dtype=np.int32) - 1
+    return rows, kinds, rows[order[begins]]
+
+
+def _hashes(sketches: Sketches) -> npt.NDArray[np.uint64]:
     factors = np.random.default_rng(_SEED).integers(1, 2**63, SKETCH_LENGTH // 8, np.uint64) | np.uint64(1)
-    hashes = sketches.view(np.uint64) @ factors
-    order = np.argsort(hashes)
-    begins = np.diff(hashes[order], prepend=~hashes[order[:1]]) != 0
-    kinds = np.empty(len(order), np.intp)
-    kinds[order] = np.cumsum(begins) - 1
-    return sketches[order[begins]], kinds
+    hashes = np.empty(len(sketches), np.uint64)
+    for at in range(0, len(sketches), _AT_ONCE):
+        hashes[at : at + _AT_ONCE] = sketches[at : at + _AT_ONCE].view(np.uint64) @ factors
+    return hashes
 
 
-def _links(sketches: Sketches) -> Iterator[npt.NDArray[np.intp]]:
-    """Pairs of copies among different sketches, as rows of two numbers."""
-    for band in np.ascontiguousarray(sketches.view(np.uint32).T):
-        sharing = _sharing(band)
-        order = sharing[np.argsort(band[sharing], kind="stable")]
-        keys = band[order]
-        for distance in range(1, _NEIGHBOURS + 1):
-            places = np.flatnonzero(keys[distance:] == keys[:-distance])
-            if not len(places):
-                break
-            pairs = np.column_stack((order[places], order[places + distance]))
-            yield pairs[_alike(sketches[pairs[:, 0]], sketches[pairs[:, 1]])]
+def _labels(sketches: Sketches, distinct: Numbers) -> Numbers:
+    """For each of the rows, which have different sketches, the place of the first it hangs together with."""
+    labels = np.arange(len(distinct), dtype=np.int32)
+    for column in sketches.view(np.uint32).T:
+        for pairs in _sharing_a_band(column[distinct]):
+            rows = distinct[pairs]
+            _join(labels, pairs[_alike(sketches[rows[:, 0]], sketches[rows[:, 1]])])
+    while not np.array_equal(labels, further := labels[labels]):  # 2 → 1 → 0 becomes 2 → 0
+        labels = further
+    return labels
 
 
-def _sharing(band: npt.NDArray[np.uint32]) -> npt.NDArray[np.intp]:
+def _sharing_a_band(band: npt.NDArray[np.uint32]) -> Iterator[Numbers]:
+    """Pairs of places that have the same value, as rows of two, some at a time."""
+    order = _repeated(band)
+    order = order[np.argsort(band[order], kind="stable")]
+    keys = band[order]
+    for distance in range(1, _NEIGHBOURS + 1):
+        places = np.flatnonzero(keys[distance:] == keys[:-distance])
+        for at in range(0, len(places), _AT_ONCE):
+            some = places[at : at + _AT_ONCE]
+            yield np.column_stack((order[some], order[some + distance]))
+
+
+def _repeated(band: npt.NDArray[np.uint32]) -> Numbers:
     """Where a value stands that stands elsewhere, too, and perhaps a few others: most stand alone, and
     sorting values without their places is fast."""
     ordered = np.sort(band)
-    shared = np.zeros(1 << 16, np.bool_)
-    shared[ordered[1:][ordered[1:] == ordered[:-1]] & 0xFFFF] = True
-    return np.flatnonzero(shared[band & 0xFFFF])
+    shared = np.zeros(1 << 20, np.bool_)
+    shared[ordered[1:][ordered[1:] == ordered[:-1]] % len(shared)] = True
+    return np.flatnonzero(shared[band % len(shared)]).astype(np.int32)
 
 
 def _alike(left: Sketches, right: Sketches) -> npt.NDArray[np.bool_]:
@@ -147,23 +170,22 @@ def _alike(left: Sketches, right: Sketches) -> npt.NDArray[np.bool_]:
     return copies
 
 
-def _connected(count: int, links: Sequence[npt.NDArray[np.intp]]) -> npt.NDArray[np.intp]:
-    """For each of `count` things, the least that it hangs together with."""
-    labels = np.arange(count)
-    pairs = np.concatenate([np.empty((0, 2), np.intp), *links])
-    while len(pairs):
-        least = labels[pairs].min(axis=1)
-        np.minimum.at(labels, labels[pairs].ravel(), np.repeat(least, 2))
-        labels = labels[labels]
-        pairs = pairs[labels[pairs[:, 0]] != labels[pairs[:, 1]]]
-    return _settled(labels)
+def _join(labels: Numbers, pairs: Numbers) -> None:
+    """Let the labels of each pair lead to the same end, the least of theirs."""
+    ends = _ends(labels, pairs)
+    while len(ends := ends[ends[:, 0] != ends[:, 1]]):
+        np.minimum.at(labels, ends.max(axis=1), ends.min(axis=1))
+        ends = _ends(labels, ends)
 
 
-def _settled(labels: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    """Labels followed to their end: 2 → 1 → 0 becomes 2 → 0."""
-    while not np.array_equal(labels, further := labels[labels]):
-        labels = further
-    return labels
+def _ends(labels: Numbers, places: Numbers) -> Numbers:
+    """Where labels lead to, place by place; on the way, each that is asked for is shortened by half."""
+    while True:
+        above = labels[places]
+        further = labels[above]
+        if np.array_equal(above, further):
+            return above
+        labels[places] = further
 
 
 # --- Traces --------------------------------------------------------------------------------------
