@@ -159,3 +159,6 @@ def load(**overrides: object) -> Settings:
             for fault in error.errors()
         )
         raise SettingsError(faults) from None
+    except UnicodeDecodeError as error:
+        message = f"{Path('.env').absolute()} is not in UTF-8 (byte {error.start}); save it as UTF-8."
+        raise SettingsError(message) from None

@@ -293,13 +293,7 @@ class Client:
         self, drafts: Sequence[Draft] = (), remove: Sequence[str] = ()
     ) -> tuple[WrittenArticle, ...]:
         """`KnowledgeBase.write_articles`, of texts, Markdown and HTML; other files go with `put_file`."""
-        for draft in drafts:
-            if draft.suffix not in _FORMATS:
-                raise InvalidRequest(f"Send the {draft.suffix} file of “{draft.id}” with put_file.", "format")
-        put = [
-            {"id": draft.id, "format": _FORMATS[draft.suffix], "content": draft.content.decode()}
-            for draft in drafts
-        ]
+        put = [{"id": one.id, "format": _format(one), "content": _text(one)} for one in drafts]
         found = self._calls.send("POST", "articles:batch", json={"put": put, "delete": list(remove)})
         return noun(tuple[WrittenArticle, ...], found["articles"])
 
@@ -307,6 +301,23 @@ class Client:
         """Write a file of any format that is read there as an article, new or in its place."""
         parts = {"file": (file.name, file.read_bytes())}
         return noun(WrittenArticle, self._calls.send("PUT", f"articles/{part(article_id)}", files=parts))
+
+
+def _format(draft: Draft) -> str:
+    """The format of a text as the API names it."""
+    if draft.suffix not in _FORMATS:
+        raise InvalidRequest(f"Send the {draft.suffix} file of “{draft.id}” with put_file.", "format")
+    return _FORMATS[draft.suffix]
+
+
+def _text(draft: Draft) -> str:
+    """A draft's text: JSON has no bytes, so other encodings than UTF-8 are read there only in files."""
+    try:
+        return draft.content.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(
+            f"“{draft.id}” is not in UTF-8; send it as a file with put_file.", "content"
+        ) from error
 
 
 _NAMES = {

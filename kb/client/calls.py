@@ -74,12 +74,17 @@ class Calls:
 
     def lines(self, path: str, parameters: Mapping[str, Any]) -> Iterator[Any]:
         """The JSON of each line of a stream, as it comes."""
-        with self._http.stream("GET", path, params=said(parameters)) as response:
-            if response.status_code != HTTPStatus.OK:
-                response.read()
-                raise _error_of(response)
-            for line in response.iter_lines():
-                yield msgspec.json.decode(line)
+        import httpx
+
+        try:
+            with self._http.stream("GET", path, params=said(parameters)) as response:
+                if response.status_code != HTTPStatus.OK:
+                    response.read()
+                    raise _error_of(response)
+                for line in response.iter_lines():
+                    yield msgspec.json.decode(line)
+        except httpx.TransportError as error:
+            raise self._unavailable(error) from error
 
     def send(self, method: str, path: str, **options: Any) -> Any:
         """The JSON that a call answers."""
@@ -99,7 +104,7 @@ class Calls:
                 if left and (method not in ("POST", "PATCH") or isinstance(error, httpx.ConnectError)):
                     self._pause(pause)
                     continue
-                raise EngineUnavailable(f"{self._http.base_url} does not answer: {error}") from error
+                raise self._unavailable(error) from error
             if response.is_success:
                 return response.content
             if response.status_code not in _AGAIN or not left:
@@ -107,6 +112,9 @@ class Calls:
             after = response.headers.get("Retry-After", "")
             self._pause(min(float(after) if after.isdigit() else pause, _LONGEST_PAUSE))
         raise AssertionError("the last try returns or raises")
+
+    def _unavailable(self, error: Exception) -> EngineUnavailable:
+        return EngineUnavailable(f"{self._http.base_url} does not answer: {error}")
 
 
 def _error_of(response: Response) -> ServicebookError:

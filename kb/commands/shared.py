@@ -36,6 +36,18 @@ class NameIn(click.ParamType[str]):
         return value
 
 
+class _Readable(click.ParamType[str]):
+    """What was typed, with � in place of bytes that are no text: neither JSON nor a terminal takes those."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return value.encode(errors="surrogateescape").decode(errors="replace")
+
+
+READABLE = _Readable()
+
+
 def _languages() -> Iterable[str]:
     from kb.languages import LANGUAGES
 
@@ -92,11 +104,6 @@ def progress_bar() -> Iterator[Progress]:
             bar.update(task, completed=done, total=of, passages=passages, rate=rate)
 
         yield progress
-
-
-def readable(typed: str) -> str:
-    """What was typed, with a sign in place of bytes that are no text."""
-    return typed.encode(errors="surrogatepass").decode(errors="replace")
 
 
 def print_json(value: Any) -> None:
