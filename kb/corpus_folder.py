@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from pathlib import Path
 from kb.errors import InvalidRequest, WriteRefused
 from kb.models import Problem, SourceFile
 from kb.readers import MAX_BYTES, READERS
+from kb.whole_files import whole_file
 
 # The ids that an article is given: `kb.changes.stated_id` leaves them as they are.
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -116,17 +116,10 @@ class FolderChanges:
         self._remember(path)
         if path.exists() and path.read_bytes() == content:
             return
-        handle, unfinished = tempfile.mkstemp(dir=self.root, prefix=".writing-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            # As a file that an editor saves: what only we could read, nobody else could mend.
-            Path(unfinished).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-            Path(unfinished).replace(path)
-        finally:
-            Path(unfinished).unlink(missing_ok=True)
+        # As a file that an editor saves: what only we could read, nobody else could mend.
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+        with whole_file(path, mode) as file:
+            file.write(content)
 
     def state_id(self, path: Path, id: str) -> None:
         """Let the metadata file beside a file state its id; what else it states stays.

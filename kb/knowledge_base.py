@@ -46,8 +46,8 @@ from kb.suggestions import Suggestions
 
 # What only indexing, checking and packs need is imported there: `kb search` starts the sooner.
 if TYPE_CHECKING:
-    from kb import archive
     from kb.accounts import Accounts
+    from kb.backup import Contents
     from kb.changes import IndexReport
     from kb.checking import CheckReport
     from kb.corpus_folder import Draft, FolderChanges, WrittenArticle
@@ -508,28 +508,28 @@ class KnowledgeBase:
 
     # --- Backup ---
 
-    def backup(self, file: Path) -> archive.Contents:
-        """Write what people wrote, the settings and the vocabulary to one archive, of one moment.
+    def backup(self, file: Path) -> Contents:
+        """Write what people wrote, the settings and the vocabulary, all of one moment, to a ZIP file.
 
         The product may run meanwhile. Secrets are left out, passwords are hashes. Raises
         `BackupError` when the file cannot be written.
         """
-        from kb import archive
+        from kb import backup
 
-        return archive.write(file, self.store.database, self.settings)
+        return backup.write(file, self.store.database, self.settings)
 
-    def restore(self, file: Path, replace: bool = False) -> archive.Contents:
-        """Bring back what an archive holds; with `replace` in place of what is there.
+    def restore(self, file: Path, replace: bool = False) -> Contents:
+        """Bring back what a backup holds; with `replace` in place of what is there.
 
         Everything is checked first and changed together or not at all. What was said of tags holds
         at once in the index there is. Raises `BackupError` that says why it cannot be restored, and
         `IndexLocked`.
         """
-        from kb import archive
+        from kb import backup
 
         with self._soon_writing() as writer:
             before = {review.passage for review in self.reviews()}
-            contents = archive.restore(file, self.store.database, self.settings, replace)
+            contents = backup.restore(file, self.store.database, self.settings, replace)
             self._retag(before | {review.passage for review in self.reviews()}, writer)
         return contents
 
