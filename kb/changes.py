@@ -20,8 +20,9 @@ _TICK = 2_000_000_000
 UNKNOWN = -1
 """The time of change of a file that must be read again."""
 
-# Leaves room for "-2" and the like below `kb.engines.ARTICLE_ID_LENGTH`.
-_SLUG_LENGTH = 60
+LONGEST_ID = 60
+"""The longest id that an article may ask for; leaves room for "-2" and the like below
+`kb.engines.ARTICLE_ID_LENGTH`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,10 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """What became of a file: "added", "changed", "moved" (to `path`) or "removed"."""
+    """What became of a file: "added", "changed", "moved" (from `moved_from` to `path`) or "removed".
+
+    `passages` counts those it has now, or had when it was removed.
+    """
 
     path: str
     what: str
@@ -204,10 +208,10 @@ def with_metadata_files(found: Survey, beside: Callable[[Path], str]) -> Survey:
     return replace(found, files=tuple(map(renewed, found.files)))
 
 
-def stated_id(article: Article, path: str) -> str:
+def wanted_id(article: Article, path: str) -> str:
     """The id an article asks for: what its front matter states, else its title, in ASCII."""
     for name in (article.stated_id, article.title, Path(path).stem):
-        if slug := slugify(name, max_length=_SLUG_LENGTH, word_boundary=True):
+        if slug := slugify(name, max_length=LONGEST_ID, word_boundary=True):
             return slug
     return "article"
 
@@ -243,8 +247,10 @@ def now() -> int:
 def report(
     before: Mapping[str, SourceFile], after: Sequence[SourceFile], problems: Sequence[Problem]
 ) -> IndexReport:
-    had = {given: file.digest for file in before.values() for _, given in file.articles}
-    has = {given: file.digest for file in after for _, given in file.articles}
+    """What indexing did: `before` are the files that the index was made from until now, by path, `after`
+    those it is made from now, and `problems` those that came up beside the files' own."""
+    had = {id: file.digest for file in before.values() for id in file.article_ids}
+    has = {id: file.digest for file in after for id in file.article_ids}
     changed = sum(1 for id in has if id in had and has[id] != had[id])
     added = len(has.keys() - had.keys())
     return IndexReport(
@@ -277,4 +283,5 @@ def _file_changes(before: Mapping[str, SourceFile], after: Mapping[str, SourceFi
 
 
 def article_ids(files: Iterable[SourceFile]) -> set[str]:
-    return {given for file in files for _, given in file.articles}
+    """The ids of all articles in these files."""
+    return {id for file in files for id in file.article_ids}

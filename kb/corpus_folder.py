@@ -15,14 +15,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kb.changes import LONGEST_ID
 from kb.errors import InvalidRequest, WriteRefused
 from kb.models import Problem, SourceFile
 from kb.readers import MAX_BYTES, READERS
 from kb.whole_files import whole_file
 
-# The ids that an article is given: `kb.changes.stated_id` leaves them as they are.
+# The ids that an article is given: `kb.changes.wanted_id` leaves them as they are.
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_LONGEST_ID = 60
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*$", re.DOTALL | re.MULTILINE)
 _ID_LINE = re.compile(r"^id[ \t]*:[^\n]*\n?", re.MULTILINE | re.IGNORECASE)
 _STATES_ITS_ID = {".md", ".markdown"}
@@ -67,9 +67,9 @@ def checked(draft: Draft) -> Draft:
 
 def check_id(id: str) -> None:
     """Raises `InvalidRequest` for what cannot be the id of an article, and so the name of a file."""
-    if not _ID.fullmatch(id) or len(id) > _LONGEST_ID:
+    if not _ID.fullmatch(id) or len(id) > LONGEST_ID:
         raise InvalidRequest(
-            f"The id of an article has 1 to {_LONGEST_ID} small Latin letters, digits and single hyphens:"
+            f"The id of an article has 1 to {LONGEST_ID} small Latin letters, digits and single hyphens:"
             " complaint-is-a-gift.",
             "article_id",
         )
@@ -230,11 +230,10 @@ def only_file_of(id: str, homes: Mapping[str, SourceFile]) -> Path:
 
 def outcome(id: str, file: SourceFile, was_there: bool) -> WrittenArticle:
     """What became of an article. Raises `InvalidRequest` when its file cannot be read as it."""
-    given = [given for _, given in file.articles]
-    if not given:
+    if not file.article_ids:
         said = "; ".join(problem.message for problem in file.problems)
         raise InvalidRequest(f"“{id}” cannot be read: {said}", "content")
-    if given != [id]:
-        names = " and ".join(f"“{name}”" for name in given)
+    if file.article_ids != (id,):
+        names = " and ".join(f"“{name}”" for name in file.article_ids)
         raise WriteRefused(f"What was sent as “{id}” is the article {names}; write it under that id.")
     return WrittenArticle(id, "replaced" if was_there else "created", file.passages, file.problems)

@@ -79,7 +79,7 @@ def _space(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
 def _vocabulary(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
     # Ours was checked before it shipped, which takes seconds.
     problems = check(book.settings.vocabulary) if book.settings.vocabulary else ()
-    errors = [problem for problem in problems if problem.severity == "error"]
+    errors = [problem for problem in problems if problem.is_error]
     for problem in errors:
         place = f"{problem.file}:{problem.line}" if problem.line else problem.file
         yield Finding("vocabulary", "error", f"{place}: {problem.message}", "Mend it: kb principles check.")
@@ -100,7 +100,7 @@ def _index(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
         return
     articles, passages = len(book.articles()), book.size()
     yield Finding("index", "ok", f"{articles} articles and {passages} passages are whole.")
-    recorded = {id for file in files.values() for _, id in file.articles}
+    recorded = changes.article_ids(files.values())
     lost = recorded - {article.id for article in book.articles()}
     expected = sum(file.passages for file in files.values())
     # What was added by a program, not from files, comes on top.
@@ -129,7 +129,7 @@ def _files(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
         yield Finding("files", "warning", message, "Run kb index.")
     else:
         yield Finding("files", "ok", f"{len(files)} files are as they were when they were indexed.")
-    broken = sum(any(problem.severity == "error" for problem in file.problems) for file in files.values())
+    broken = sum(any(problem.is_error for problem in file.problems) for file in files.values())
     if broken:
         yield Finding("files", "warning", f"{broken} files cannot be read.", "See kb check.")
 

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from kb.pack_making import PackMaker
     from kb.packs import Packs
     from kb.preparing import Preparer
-    from kb.principles import Evaluation, Explanation
+    from kb.principles import Explanation, TaggerEvaluation
     from kb.statistics import IndexStatus, Statistics
     from kb.store import Store
 
@@ -191,7 +191,7 @@ class KnowledgeBase:
             for lost in changes.article_ids(known.values()) - changes.article_ids(files):
                 writer.drop_article(lost)
         self.engine.tidy()  # what changed can be found already
-        homes = {given: file.path for file in files for _, given in file.articles}
+        homes = {id: file.path for file in files for id in file.article_ids}
         repeated = repetitions.notices(self.engine, homes)
         return changes.report(known, files, (*problems, *found.problems, *repeated))
 
@@ -263,7 +263,7 @@ class KnowledgeBase:
         with self._alone_in_corpus():
             check()
             known = self.engine.files()
-            homes = {id: file for file in known.values() for _, id in file.articles}
+            homes = {id: file for file in known.values() for id in file.article_ids}
             for id in remove:
                 if id not in homes:
                     raise NotFound("article", id)
@@ -363,7 +363,7 @@ class KnowledgeBase:
 
         return checking.explain(path, self.tagger)
 
-    def evaluate_tagger(self, file: Path | None = None) -> Evaluation:
+    def evaluate_tagger(self, file: Path | None = None) -> TaggerEvaluation:
         """Measure the tagger on the labelled passages of a file, or on people's reviews of tags.
 
         Raises `InvalidRequest` that names the line which cannot be read.
@@ -697,9 +697,9 @@ class KnowledgeBase:
     def modified(self) -> Mapping[str, datetime]:
         """When the file of each article was last changed, by the article's id."""
         return {
-            article_id: datetime.fromtimestamp(file.modified / 1e9, UTC)
+            id: datetime.fromtimestamp(file.modified / 1e9, UTC)
             for file in self.engine.files().values()
-            for _, article_id in file.articles
+            for id in file.article_ids
         }
 
     def principle_tags(self, passage: Passage) -> tuple[PrincipleTag, ...]:

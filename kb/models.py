@@ -34,6 +34,11 @@ class Problem:
     message: str
     severity: str = "warning"
 
+    @property
+    def is_error(self) -> bool:
+        """Whether it is an error, neither a warning nor a notice."""
+        return self.severity == "error"
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -259,6 +264,11 @@ class SourceFile:
     problems: tuple[Problem, ...] = ()
     named: bool = False
     beside: str = ""
+
+    @property
+    def article_ids(self) -> tuple[str, ...]:
+        """The ids of its articles, in their order in the file."""
+        return tuple(given for _, given in self.articles)
 
 
 # --- What people write --------------------------------------------------------------------------

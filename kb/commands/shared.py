@@ -120,6 +120,11 @@ def print_hits(hits: Iterable[Hit]) -> None:
         click.echo(f"{hit.passage.text[hit.extract[0] : hit.extract[1]]}\n")
 
 
+def exit_status(problems: Iterable[Problem]) -> int:
+    """1 when any of the problems is an error, else 0."""
+    return 1 if any(problem.is_error for problem in problems) else 0
+
+
 def print_problem(problem: Problem, err: bool = True) -> None:
     """Print what went wrong while reading, as compilers do: file:line: severity: message [code]."""
     place = f"{problem.file}:{problem.line}" if problem.line else problem.file

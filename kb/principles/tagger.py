@@ -243,10 +243,10 @@ class Tagger:
     def _of_principles(self, mentions: Iterable[Mention]) -> Iterator[Mention]:
         """The mentions of principles; a trade term that is evidence for one becomes a turn of phrase."""
         for mention in mentions:
-            if not mention.term:
+            if not mention.is_term:
                 yield mention
-            for principle, strength in self._by_term.get(mention.concept, ()) if mention.term else ():
-                yield dataclasses.replace(mention, concept=principle, strength=strength, term=False)
+            for principle, strength in self._by_term.get(mention.concept, ()) if mention.is_term else ():
+                yield dataclasses.replace(mention, concept=principle, strength=strength, is_term=False)
 
 
 def _principles_by_term(vocabulary: Vocabulary) -> dict[str, list[tuple[str, Strength]]]:
