@@ -120,7 +120,8 @@ def survey(
 def digest_of(path: str) -> str:
     """The fingerprint of a file's content, empty when it cannot be read."""
     try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
 

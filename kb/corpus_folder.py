@@ -49,7 +49,7 @@ class WrittenArticle:
 
 def checked(draft: Draft) -> Draft:
     """The draft as its file shall be: Markdown states its id. Raises `InvalidRequest`."""
-    check_id(draft.id)
+    _check_id(draft.id)
     if draft.suffix not in READERS:
         raise InvalidRequest(
             f"Files ending in “{draft.suffix}” cannot be read, only {', '.join(READERS)}.", "format"
@@ -65,7 +65,7 @@ def checked(draft: Draft) -> Draft:
     return draft
 
 
-def check_id(id: str) -> None:
+def _check_id(id: str) -> None:
     """Raises `InvalidRequest` for what cannot be the id of an article, and so the name of a file."""
     if not _ID.fullmatch(id) or len(id) > LONGEST_ID:
         raise InvalidRequest(

@@ -56,8 +56,7 @@ def _settings(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
     if book.settings.has_shared_database and not book.settings.secret_key:
         message = "Each node would sign cookies with a secret of its own, in its KB_HOME."
         yield Finding("settings", "warning", message, "Set KB_SECRET_KEY to the same secret on all nodes.")
-    nearest = next(path for path in (home, *home.parents) if path.exists())
-    if os.access(nearest, os.W_OK):
+    if os.access(_nearest(home), os.W_OK):
         yield Finding("settings", "ok", f"The index and the database live in {home}.")
     else:
         remedy = "Set KB_HOME to a folder that can be written, or change its permissions."
@@ -67,13 +66,17 @@ def _settings(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
 def _space(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
     home = book.settings.home.absolute()
     taken = sum(path.stat().st_size for path in home.rglob("*") if path.is_file()) if home.exists() else 0
-    nearest = next(path for path in (home, *home.parents) if path.exists())
-    free = shutil.disk_usage(nearest).free
+    free = shutil.disk_usage(_nearest(home)).free
     message = f"{_megabytes(taken)} are in use, {_megabytes(free)} are free."
     if free < 2 * taken:
         yield Finding("disk", "warning", message, "Free some: a rebuild needs as much as the index again.")
     else:
         yield Finding("disk", "ok", message)
+
+
+def _nearest(path: Path) -> Path:
+    """The path, or the nearest folder above it that is there."""
+    return next(one for one in (path, *path.parents) if one.exists())
 
 
 def _vocabulary(book: KnowledgeBase, damage: str) -> Iterator[Finding]:

@@ -114,10 +114,8 @@ class KnowledgeBase:
     @cached_property
     def store(self) -> Store:
         """What people write."""
-        from kb.store import (  # SQLAlchemy takes a tenth of a second, and a search needs none
-            Store,
-            sqlite_url,
-        )
+        # SQLAlchemy takes a tenth of a second, and a search needs none.
+        from kb.store import Store, sqlite_url
 
         self.settings.home.mkdir(parents=True, exist_ok=True)
         return Store(self.settings.database_url or sqlite_url(self.settings.home / "servicebook.sqlite"))

@@ -60,7 +60,7 @@ WEIGHTS: dict[Witness, float] = {
 # Two weak witnesses make a tag: 1 − 0.7 × 0.7 = 0.51.
 TAGGED_FROM = 0.5
 # A heading about more principles than this lends none of them more than support.
-HEADING_PRINCIPLES = 2
+_HEADING_PRINCIPLES = 2
 
 _IN_TEXT = {Witness.NAME, Witness.PHRASE, Witness.WEAK, Witness.DENIED, Witness.LISTED}
 _TAGS_ALONE = {*_IN_TEXT, Witness.HEADING, Witness.PARENT}
@@ -214,7 +214,7 @@ class Tagger:
         named = self._names(heading)
         clauses = (dict(self._names(clause)).keys() for clause in _CLAUSE_END.split(heading))
         first = next(filter(None, clauses), dict(named).keys())
-        main = tuple(name for name in named if name[0] in first and len(first) <= HEADING_PRINCIPLES)
+        main = tuple(name for name in named if name[0] in first and len(first) <= _HEADING_PRINCIPLES)
         return main, tuple(name for name in named if name not in main)
 
     def _theme(self, article: Article) -> Iterator[Reason]:
