@@ -95,11 +95,13 @@ def survey(
     known: Mapping[str, SourceFile],
     pipeline: str,
     find: Callable[[Path], Iterable[Path | Problem]],
+    fingerprint: Callable[[Path], str],
 ) -> Survey:
     """Compare the sources with what is known. Files of other sources stay.
 
     `pipeline` names all versions that shape passages: a file made by another one is stale, whatever
-    its source, as long as it is there to be read again.
+    its source, as long as it is there to be read again. `find` gives the files of a source, and
+    `fingerprint` that of the metadata files beside a file: it is stale when they have changed.
     """
     problems: list[Problem] = []
     present: dict[str, FoundFile] = {}
@@ -114,7 +116,8 @@ def survey(
     gone = {path for path in known if path not in present and any(_is_below(path, root) for root in roots)}
     files = {path: _elsewhere(file, pipeline) for path, file in known.items() if path not in gone}
     files.update(_with_moves(present, [known[path] for path in sorted(gone)], pipeline))
-    return Survey(tuple(files[path] for path in sorted(files)), tuple(sorted(gone)), tuple(problems))
+    compared = (_with_metadata(files[path], fingerprint) for path in sorted(files))
+    return Survey(tuple(compared), tuple(sorted(gone)), tuple(problems))
 
 
 def digest_of(path: str) -> str:
@@ -146,6 +149,13 @@ def _elsewhere(file: SourceFile, pipeline: str) -> FoundFile:
     if file.pipeline != pipeline and Path(file.path).exists():
         return _found(file.path, file, pipeline)
     return FoundFile(file.path, False, file)
+
+
+def _with_metadata(file: FoundFile, fingerprint: Callable[[Path], str]) -> FoundFile:
+    """The file, stale also when the metadata files beside it are not those it was read with."""
+    if file.stale or file.before is None or file.before.beside == fingerprint(Path(file.path)):
+        return file
+    return replace(file, stale=Path(file.path).exists())
 
 
 def _is_below(path: str, root: str) -> bool:
@@ -194,19 +204,6 @@ def kept_id(file: FoundFile, number: int, titles: Sequence[str]) -> str:
         return ""
     is_named = before.named and titles[number] == Path(file.path).stem
     return before.articles[number][0] if is_named or before.path != file.path else ""
-
-
-def with_metadata_files(found: Survey, beside: Callable[[Path], str]) -> Survey:
-    """The files, stale also where a metadata file beside them is another than when they were read.
-
-    `beside` gives the fingerprint of the metadata files beside a file.
-    """
-
-    def renewed(file: FoundFile) -> FoundFile:
-        other = file.before is not None and not file.stale and file.before.beside != beside(Path(file.path))
-        return replace(file, stale=True) if other and Path(file.path).exists() else file
-
-    return replace(found, files=tuple(map(renewed, found.files)))
 
 
 def wanted_id(article: Article, path: str) -> str:

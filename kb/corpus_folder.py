@@ -182,7 +182,7 @@ def _of_this_stem(path: Path) -> list[str]:
 
 
 def _speaks_for_others(path: Path) -> bool:
-    """Whether there is a metadata file beside a file to be, or would speak for another file too."""
+    """Whether a metadata file beside a new file is there already, or would speak for another file too."""
     return os.path.lexists(_beside(path)) or bool(_of_this_stem(path))
 
 

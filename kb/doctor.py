@@ -122,8 +122,7 @@ def _files(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
         yield Finding("files", "warning", message, "Run kb index: all files are read again.")
         return
     sources = [path for path in map(Path, book.store.sources.all()) if path.exists()]
-    found = changes.survey(sources, (), files, book.pipeline, readers.find)
-    found = changes.with_metadata_files(found, readers.fingerprint_beside)
+    found = changes.survey(sources, (), files, book.pipeline, readers.find, readers.fingerprint_beside)
     stale = sum(file.stale and file.path in files for file in found.files)
     new = sum(file.path not in files for file in found.files)
     gone = sum(not Path(path).exists() for path in files)

@@ -27,7 +27,7 @@ from kb.errors import InvalidRequest, MissingExtra
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Article, Block, BlockKind, Hit, Passage, SearchRequest, Section
 
-# Hits that are asked for and kept in a run, so that Recall@100 can be told.
+# Hits that are asked for and kept in a run: as many as R@100 looks at.
 _DEPTH = 100
 _MEASURES = ("nDCG@10", "RR@10", "R@1", "R@10", "R@100")
 # One document can be split into many passages; asking for more hits finds enough documents.

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from kb.store import Store
 
 _LONGEST_TERM = 200
-# Seconds that a short write waits for another to be done.
+# Seconds that a short write waits for another process to be done.
 PATIENCE = 2.0
 
 R = TypeVar("R")
@@ -164,21 +164,22 @@ class KnowledgeBase:
         """Make the index match the files at and below `paths` (by default the configured corpus).
 
         Files below `forget` leave the index; other sources stay. Readers see all changes at once.
-        `jobs` are the processes that read and analyse, if there is work for them; with one, only what
-        foreign parsers read is read in another. When another process is indexing, wait for it or raise
-        `IndexLocked`. A damaged index is made anew, of all sources.
+        Up to `jobs` processes read and analyse, if there is work for them; with one, this process does
+        all of it but what foreign parsers read. When another process is indexing, wait for it or raise
+        `IndexLocked`. A damaged index is made anew, from all sources.
         """
         from kb import changes, preparing, readers, repetitions
 
         sources = tuple(paths) or (() if forget else (self.settings.corpus_path,))
         problems: tuple[Problem, ...] = ()
         with self.engine.write(wait, repair=True) as writer:
-            self.store.sources.put(map(_written, sources), map(_written, forget))
+            self.store.sources.put(map(_absolute, sources), map(_absolute, forget))
             if writer.damage:
                 sources, problems = self._repairing(sources, forget, writer.damage)
             known = {} if writer.damage else self.engine.files()
-            found = changes.survey(sources, forget, known, self.pipeline, readers.find)
-            found = changes.with_metadata_files(found, readers.fingerprint_beside)
+            found = changes.survey(
+                sources, forget, known, self.pipeline, readers.find, readers.fingerprint_beside
+            )
             stale = [file for file in found.files if file.stale]
             prepared = preparing.prepare_files(
                 stale, jobs, lambda: self._preparer, self.settings.vocabulary, self._cache
@@ -197,7 +198,7 @@ class KnowledgeBase:
         self, sources: Sequence[Path], forget: Sequence[Path], damage: str
     ) -> tuple[tuple[Path, ...], tuple[Problem, ...]]:
         """All sources that were ever given and are still there, and what to tell of it."""
-        dropped = set(map(_written, forget))
+        dropped = set(map(_absolute, forget))
         known = [Path(source) for source in self.store.sources.all() if source not in dropped]
         message = f"The index was damaged ({damage}); it was made anew from all its sources."
         told = Problem(without_password(self.settings.engine_url), None, "index-rebuilt", message)
@@ -295,7 +296,7 @@ class KnowledgeBase:
     def _index_files(self, changed: FolderChanges) -> None:
         """Bring the index up to date with files that were changed."""
         there, gone = changed.touched()
-        _soon(lambda: self.index(there, gone))
+        _when_unlocked(lambda: self.index(there, gone))
 
     # --- Reviews ---
 
@@ -308,7 +309,7 @@ class KnowledgeBase:
         or principle, and `IndexLocked` while another process is indexing.
         """
         principle = self.principle(principle_id)
-        with self._soon_writing() as writer:
+        with self._short_write() as writer:
             # Read under the lock: an edit that came between would be lost.
             passage, _ = self.passage(passage_id)
             if accepted is None:
@@ -325,7 +326,7 @@ class KnowledgeBase:
         Returns False where another has overruled it. Raises `NotFound` and `IndexLocked`.
         """
         review = self.review_by_number(number)
-        with self._soon_writing() as writer:
+        with self._short_write() as writer:
             undone = self.store.reviews.undo(number)
             self._retag({review.passage}, writer)
         return undone
@@ -349,10 +350,10 @@ class KnowledgeBase:
             indexer.put_article(article, self.article(article.id)[1])
 
     @contextmanager
-    def _soon_writing(self) -> Iterator[EngineWriter]:
-        """A writer for what takes a moment."""
+    def _short_write(self) -> Iterator[EngineWriter]:
+        """A writer for a change that takes a moment."""
         with ExitStack() as stack:
-            yield _soon(lambda: stack.enter_context(self.engine.write()))
+            yield _when_unlocked(lambda: stack.enter_context(self.engine.write()))
 
     def explain_tags(self, path: Path) -> Sequence[Explanation]:
         """Why each passage of a file gets its tags, without indexing it. Raises `InvalidRequest` when
@@ -525,7 +526,7 @@ class KnowledgeBase:
         """
         from kb import backup
 
-        with self._soon_writing() as writer:
+        with self._short_write() as writer:
             before = {review.passage for review in self.reviews()}
             contents = backup.restore(file, self.store.database, self.settings, replace)
             self._retag(before | {review.passage for review in self.reviews()}, writer)
@@ -558,8 +559,8 @@ class KnowledgeBase:
         return not self.engine.files()
 
     def made_with_another(self) -> str:
-        """What was another when the index was made: "vocabulary", "version" (of Servicebook), or
-        nothing. `index` mends it."""
+        """What has changed since the index was made: "vocabulary" or "version" (of Servicebook), or
+        nothing (""). `index` mends it."""
         return pipeline.made_with_another(self.engine.files().values(), self.pipeline)
 
     def articles(self) -> Sequence[Article]:
@@ -705,8 +706,8 @@ class KnowledgeBase:
         return self.searcher.principle_tags(passage)
 
 
-def _soon(work: Callable[[], R]) -> R:
-    """Do what needs the index's lock; another's short write is waited for. Raises `IndexLocked`."""
+def _when_unlocked(work: Callable[[], R]) -> R:
+    """Do what needs the lock of the index, waiting `PATIENCE` for another's. Raises `IndexLocked`."""
     until = time.monotonic() + PATIENCE
     while True:
         try:
@@ -721,6 +722,6 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _written(path: Path) -> str:
-    """A path as it is kept; bytes that are no text stay as they are."""
+def _absolute(path: Path) -> str:
+    """A path as the store keeps it."""
     return os.path.abspath(path)

@@ -60,7 +60,7 @@ class Calls:
 
     def get(self, path: str, parameters: Mapping[str, Any] | None = None) -> Any:
         """The JSON that a path answers; parameters that are None are left out."""
-        return self.send("GET", path, params=said(parameters or {}))
+        return self.send("GET", path, params=without_none(parameters or {}))
 
     def items(self, path: str, name: str, parameters: Mapping[str, Any] | None = None) -> Iterator[Any]:
         """The items of all pages of a list."""
@@ -77,7 +77,7 @@ class Calls:
         import httpx
 
         try:
-            with self._http.stream("GET", path, params=said(parameters)) as response:
+            with self._http.stream("GET", path, params=without_none(parameters)) as response:
                 if response.status_code != HTTPStatus.OK:
                     response.read()
                     raise _error_of(response)
@@ -143,18 +143,18 @@ def _error_of(response: Response) -> ServicebookError:
             return InvalidRequest(detail, problem.get("parameter"))
 
 
-def said(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters without those that say nothing."""
+def without_none(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters without those that are not given."""
     return {name: value for name, value in parameters.items() if value is not None}
 
 
-def part(id: str) -> str:
-    """An id as a part of an address, whatever it holds."""
+def path_segment(id: str) -> str:
+    """An id as one segment of a URL's path, whatever characters it has."""
     return quote(id, safe="")
 
 
 def noun(type: type[T], value: Any) -> T:
-    """JSON as nouns of ours. "from", which Python keeps for itself, is `from_`."""
+    """JSON as a noun of `kb.models`, or several. A bridge's "from" is `from_` in Python."""
     if isinstance(value, dict) and (interpreted := value.get("interpreted")):
         for bridge in interpreted["bridges"]:
             bridge["from_"] = bridge.pop("from")

@@ -30,7 +30,7 @@ _AGAIN = 5.0
     "--forget", multiple=True, type=click.Path(path_type=Path), help="Take a source out of the index."
 )
 @click.option(
-    "--jobs", type=click.IntRange(min=1), help="Processes that read and analyse; by default one a core."
+    "--jobs", type=click.IntRange(min=1), help="Processes that read and analyse; by default one per core."
 )
 @click.option("--wait", is_flag=True, help="Wait for another process that is indexing.")
 @click.option("--watch", is_flag=True, help="Go on: follow the files as they change, until Ctrl-C.")
@@ -150,7 +150,7 @@ def _follow(
 def _indexed_in_the_end(
     book: KnowledgeBase, paths: Sequence[Path], forget: Sequence[Path], jobs: int
 ) -> IndexReport | None:
-    """Index, be it only when engine and database answer again; None for what will not pass by itself."""
+    """Index, as soon as engine and database answer; None when something fails that waiting will not mend."""
     told = ""
     while True:
         try:

@@ -104,7 +104,7 @@ def counterparts(passage: str, language: str | None, limit: int, json: bool) -> 
 @click.command()
 @as_json
 def stats(json: bool) -> None:
-    """Say how much there is of what.
+    """Count articles, and passages by language and by principle.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""Keeping an installation well: its settings, what is wrong with it, and its backup."""
+"""Looking after an installation: its settings, what is wrong with it, and its backup."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def settings(json: bool) -> None:
 def write_backup(file: Path, json: bool) -> None:
     """Write accounts, reviews, search log, settings and vocabulary to FILE, while the product runs.
 
-    Secrets are left out, passwords are hashes. Articles are files of yours: keep them as you do others.
+    Secrets are left out, passwords are hashes. Articles are files of your own: back them up like others.
 
     \b
     Example:
