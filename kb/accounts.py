@@ -53,7 +53,7 @@ LEAST_ROLE = {
 }
 _RANK = {role: rank for rank, role in enumerate(Role)}
 
-SHORTEST_PASSWORD = 10
+_SHORTEST_PASSWORD = 10
 _LONGEST_PASSWORD = 500  # hashing takes time by length
 _NAME = re.compile(r"[^\W_][\w.@+ -]{0,79}")
 
@@ -186,10 +186,7 @@ class Accounts:
         return self._begin_session(found.account)
 
     def _add_from_provider(self, issuer: str, subject: str, name: str, role: Role) -> None:
-        base = "".join(letter for letter in _normal(name) if letter.isalnum() or letter in "_.@+ -").strip(
-            " ._@+-"
-        )
-        base = base[:70] or "member"
+        base = _usable_name(name)
         for number in range(1, 1000):
             free = base if number == 1 else f"{base} {number}"
             if self._rows.add(free, _key(free), role, None, self._clock(), issuer, subject):
@@ -294,10 +291,16 @@ def _checked_name(name: str) -> str:
     return name
 
 
+def _usable_name(name: str) -> str:
+    """What can be used of a name that a provider gives, with room for a number behind it."""
+    letters = (letter for letter in _normal(name) if letter.isalnum() or letter in "_.@+ -")
+    return "".join(letters).strip(" ._@+-")[:70] or "member"
+
+
 def _checked_password(password: str, name: str) -> str:
-    if not SHORTEST_PASSWORD <= len(password) <= _LONGEST_PASSWORD:
+    if not _SHORTEST_PASSWORD <= len(password) <= _LONGEST_PASSWORD:
         raise InvalidRequest(
-            f"A password has {SHORTEST_PASSWORD} to {_LONGEST_PASSWORD} characters.", "password"
+            f"A password has {_SHORTEST_PASSWORD} to {_LONGEST_PASSWORD} characters.", "password"
         )
     if len(set(password)) < 4 or _key(name) == _key(password):
         raise InvalidRequest("This password is too easy to guess.", "password")

@@ -20,8 +20,9 @@ _TICK = 2_000_000_000
 UNKNOWN = -1
 """The time of change of a file that must be read again."""
 
-# Leaves room for "-2" and the like below `kb.engines.ARTICLE_ID_LENGTH`.
-_SLUG_LENGTH = 60
+LONGEST_ID = 60
+"""The longest id that an article may ask for; leaves room for "-2" and the like below
+`kb.engines.ARTICLE_ID_LENGTH`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,10 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """What became of a file: "added", "changed", "moved" (to `path`) or "removed"."""
+    """What became of a file: "added", "changed", "moved" (from `moved_from` to `path`) or "removed".
+
+    `passages` counts those it has now, or had when it was removed.
+    """
 
     path: str
     what: str
@@ -91,11 +95,13 @@ def survey(
     known: Mapping[str, SourceFile],
     pipeline: str,
     find: Callable[[Path], Iterable[Path | Problem]],
+    fingerprint: Callable[[Path], str],
 ) -> Survey:
     """Compare the sources with what is known. Files of other sources stay.
 
     `pipeline` names all versions that shape passages: a file made by another one is stale, whatever
-    its source, as long as it is there to be read again.
+    its source, as long as it is there to be read again. `find` gives the files of a source, and
+    `fingerprint` that of the metadata files beside a file: it is stale when they have changed.
     """
     problems: list[Problem] = []
     present: dict[str, FoundFile] = {}
@@ -110,13 +116,15 @@ def survey(
     gone = {path for path in known if path not in present and any(_is_below(path, root) for root in roots)}
     files = {path: _elsewhere(file, pipeline) for path, file in known.items() if path not in gone}
     files.update(_with_moves(present, [known[path] for path in sorted(gone)], pipeline))
-    return Survey(tuple(files[path] for path in sorted(files)), tuple(sorted(gone)), tuple(problems))
+    compared = (_with_metadata(files[path], fingerprint) for path in sorted(files))
+    return Survey(tuple(compared), tuple(sorted(gone)), tuple(problems))
 
 
 def digest_of(path: str) -> str:
     """The fingerprint of a file's content, empty when it cannot be read."""
     try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""
 
@@ -141,6 +149,13 @@ def _elsewhere(file: SourceFile, pipeline: str) -> FoundFile:
     if file.pipeline != pipeline and Path(file.path).exists():
         return _found(file.path, file, pipeline)
     return FoundFile(file.path, False, file)
+
+
+def _with_metadata(file: FoundFile, fingerprint: Callable[[Path], str]) -> FoundFile:
+    """The file, stale also when the metadata files beside it are not those it was read with."""
+    if file.stale or file.before is None or file.before.beside == fingerprint(Path(file.path)):
+        return file
+    return replace(file, stale=Path(file.path).exists())
 
 
 def _is_below(path: str, root: str) -> bool:
@@ -191,23 +206,10 @@ def kept_id(file: FoundFile, number: int, titles: Sequence[str]) -> str:
     return before.articles[number][0] if is_named or before.path != file.path else ""
 
 
-def with_metadata_files(found: Survey, beside: Callable[[Path], str]) -> Survey:
-    """The files, stale also where a metadata file beside them is another than when they were read.
-
-    `beside` gives the fingerprint of the metadata files beside a file.
-    """
-
-    def renewed(file: FoundFile) -> FoundFile:
-        other = file.before is not None and not file.stale and file.before.beside != beside(Path(file.path))
-        return replace(file, stale=True) if other and Path(file.path).exists() else file
-
-    return replace(found, files=tuple(map(renewed, found.files)))
-
-
-def stated_id(article: Article, path: str) -> str:
+def wanted_id(article: Article, path: str) -> str:
     """The id an article asks for: what its front matter states, else its title, in ASCII."""
     for name in (article.stated_id, article.title, Path(path).stem):
-        if slug := slugify(name, max_length=_SLUG_LENGTH, word_boundary=True):
+        if slug := slugify(name, max_length=LONGEST_ID, word_boundary=True):
             return slug
     return "article"
 
@@ -243,8 +245,10 @@ def now() -> int:
 def report(
     before: Mapping[str, SourceFile], after: Sequence[SourceFile], problems: Sequence[Problem]
 ) -> IndexReport:
-    had = {given: file.digest for file in before.values() for _, given in file.articles}
-    has = {given: file.digest for file in after for _, given in file.articles}
+    """What indexing did: `before` are the files that the index was made from until now, by path, `after`
+    those it is made from now, and `problems` those that came up beside the files' own."""
+    had = {id: file.digest for file in before.values() for id in file.article_ids}
+    has = {id: file.digest for file in after for id in file.article_ids}
     changed = sum(1 for id in has if id in had and has[id] != had[id])
     added = len(has.keys() - had.keys())
     return IndexReport(
@@ -277,4 +281,5 @@ def _file_changes(before: Mapping[str, SourceFile], after: Mapping[str, SourceFi
 
 
 def article_ids(files: Iterable[SourceFile]) -> set[str]:
-    return {given for file in files for _, given in file.articles}
+    """The ids of all articles in these files."""
+    return {id for file in files for id in file.article_ids}

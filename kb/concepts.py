@@ -20,10 +20,12 @@ from kb.ranking import ASIDE, BRIDGE_WEIGHT, TAG_TIMES, IndexedText, index_text
 
 # A trade term may be called like a principle.
 _TERM = "term/"
+# What a concept that a passage only names counts beside what it is about.
+_NAMED = 0.3
 
 
-class _Role(IntEnum):
-    """What a concept is in a query: "complaint in the hotel" asks about complaints."""
+class _Salience(IntEnum):
+    """How much a query is about a concept: "complaint in the hotel" asks about complaints."""
 
     SCENE = 0  # a trade term that has to do with no principle: a place, a person
     HINT = 1  # a weak label of a principle: «стандарты»
@@ -55,7 +57,7 @@ class Concepts:
         tokens = analyse(text)
         mentions = self._tagger.mentions(text, tokens)
         named = Counter(
-            _key(mention.concept, mention.language, mention.term)
+            _key(mention.concept, mention.language, mention.is_term)
             for mention in mentions
             if mention.strength is not Strength.WEAK
         )
@@ -81,39 +83,33 @@ class Concepts:
         The scene of a query that has a theme finds nothing by itself; it only adds to scores. With
         `only`, the languages that can be found, nothing is told of others.
         """
-        roles = {mention: self._role(mention) for mention in self._remembered(text)}
-        theme = max(roles.values(), default=_Role.SCENE)
+        saliences = {mention: self._salience(mention) for mention in self._remembered(text)}
+        theme = max(saliences.values(), default=_Salience.SCENE)
         told: dict[tuple[str, bool], tuple[QueryTerm, Bridge]] = {}
-        for mention, role in roles.items():
-            inside = any(_is_inside(mention, other) for other in roles)
-            if inside and (mention.term or role is _Role.HINT):
+        for mention, salience in saliences.items():
+            is_inside = any(_is_inside(mention, other) for other in saliences)
+            if is_inside and (mention.is_term or salience is _Salience.HINT):
                 continue  # 客户 in 客户忠诚度 says nothing more, nor does «программа» of loyalty
             concept = self._concept(mention)
-            codes = [code for code in LANGUAGES if code in concept.pref_labels]
+            languages = [code for code in LANGUAGES if code in concept.pref_labels]
             term = QueryTerm(
                 TermKind.CONCEPT,
-                tuple(_term(concept.id, code, mention.term) for code in codes),
-                weight=BRIDGE_WEIGHT * (ASIDE if inside or role < theme else 1),
-                matches=role > _Role.SCENE or theme is _Role.SCENE,
+                tuple(_term(concept.id, code, mention.is_term) for code in languages),
+                weight=BRIDGE_WEIGHT * (ASIDE if is_inside or salience < theme else 1),
+                matches=salience > _Salience.SCENE or theme is _Salience.SCENE,
                 via=concept.id,
             )
-            said = text[mention.start : mention.end]
-            labels = {
-                code: found
-                for code in codes
-                if (not only or code in only) and (found := _other_labels(concept, code, said))
-            }
-            known = told.get((concept.id, mention.term))
-            if labels and (known is None or known[0].weight < term.weight):
-                bridge = Bridge(concept.id, said, labels)
-                told[concept.id, mention.term] = term, bridge
+            bridge = _bridge(concept, text[mention.start : mention.end], only)
+            known = told.get((concept.id, mention.is_term))
+            if bridge.to and (known is None or known[0].weight < term.weight):
+                told[concept.id, mention.is_term] = term, bridge
         yield from told.values()
 
-    def _role(self, mention: Mention) -> _Role:
-        if mention.term:
+    def _salience(self, mention: Mention) -> _Salience:
+        if mention.is_term:
             iri = self._vocabulary.terms[mention.concept].iri
-            return _Role.THEME if iri in self._thematic else _Role.SCENE
-        return _Role.HINT if mention.strength is Strength.WEAK else _Role.THEME
+            return _Salience.THEME if iri in self._thematic else _Salience.SCENE
+        return _Salience.HINT if mention.strength is Strength.WEAK else _Salience.THEME
 
     @cached_property
     def _thematic(self) -> frozenset[str]:
@@ -125,7 +121,7 @@ class Concepts:
         return frozenset((*related, *evidence))
 
     def _concept(self, mention: Mention) -> Principle:
-        scheme = self._vocabulary.terms if mention.term else self._vocabulary.principles
+        scheme = self._vocabulary.terms if mention.is_term else self._vocabulary.principles
         return scheme[mention.concept]
 
     def naming(self, term: Principle) -> QueryTerm:
@@ -140,9 +136,9 @@ class Concepts:
         weights = {(tag.principle, False): tag.weight for tag in passage.tags}
         scene = set()
         for mention in self.mentions(passage.text):
-            named = (mention.concept, mention.term)
+            named = (mention.concept, mention.is_term)
             weights.setdefault(named, _NAMED)
-            if self._role(mention) is _Role.SCENE:
+            if self._salience(mention) is _Salience.SCENE:
                 scene.add(named)
         for (concept, is_term), weight in weights.items():
             terms = tuple(_term(concept, code, is_term) for code in LANGUAGES)
@@ -150,14 +146,18 @@ class Concepts:
             yield QueryTerm(TermKind.CONCEPT, terms, weight, matches, via=concept)
 
 
+def _bridge(concept: Principle, said: str, only: Collection[str]) -> Bridge:
+    """What to tell of a concept that a query named as `said`: what it is called otherwise, in each
+    language or `only` in some. Its `to` is empty when there is nothing to tell."""
+    codes = [code for code in LANGUAGES if code in concept.pref_labels and (not only or code in only)]
+    labels = {code: _other_labels(concept, code, said) for code in codes}
+    return Bridge(concept.id, said, {code: found for code, found in labels.items() if found})
+
+
 def _other_labels(concept: Principle, code: str, said: str) -> tuple[str, ...]:
     """What a concept is called in a language beside what a query said already."""
     labels = (concept.pref_labels[code], *concept.alt_labels.get(code, ()))
     return tuple(label for label in labels if label.casefold() != said.casefold())
-
-
-# What a concept that a passage only names counts beside what it is about.
-_NAMED = 0.3
 
 
 def _term(concept: str, language: str, is_term: bool = False) -> str:

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kb.changes import LONGEST_ID
 from kb.errors import InvalidRequest, WriteRefused
 from kb.models import Problem, SourceFile
 from kb.readers import MAX_BYTES, READERS
+from kb.whole_files import whole_file
 
-# The ids that an article is given: `kb.changes.stated_id` leaves them as they are.
+# The ids that an article is given: `kb.changes.wanted_id` leaves them as they are.
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_LONGEST_ID = 60
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*$", re.DOTALL | re.MULTILINE)
 _ID_LINE = re.compile(r"^id[ \t]*:[^\n]*\n?", re.MULTILINE | re.IGNORECASE)
 _STATES_ITS_ID = {".md", ".markdown"}
@@ -49,7 +49,7 @@ class WrittenArticle:
 
 def checked(draft: Draft) -> Draft:
     """The draft as its file shall be: Markdown states its id. Raises `InvalidRequest`."""
-    check_id(draft.id)
+    _check_id(draft.id)
     if draft.suffix not in READERS:
         raise InvalidRequest(
             f"Files ending in “{draft.suffix}” cannot be read, only {', '.join(READERS)}.", "format"
@@ -65,11 +65,11 @@ def checked(draft: Draft) -> Draft:
     return draft
 
 
-def check_id(id: str) -> None:
+def _check_id(id: str) -> None:
     """Raises `InvalidRequest` for what cannot be the id of an article, and so the name of a file."""
-    if not _ID.fullmatch(id) or len(id) > _LONGEST_ID:
+    if not _ID.fullmatch(id) or len(id) > LONGEST_ID:
         raise InvalidRequest(
-            f"The id of an article has 1 to {_LONGEST_ID} small Latin letters, digits and single hyphens:"
+            f"The id of an article has 1 to {LONGEST_ID} small Latin letters, digits and single hyphens:"
             " complaint-is-a-gift.",
             "article_id",
         )
@@ -116,17 +116,10 @@ class FolderChanges:
         self._remember(path)
         if path.exists() and path.read_bytes() == content:
             return
-        handle, unfinished = tempfile.mkstemp(dir=self.root, prefix=".writing-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            # As a file that an editor saves: what only we could read, nobody else could mend.
-            Path(unfinished).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-            Path(unfinished).replace(path)
-        finally:
-            Path(unfinished).unlink(missing_ok=True)
+        # As a file that an editor saves: what only we could read, nobody else could mend.
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+        with whole_file(path, mode) as file:
+            file.write(content)
 
     def state_id(self, path: Path, id: str) -> None:
         """Let the metadata file beside a file state its id; what else it states stays.
@@ -189,7 +182,7 @@ def _of_this_stem(path: Path) -> list[str]:
 
 
 def _speaks_for_others(path: Path) -> bool:
-    """Whether there is a metadata file beside a file to be, or would speak for another file too."""
+    """Whether a metadata file beside a new file is there already, or would speak for another file too."""
     return os.path.lexists(_beside(path)) or bool(_of_this_stem(path))
 
 
@@ -237,11 +230,10 @@ def only_file_of(id: str, homes: Mapping[str, SourceFile]) -> Path:
 
 def outcome(id: str, file: SourceFile, was_there: bool) -> WrittenArticle:
     """What became of an article. Raises `InvalidRequest` when its file cannot be read as it."""
-    given = [given for _, given in file.articles]
-    if not given:
+    if not file.article_ids:
         said = "; ".join(problem.message for problem in file.problems)
         raise InvalidRequest(f"“{id}” cannot be read: {said}", "content")
-    if given != [id]:
-        names = " and ".join(f"“{name}”" for name in given)
+    if file.article_ids != (id,):
+        names = " and ".join(f"“{name}”" for name in file.article_ids)
         raise WriteRefused(f"What was sent as “{id}” is the article {names}; write it under that id.")
     return WrittenArticle(id, "replaced" if was_there else "created", file.passages, file.problems)

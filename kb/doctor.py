@@ -56,8 +56,7 @@ def _settings(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
     if book.settings.has_shared_database and not book.settings.secret_key:
         message = "Each node would sign cookies with a secret of its own, in its KB_HOME."
         yield Finding("settings", "warning", message, "Set KB_SECRET_KEY to the same secret on all nodes.")
-    nearest = next(path for path in (home, *home.parents) if path.exists())
-    if os.access(nearest, os.W_OK):
+    if os.access(_nearest(home), os.W_OK):
         yield Finding("settings", "ok", f"The index and the database live in {home}.")
     else:
         remedy = "Set KB_HOME to a folder that can be written, or change its permissions."
@@ -67,8 +66,7 @@ def _settings(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
 def _space(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
     home = book.settings.home.absolute()
     taken = sum(path.stat().st_size for path in home.rglob("*") if path.is_file()) if home.exists() else 0
-    nearest = next(path for path in (home, *home.parents) if path.exists())
-    free = shutil.disk_usage(nearest).free
+    free = shutil.disk_usage(_nearest(home)).free
     message = f"{_megabytes(taken)} are in use, {_megabytes(free)} are free."
     if free < 2 * taken:
         yield Finding("disk", "warning", message, "Free some: a rebuild needs as much as the index again.")
@@ -76,10 +74,15 @@ def _space(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
         yield Finding("disk", "ok", message)
 
 
+def _nearest(path: Path) -> Path:
+    """The path, or the nearest folder above it that is there."""
+    return next(one for one in (path, *path.parents) if one.exists())
+
+
 def _vocabulary(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
     # Ours was checked before it shipped, which takes seconds.
     problems = check(book.settings.vocabulary) if book.settings.vocabulary else ()
-    errors = [problem for problem in problems if problem.severity == "error"]
+    errors = [problem for problem in problems if problem.is_error]
     for problem in errors:
         place = f"{problem.file}:{problem.line}" if problem.line else problem.file
         yield Finding("vocabulary", "error", f"{place}: {problem.message}", "Mend it: kb principles check.")
@@ -100,7 +103,7 @@ def _index(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
         return
     articles, passages = len(book.articles()), book.size()
     yield Finding("index", "ok", f"{articles} articles and {passages} passages are whole.")
-    recorded = {id for file in files.values() for _, id in file.articles}
+    recorded = changes.article_ids(files.values())
     lost = recorded - {article.id for article in book.articles()}
     expected = sum(file.passages for file in files.values())
     # What was added by a program, not from files, comes on top.
@@ -119,8 +122,7 @@ def _files(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
         yield Finding("files", "warning", message, "Run kb index: all files are read again.")
         return
     sources = [path for path in map(Path, book.store.sources.all()) if path.exists()]
-    found = changes.survey(sources, (), files, book.pipeline, readers.find)
-    found = changes.with_metadata_files(found, readers.fingerprint_beside)
+    found = changes.survey(sources, (), files, book.pipeline, readers.find, readers.fingerprint_beside)
     stale = sum(file.stale and file.path in files for file in found.files)
     new = sum(file.path not in files for file in found.files)
     gone = sum(not Path(path).exists() for path in files)
@@ -129,7 +131,7 @@ def _files(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
         yield Finding("files", "warning", message, "Run kb index.")
     else:
         yield Finding("files", "ok", f"{len(files)} files are as they were when they were indexed.")
-    broken = sum(any(problem.severity == "error" for problem in file.problems) for file in files.values())
+    broken = sum(any(problem.is_error for problem in file.problems) for file in files.values())
     if broken:
         yield Finding("files", "warning", f"{broken} files cannot be read.", "See kb check.")
 

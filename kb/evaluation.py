@@ -27,9 +27,9 @@ from kb.errors import InvalidRequest, MissingExtra
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Article, Block, BlockKind, Hit, Passage, SearchRequest, Section
 
-# Hits that are asked for and kept in a run, so that Recall@100 can be told.
-DEPTH = 100
-MEASURES = ("nDCG@10", "RR@10", "R@1", "R@10", "R@100")
+# Hits that are asked for and kept in a run: as many as R@100 looks at.
+_DEPTH = 100
+_MEASURES = ("nDCG@10", "RR@10", "R@1", "R@10", "R@100")
 # One document can be split into many passages; asking for more hits finds enough documents.
 _PASSAGES_PER_DOCUMENT = 5
 
@@ -101,7 +101,7 @@ def evaluate(
         book.index([folder.absolute().parent])
     started = time.perf_counter()
     split = len(data.corpus) not in {0, book.size()}
-    limit = DEPTH * _PASSAGES_PER_DOCUMENT if split else DEPTH
+    limit = _DEPTH * _PASSAGES_PER_DOCUMENT if split else _DEPTH
     run = {
         id: _ranked(book, SearchRequest(text, data.languages.get(id, ()), limit=limit, collapse=False), ids)
         for id, text in data.queries.items()
@@ -142,13 +142,13 @@ def measure(qrels: Qrels, run: Run) -> tuple[dict[str, float], dict[str, float]]
         import ir_measures
     except ImportError:
         raise MissingExtra("Evaluating the ranking", "evaluate") from None
-    wanted = [ir_measures.parse_measure(name) for name in MEASURES]
+    wanted = [ir_measures.parse_measure(name) for name in _MEASURES]
     judged = {id: dict(judgements) for id, judgements in qrels.items() if id in run}
     found = {id: dict(scores) for id, scores in run.items()}
     aggregate = ir_measures.calc_aggregate(wanted, judged, found)
     single = ir_measures.iter_calc([wanted[0]], judged, found)
     return (
-        {name: round(aggregate[measure], 5) for name, measure in zip(MEASURES, wanted, strict=True)},
+        {name: round(aggregate[measure], 5) for name, measure in zip(_MEASURES, wanted, strict=True)},
         {metric.query_id: metric.value for metric in single},
     )
 
@@ -281,7 +281,7 @@ def _ranked(book: KnowledgeBase, request: SearchRequest, ids: Mapping[str, str])
         document = _document(hit, ids)
         if document not in best:
             best[document] = hit.score
-    return dict(list(best.items())[:DEPTH])
+    return dict(list(best.items())[:_DEPTH])
 
 
 def _document(hit: Hit, ids: Mapping[str, str]) -> str:

@@ -56,7 +56,7 @@ def state_among(excerpt: Excerpt, candidates: Sequence[Excerpt]) -> ExcerptState
     return ExcerptState(Wording.CHANGED if is_it else Wording.GONE, nearest)
 
 
-def likeness(one: str, other: str) -> float:
+def _likeness(one: str, other: str) -> float:
     """How like two texts are, from 0 to 1: the share of their characters that an edit would leave."""
     from rapidfuzz.fuzz import ratio
 
@@ -65,7 +65,7 @@ def likeness(one: str, other: str) -> float:
 
 def _kinship(excerpt: Excerpt, now: Excerpt) -> float:
     neighbours = (excerpt.prefix == now.prefix) + (excerpt.suffix == now.suffix)
-    return likeness(excerpt.text, now.text) + _SAME_NEIGHBOUR * neighbours
+    return _likeness(excerpt.text, now.text) + _SAME_NEIGHBOUR * neighbours
 
 
 def _stood_beside(excerpt: Excerpt, now: Excerpt) -> bool:

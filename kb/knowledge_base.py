@@ -46,8 +46,8 @@ from kb.suggestions import Suggestions
 
 # What only indexing, checking and packs need is imported there: `kb search` starts the sooner.
 if TYPE_CHECKING:
-    from kb import archive
     from kb.accounts import Accounts
+    from kb.backup import Contents
     from kb.changes import IndexReport
     from kb.checking import CheckReport
     from kb.corpus_folder import Draft, FolderChanges, WrittenArticle
@@ -57,12 +57,12 @@ if TYPE_CHECKING:
     from kb.pack_making import PackMaker
     from kb.packs import Packs
     from kb.preparing import Preparer
-    from kb.principles import Evaluation, Explanation
+    from kb.principles import Explanation, TaggerEvaluation
     from kb.statistics import IndexStatus, Statistics
     from kb.store import Store
 
 _LONGEST_TERM = 200
-# Seconds that a short write waits for another to be done.
+# Seconds that a short write waits for another process to be done.
 PATIENCE = 2.0
 
 R = TypeVar("R")
@@ -114,10 +114,8 @@ class KnowledgeBase:
     @cached_property
     def store(self) -> Store:
         """What people write."""
-        from kb.store import (  # SQLAlchemy takes a tenth of a second, and a search needs none
-            Store,
-            sqlite_url,
-        )
+        # SQLAlchemy takes a tenth of a second, and a search needs none.
+        from kb.store import Store, sqlite_url
 
         self.settings.home.mkdir(parents=True, exist_ok=True)
         return Store(self.settings.database_url or sqlite_url(self.settings.home / "servicebook.sqlite"))
@@ -166,23 +164,22 @@ class KnowledgeBase:
         """Make the index match the files at and below `paths` (by default the configured corpus).
 
         Files below `forget` leave the index; other sources stay. Readers see all changes at once.
-        `jobs` are the processes that read and analyse, if there is work for them; with one, only what
-        foreign parsers read is read in another. When another process is indexing, wait for it or raise
-        `IndexLocked`. A damaged index is made anew, of all sources.
+        Up to `jobs` processes read and analyse, if there is work for them; with one, this process does
+        all of it but what foreign parsers read. When another process is indexing, wait for it or raise
+        `IndexLocked`. A damaged index is made anew, from all sources.
         """
         from kb import changes, preparing, readers, repetitions
 
         sources = tuple(paths) or (() if forget else (self.settings.corpus_path,))
         problems: tuple[Problem, ...] = ()
         with self.engine.write(wait, repair=True) as writer:
-            self.store.sources.put(map(_written, sources), map(_written, forget))
+            self.store.sources.put(map(_absolute, sources), map(_absolute, forget))
             if writer.damage:
                 sources, problems = self._repairing(sources, forget, writer.damage)
             known = {} if writer.damage else self.engine.files()
             # Where nothing is known, nothing is compared, and the vocabulary is read while workers start.
             made_by = self.pipeline if known else ""
-            found = changes.survey(sources, forget, known, made_by, readers.find)
-            found = changes.with_metadata_files(found, readers.fingerprint_beside)
+            found = changes.survey(sources, forget, known, made_by, readers.find, readers.fingerprint_beside)
             stale = [file for file in found.files if file.stale]
             with preparing.preparing_files(
                 stale, jobs, lambda: self._preparer, self.settings.vocabulary, self._cache
@@ -193,7 +190,7 @@ class KnowledgeBase:
             for lost in changes.article_ids(known.values()) - changes.article_ids(files):
                 writer.drop_article(lost)
         self.engine.tidy()  # what changed can be found already
-        homes = {given: file.path for file in files for _, given in file.articles}
+        homes = {id: file.path for file in files for id in file.article_ids}
         repeated = repetitions.notices(self.engine, homes)
         return changes.report(known, files, (*problems, *found.problems, *repeated))
 
@@ -201,7 +198,7 @@ class KnowledgeBase:
         self, sources: Sequence[Path], forget: Sequence[Path], damage: str
     ) -> tuple[tuple[Path, ...], tuple[Problem, ...]]:
         """All sources that were ever given and are still there, and what to tell of it."""
-        dropped = set(map(_written, forget))
+        dropped = set(map(_absolute, forget))
         known = [Path(source) for source in self.store.sources.all() if source not in dropped]
         message = f"The index was damaged ({damage}); it was made anew from all its sources."
         told = Problem(without_password(self.settings.engine_url), None, "index-rebuilt", message)
@@ -265,7 +262,7 @@ class KnowledgeBase:
         with self._alone_in_corpus():
             check()
             known = self.engine.files()
-            homes = {id: file for file in known.values() for _, id in file.articles}
+            homes = {id: file for file in known.values() for id in file.article_ids}
             for id in remove:
                 if id not in homes:
                     raise NotFound("article", id)
@@ -299,7 +296,7 @@ class KnowledgeBase:
     def _index_files(self, changed: FolderChanges) -> None:
         """Bring the index up to date with files that were changed."""
         there, gone = changed.touched()
-        _soon(lambda: self.index(there, gone))
+        _when_unlocked(lambda: self.index(there, gone))
 
     # --- Reviews ---
 
@@ -312,7 +309,7 @@ class KnowledgeBase:
         or principle, and `IndexLocked` while another process is indexing.
         """
         principle = self.principle(principle_id)
-        with self._soon_writing() as writer:
+        with self._short_write() as writer:
             # Read under the lock: an edit that came between would be lost.
             passage, _ = self.passage(passage_id)
             if accepted is None:
@@ -329,7 +326,7 @@ class KnowledgeBase:
         Returns False where another has overruled it. Raises `NotFound` and `IndexLocked`.
         """
         review = self.review_by_number(number)
-        with self._soon_writing() as writer:
+        with self._short_write() as writer:
             undone = self.store.reviews.undo(number)
             self._retag({review.passage}, writer)
         return undone
@@ -353,10 +350,10 @@ class KnowledgeBase:
             indexer.put_article(article, self.article(article.id)[1])
 
     @contextmanager
-    def _soon_writing(self) -> Iterator[EngineWriter]:
-        """A writer for what takes a moment."""
+    def _short_write(self) -> Iterator[EngineWriter]:
+        """A writer for a change that takes a moment."""
         with ExitStack() as stack:
-            yield _soon(lambda: stack.enter_context(self.engine.write()))
+            yield _when_unlocked(lambda: stack.enter_context(self.engine.write()))
 
     def explain_tags(self, path: Path) -> Sequence[Explanation]:
         """Why each passage of a file gets its tags, without indexing it. Raises `InvalidRequest` when
@@ -365,7 +362,7 @@ class KnowledgeBase:
 
         return checking.explain(path, self.tagger)
 
-    def evaluate_tagger(self, file: Path | None = None) -> Evaluation:
+    def evaluate_tagger(self, file: Path | None = None) -> TaggerEvaluation:
         """Measure the tagger on the labelled passages of a file, or on people's reviews of tags.
 
         Raises `InvalidRequest` that names the line which cannot be read.
@@ -510,28 +507,28 @@ class KnowledgeBase:
 
     # --- Backup ---
 
-    def backup(self, file: Path) -> archive.Contents:
-        """Write what people wrote, the settings and the vocabulary to one archive, of one moment.
+    def backup(self, file: Path) -> Contents:
+        """Write what people wrote, the settings and the vocabulary, all of one moment, to a ZIP file.
 
         The product may run meanwhile. Secrets are left out, passwords are hashes. Raises
         `BackupError` when the file cannot be written.
         """
-        from kb import archive
+        from kb import backup
 
-        return archive.write(file, self.store.database, self.settings)
+        return backup.write(file, self.store.database, self.settings)
 
-    def restore(self, file: Path, replace: bool = False) -> archive.Contents:
-        """Bring back what an archive holds; with `replace` in place of what is there.
+    def restore(self, file: Path, replace: bool = False) -> Contents:
+        """Bring back what a backup holds; with `replace` in place of what is there.
 
         Everything is checked first and changed together or not at all. What was said of tags holds
         at once in the index there is. Raises `BackupError` that says why it cannot be restored, and
         `IndexLocked`.
         """
-        from kb import archive
+        from kb import backup
 
-        with self._soon_writing() as writer:
+        with self._short_write() as writer:
             before = {review.passage for review in self.reviews()}
-            contents = archive.restore(file, self.store.database, self.settings, replace)
+            contents = backup.restore(file, self.store.database, self.settings, replace)
             self._retag(before | {review.passage for review in self.reviews()}, writer)
         return contents
 
@@ -562,8 +559,8 @@ class KnowledgeBase:
         return not self.engine.files()
 
     def made_with_another(self) -> str:
-        """What was another when the index was made: "vocabulary", "version" (of Servicebook), or
-        nothing. `index` mends it."""
+        """What has changed since the index was made: "vocabulary" or "version" (of Servicebook), or
+        nothing (""). `index` mends it."""
         return pipeline.made_with_another(self.engine.files().values(), self.pipeline)
 
     def articles(self) -> Sequence[Article]:
@@ -699,9 +696,9 @@ class KnowledgeBase:
     def modified(self) -> Mapping[str, datetime]:
         """When the file of each article was last changed, by the article's id."""
         return {
-            article_id: datetime.fromtimestamp(file.modified / 1e9, UTC)
+            id: datetime.fromtimestamp(file.modified / 1e9, UTC)
             for file in self.engine.files().values()
-            for _, article_id in file.articles
+            for id in file.article_ids
         }
 
     def principle_tags(self, passage: Passage) -> tuple[PrincipleTag, ...]:
@@ -709,8 +706,8 @@ class KnowledgeBase:
         return self.searcher.principle_tags(passage)
 
 
-def _soon(work: Callable[[], R]) -> R:
-    """Do what needs the index's lock; another's short write is waited for. Raises `IndexLocked`."""
+def _when_unlocked(work: Callable[[], R]) -> R:
+    """Do what needs the lock of the index, waiting `PATIENCE` for another's. Raises `IndexLocked`."""
     until = time.monotonic() + PATIENCE
     while True:
         try:
@@ -725,6 +722,6 @@ def _today() -> date:
     return datetime.now(UTC).date()
 
 
-def _written(path: Path) -> str:
-    """A path as it is kept; bytes that are no text stay as they are."""
+def _absolute(path: Path) -> str:
+    """A path as the store keeps it."""
     return os.path.abspath(path)

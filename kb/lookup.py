@@ -30,14 +30,8 @@ def versions(engine: Engine, article_id: str) -> Sequence[Article]:
     """The other versions of an article: those read from the same file, which holds an unresolved
     merge conflict, and those that share most of their text with it. Raises `NotFound`."""
     one, _ = article(engine, article_id)
-    siblings = next(
-        (
-            [given for _, given in file.articles]
-            for file in (engine.files().values() if one.version else ())
-            if any(given == article_id for _, given in file.articles)
-        ),
-        [],
-    )
+    files = engine.files().values() if one.version else ()
+    siblings = [id for file in files if article_id in file.article_ids for id in file.article_ids]
     ids = dict.fromkeys([*siblings, *engine.versions(article_id)])
     found = (engine.article(id) for id in ids if id != article_id)
     return [other for other, _ in filter(None, found)]

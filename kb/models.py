@@ -34,6 +34,11 @@ class Problem:
     message: str
     severity: str = "warning"
 
+    @property
+    def is_error(self) -> bool:
+        """Whether it is an error, neither a warning nor a notice."""
+        return self.severity == "error"
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -96,8 +101,9 @@ class Article:
     or another, in which words are found only as far as these reach. `locale` is the
     BCP 47 tag for a page's `lang` ("ru", "zh-Hans", "zh-Hant", "en"). `likely_language` is what the
     page or document itself calls its language, which only counts when the text bears it out. `id` is
-    empty until the knowledge base has given one. `version` labels one of several versions found in
-    one file.
+    empty until the knowledge base has given one, `stated_id` what its front matter asks for.
+    `principles` are those its front matter states, by id or by label. `version` labels one of several
+    versions found in one file.
     """
 
     title: str
@@ -201,7 +207,7 @@ class Token(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class Principle:
-    """A concept of a SKOS scheme in all its languages.
+    """A concept of a SKOS scheme in all its languages: a principle, or a term of the trade.
 
     The label maps are keyed by language code. `hidden_labels` are turns of phrase that give the
     principle away, `weak_labels` support other evidence but do not tag alone, `not_labels` contain
@@ -244,8 +250,8 @@ class SourceFile:
     `size` and `modified` (nanoseconds since 1970) tell whether it may have changed, `digest`
     whether it did; `pipeline` names the versions of all that made its passages. `articles` are
     pairs of the id an article asks for and the id it got; `checked` is when it was read (ns);
-    `named` says that an article is called as the file is. `beside` is the fingerprint of the metadata
-    files beside it.
+    `named` tells that an article has its title from the name of the file. `beside` is the fingerprint
+    of the metadata files beside it.
     """
 
     path: str
@@ -259,6 +265,11 @@ class SourceFile:
     problems: tuple[Problem, ...] = ()
     named: bool = False
     beside: str = ""
+
+    @property
+    def article_ids(self) -> tuple[str, ...]:
+        """The ids of its articles, in their order in the file."""
+        return tuple(given for _, given in self.articles)
 
 
 # --- What people write --------------------------------------------------------------------------
@@ -282,7 +293,7 @@ class TagReview:
 
 
 class Role(StrEnum):
-    """What an account may do: each role also what those before it may. See `kb.accounts.LEAST_ROLE`."""
+    """What an account may do, which includes what the roles before it may. See `kb.accounts.LEAST_ROLE`."""
 
     READER = "reader"
     TRAINER = "trainer"

@@ -51,7 +51,7 @@ class Packs:
         """A pack that this account may change. Raises `NotFound` also where it may not: whether there
         is such a pack is nobody else's business."""
         kept = self._rows.find(id)
-        return self._found(kept if kept and may_change(kept, account) else None, id)
+        return self._found(kept if kept and _may_change(kept, account) else None, id)
 
     def shared(self, link: str) -> KeptPack:
         """The pack that a link leads to. Raises `NotFound`, also once the link was withdrawn."""
@@ -196,7 +196,7 @@ class Packs:
         return kept
 
 
-def may_change(kept: KeptPack, account: Account | None) -> bool:
+def _may_change(kept: KeptPack, account: Account | None) -> bool:
     """Whether an account may see and change a pack without its link."""
     is_own = account is not None and kept.owner_id == account.id and may(account, Action.KEEP_PACKS)
     return is_own or may(account, Action.CHANGE_OTHERS_PACKS)

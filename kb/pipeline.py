@@ -1,4 +1,4 @@
-"""The versions of all that shapes passages: what another pipeline made is made again."""
+"""The versions of all that shapes passages: what another version made is made again."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 from kb import sameness
 from kb.models import SourceFile
 
-# Raised when reading, splitting, tagging or analysing changes what they give: files are read again.
+# Raise it when reading, splitting, tagging or analysing gives something else: files are read again.
 PIPELINE = 6
 
 
 def versions(vocabulary: str) -> str:
-    """What a file is marked with that is read now; `vocabulary` is the digest of the vocabulary."""
+    """The mark of files that are read now; `vocabulary` is the digest of the vocabulary."""
     return f"{_steps()} {vocabulary}"
 
 
@@ -22,7 +22,8 @@ def _steps() -> str:
 
 
 def made_with_another(files: Iterable[SourceFile], versions: str) -> str:
-    """What was another when these files were read: "vocabulary", "version" (of Servicebook), or nothing.
+    """What has changed since these files were read: "vocabulary" or "version" (of Servicebook), or
+    nothing (""). `versions` are those of now.
 
     Files that are gone cannot be read again, and do not count.
     """

@@ -140,7 +140,7 @@ def _read_once(path: str) -> ReadFile:
     reading = readers.read(Path(path))
     digest = changes.digest_of(path)
     after = _stat(path)
-    articles = tuple((changes.stated_id(article, path), article) for article in reading.articles)
+    articles = tuple((changes.wanted_id(article, path), article) for article in reading.articles)
     return ReadFile(
         path, checked, *before, digest, beside, articles, reading.problems, steady=before == after
     )

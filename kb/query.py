@@ -24,10 +24,12 @@ from kb.phrases import is_han
 
 # Longer texts take time and are no searches; a page of text is about 2,000 characters.
 LONGEST_QUERY = 1000
+# More hits on one page are for programs, and these can turn pages.
+MOST_HITS = 1000
 # Each of these may mean looking at many passages one by one.
-MOST_WANTED = 50
+_MOST_WANTED = 50
 # Two letters begin too many words to mean anything.
-SHORTEST_PREFIX = 2
+_SHORTEST_PREFIX = 2
 
 FILTER_NAMES = {
     "principle": ("principle", "principles", "принцип", "принципы", "原则", "原則"),
@@ -88,8 +90,8 @@ def request(text: str, options: dict[str, object]) -> SearchRequest:
 def parse(text: str, principle_id: Callable[[str], str | None]) -> ParsedText:
     """Take a typed text apart. `principle_id` finds a principle by its id or any label, or None.
 
-    Raises `InvalidRequest` for a text longer than `LONGEST_QUERY` characters, or with more than
-    `MOST_WANTED` phrases and the like.
+    Raises `InvalidRequest` for a text longer than `LONGEST_QUERY` characters, or with more phrases,
+    beginnings and operators than can be verified in bounded time.
     """
     text = unicodedata.normalize("NFC", text)
     if len(text) > LONGEST_QUERY:
@@ -100,9 +102,9 @@ def parse(text: str, principle_id: Callable[[str], str | None]) -> ParsedText:
     filters: dict[str, list[str]] = {name: [] for name in FILTER_NAMES}
     pieces = [piece for piece in _PIECE.finditer(text) if not _is_filter(piece, filters, principle_id)]
     plain, clauses = _words_and_clauses(pieces, quotes_demand=not _is_question(text, pieces))
-    if len({wanted for clause in clauses for wanted in clause.alternatives}) > MOST_WANTED:
+    if len({wanted for clause in clauses for wanted in clause.alternatives}) > _MOST_WANTED:
         raise InvalidRequest(
-            f"At most {MOST_WANTED} phrases, beginnings and words beside OR, AND and - can be searched for.",
+            f"At most {_MOST_WANTED} phrases, beginnings and words beside OR, AND and - can be searched for.",
             "q",
         )
     return ParsedText(
@@ -236,7 +238,7 @@ def _prefix(piece: re.Match[str]) -> Phrase | Prefix | None:
         return None
     if is_han(letters):
         return phrase(letters)  # a Chinese word is found wherever its characters stand
-    return Prefix(letters) if len(letters) >= SHORTEST_PREFIX else None
+    return Prefix(letters) if len(letters) >= _SHORTEST_PREFIX else None
 
 
 def phrase(text: str) -> Phrase | None:
@@ -308,32 +310,14 @@ def prepare(request: SearchRequest, parsed: ParsedText) -> Query:
 
     Raises `InvalidRequest` for an unknown language, date or order, or a limit or offset out of bounds.
     """
-    unknown = [code for code in request.languages if code not in (*LANGUAGES, *ISO_639_1)]
-    if unknown:
-        raise InvalidRequest(
-            f"There is no language “{unknown[0]}”; known are {', '.join(LANGUAGES)}.", "language"
-        )
-    if not 0 <= request.limit <= MOST_HITS:
-        raise InvalidRequest(f"The limit must be between 0 and {MOST_HITS}, not {request.limit}.", "limit")
-    dates = [(text, days(text)) for text in (*request.dates, *parsed.dates)]
-    for text, period in dates:
-        if period is None:
-            raise InvalidRequest(
-                f"A date is a year, a month or a day, 2026, 2026-03 or 2026-03-15, not “{text}”.", "date"
-            )
-    if request.sort not in list(Sort):
-        raise InvalidRequest(
-            f"Results can be sorted by {' or '.join(Sort)}, not by “{request.sort}”.", "sort"
-        )
-    if request.offset < 0:
-        raise InvalidRequest(f"The offset must be 0 or more, not {request.offset}.", "offset")
+    _check(request)
     return Query(
         terms=terms(parsed.plain),
         clauses=parsed.clauses,
         languages=(*request.languages, *parsed.languages),
         principles=tuple(dict.fromkeys((*request.principles, *parsed.principles))),
         articles=(*request.articles, *parsed.articles),
-        dates=tuple(period for _, period in dates if period),
+        dates=tuple(_period(text) for text in (*request.dates, *parsed.dates)),
         like=request.like,
         sort=Sort(request.sort),
         collapse=request.collapse and not request.like and parsed.is_open,
@@ -342,5 +326,23 @@ def prepare(request: SearchRequest, parsed: ParsedText) -> Query:
     )
 
 
-# More hits on one page are for programs, and these can turn pages.
-MOST_HITS = 1000
+def _check(request: SearchRequest) -> None:
+    for code in request.languages:
+        if code not in LANGUAGES and code not in ISO_639_1:
+            known = ", ".join(LANGUAGES)
+            raise InvalidRequest(f"There is no language “{code}”; known are {known}.", "language")
+    if not 0 <= request.limit <= MOST_HITS:
+        raise InvalidRequest(f"The limit must be between 0 and {MOST_HITS}, not {request.limit}.", "limit")
+    if request.offset < 0:
+        raise InvalidRequest(f"The offset must be 0 or more, not {request.offset}.", "offset")
+    if request.sort not in list(Sort):
+        orders = " or ".join(Sort)
+        raise InvalidRequest(f"Results can be sorted by {orders}, not by “{request.sort}”.", "sort")
+
+
+def _period(text: str) -> tuple[date, date]:
+    if period := days(text):
+        return period
+    raise InvalidRequest(
+        f"A date is a year, a month or a day, 2026, 2026-03 or 2026-03-15, not “{text}”.", "date"
+    )

@@ -13,21 +13,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from kb.languages.interface import in_interface
 from kb.models import Choice, Excerpt, Pack, Principle, Question, QuestionKind
 
-CHOICES = 4
+_CHOICES = 4
 # Which passage shows it can be asked only with two wrong passages at least.
 _FEWEST_CHOICES = 3
 # That "ownership" is right is learnt after a few passages of a pack on ownership.
 _MOST_OF_A_KIND = 3
 
+
+def _prompts(*texts: str) -> dict[QuestionKind, str]:
+    return dict(zip(QuestionKind, texts, strict=True))
+
+
 _PROMPTS = {
-    "ru": (
+    "ru": _prompts(
         "Какой принцип показывает этот отрывок?",
         "Какой отрывок показывает этот принцип?",
         "Какой принцип так определяют?",
     ),
-    "zh-Hans": ("这段话体现了哪条原则？", "哪段话体现了这条原则？", "这是哪条原则的定义？"),
-    "zh-Hant": ("這段話體現了哪條原則？", "哪段話體現了這條原則？", "這是哪條原則的定義？"),
-    "en": (
+    "zh-Hans": _prompts("这段话体现了哪条原则？", "哪段话体现了这条原则？", "这是哪条原则的定义？"),
+    "zh-Hant": _prompts("這段話體現了哪條原則？", "哪段話體現了這條原則？", "這是哪條原則的定義？"),
+    "en": _prompts(
         "Which principle does this passage show?",
         "Which passage shows this principle?",
         "Which principle is defined like this?",
@@ -66,7 +71,7 @@ class _Quiz:
         for excerpt in self._excerpts:
             right = _main(excerpt, self._principles)
             wrong = self._near(right, excerpt.principles)
-            if len(wrong) < CHOICES - 1 or asked[right] == _MOST_OF_A_KIND:
+            if len(wrong) < _CHOICES - 1 or asked[right] == _MOST_OF_A_KIND:
                 continue
             asked[right] += 1
             yield self._question(
@@ -97,7 +102,7 @@ class _Quiz:
         for right in self._asked:
             definition = in_interface(self._principles[right].definitions, self._pack.language)
             wrong = self._near(right)
-            if definition and len(wrong) == CHOICES - 1:
+            if definition and len(wrong) == _CHOICES - 1:
                 choices = [self._named(id) for id in (right, *wrong)]
                 about = (definition, self._pack.language)
                 yield self._question(QuestionKind.PRINCIPLE_OF_DEFINITION, right, about, choices, right)
@@ -115,7 +120,7 @@ class _Quiz:
                 id not in principle.related,
             )
         )
-        return others[: CHOICES - 1]
+        return others[: _CHOICES - 1]
 
     def _passages_on_others(self, right: str, shown: Excerpt) -> list[Excerpt]:
         """Passages that are not on a principle, each on another: in the language of the one that is
@@ -127,7 +132,7 @@ class _Quiz:
         ]
         others.sort(key=lambda one: (abs(len(one.text) - len(shown.text)), one.passage))
         of_each = {_main(one, self._principles): one for one in reversed(others)}
-        return sorted(of_each.values(), key=others.index)[: CHOICES - 1]
+        return sorted(of_each.values(), key=others.index)[: _CHOICES - 1]
 
     def _question(
         self,
@@ -145,7 +150,7 @@ class _Quiz:
         return Question(
             id=id,
             kind=kind,
-            prompt=_PROMPTS[self._pack.language][list(QuestionKind).index(kind)],
+            prompt=_PROMPTS[self._pack.language][kind],
             about=about[0],
             locale=about[1],
             choices=tuple(choices[place] for place in order),

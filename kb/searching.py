@@ -203,7 +203,7 @@ class Searcher:
             (
                 mention.concept
                 for mention in self._tagger.mentions(name)
-                if not mention.term and mention.span == (0, len(name))
+                if not mention.is_term and mention.span == (0, len(name))
             ),
             None,
         )

@@ -129,6 +129,12 @@ def without_password(url: str) -> str:
     return re.sub(r"(?<=://)([^:/@]*):[^/]*@", r"\1:***@", url)
 
 
+def env_line(name: str, value: str) -> str:
+    """A line of a `.env` file, without its end; the value in quotes, as it may hold spaces, # and quotes."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"{name}='{escaped}'"
+
+
 def _kept_secret(file: Path) -> str:
     """The secret in a file, which is made when it is not there; of two who make it at once, one wins."""
     if not file.exists():
@@ -159,3 +165,6 @@ def load(**overrides: object) -> Settings:
             for fault in error.errors()
         )
         raise SettingsError(faults) from None
+    except UnicodeDecodeError as error:
+        message = f"{Path('.env').absolute()} is not in UTF-8 (byte {error.start}); save it as UTF-8."
+        raise SettingsError(message) from None

@@ -1,4 +1,4 @@
-"""How much there is of what, and what the index was made from."""
+"""Counts of what can be found, and what the index was made from."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Statistics:
 class IndexStatus:
     """The index: `generation` changes with every write, `checked` is when a file was last read (UTC).
 
-    `problems` counts what an editor should know, by severity. `made_with_another` names what was
-    another when it was made, "vocabulary" or "version", and is empty when all is well.
+    `problems` counts what an editor should know, by severity. `made_with_another` names what has changed
+    since it was made, "vocabulary" or "version", and is empty when nothing has.
     """
 
     generation: str

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb import readers
-from kb.changes import IdGiver, stated_id
+from kb.changes import IdGiver, wanted_id
 from kb.errors import NotFound
 from kb.models import Article
 from tests.conftest import write_files
@@ -203,7 +203,7 @@ def test_removing_and_adding_again(book, folder):
     ],
 )
 def test_the_id_an_article_asks_for(title, path, expected):
-    assert stated_id(Article(title, "ru", "ru", ()), path) == expected
+    assert wanted_id(Article(title, "ru", "ru", ()), path) == expected
 
 
 def test_ids_are_given_once():

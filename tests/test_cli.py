@@ -503,6 +503,18 @@ def test_bytes_that_are_no_text(real):
     assert "Traceback" not in found.stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["passages {} --json", "show {}", "suggest {} --json", "analyze {} --json", "search {} --like {} --json",
+     "pack show {}", "pack history {} --json", "keys revoke {} --json", "principles proposals --drop {}"],
+)  # fmt: skip
+def test_words_that_are_no_text_are_answered(run, words):
+    """Python gives a byte that is no text as half a surrogate pair, which nobody takes."""
+    done = run(*words.format("\udcff", "\udcff").split())
+    assert done.exception is None or isinstance(done.exception, SystemExit)
+    assert (done.stdout + done.stderr).strip()
+
+
 def test_a_terminal_gets_a_progress_bar(folder):
     """… on stderr, so that stdout can still be piped."""
     leader, follower = pty.openpty()

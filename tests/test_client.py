@@ -252,6 +252,7 @@ def test_articles_are_written_and_deleted(here: SimpleNamespace, tmp_path: Path)
         (lambda book: book.search("a", language="xx"), InvalidRequest),
         (lambda book: book.write_articles([Draft("x", ".md", b"# X\n\nText.")]), KeyRefused),
         (lambda book: book.write_articles([Draft("x", ".pdf", b"%PDF")]), InvalidRequest),
+        (lambda book: book.write_articles([Draft("x", ".md", "# Гость".encode("cp1251"))]), InvalidRequest),
     ],
 )  # fmt: skip
 def test_errors_are_those_of_the_library(
@@ -304,6 +305,12 @@ def test_it_gives_up_in_the_end() -> None:
     with pytest.raises(EngineUnavailable):
         client._calls.get("articles")
     assert len(asked) == 4 and len(paused) == 3
+
+
+def test_a_stream_that_breaks_off_is_told_like_any_other_silence() -> None:
+    client, _, _ = answering(0)
+    with pytest.raises(EngineUnavailable, match="does not answer"):
+        list(client.stream())
 
 
 def test_what_may_have_arrived_is_not_sent_twice() -> None:

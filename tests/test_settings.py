@@ -51,6 +51,12 @@ def test_a_value_that_cannot_be_used_is_named(monkeypatch, name, value):
         load()
 
 
+def test_a_file_in_another_encoding_is_named(folder):
+    (folder / ".env").write_bytes("KB_CORPUS=статьи\n".encode("cp1251"))
+    with pytest.raises(SettingsError, match=r"\.env is not in UTF-8"):
+        load()
+
+
 def test_a_misspelt_setting_is_named():
     with pytest.raises(SettingsError, match="corpsu"):
         load(corpsu=Path("articles"))

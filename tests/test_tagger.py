@@ -76,7 +76,7 @@ def tags(
 
 def marked(tagger: Tagger, text: str) -> str:
     """The text with all that is mentioned of principles in ‹›."""
-    spans = sorted({mention.span for mention in tagger.mentions(text) if not mention.term}, reverse=True)
+    spans = sorted({mention.span for mention in tagger.mentions(text) if not mention.is_term}, reverse=True)
     for start, end in spans:
         text = f"{text[:start]}‹{text[start:end]}›{text[end:]}"
     return text
@@ -181,12 +181,14 @@ def test_a_mention_says_which_label_in_which_language_how_plainly(tagger):
 
 
 def test_a_longer_label_beats_the_shorter_ones_it_contains(tagger):
-    labels = [mention.label for mention in tagger.mentions("лояльность гостя") if not mention.term]
+    labels = [mention.label for mention in tagger.mentions("лояльность гостя") if not mention.is_term]
     assert labels == ["лояльность гостя"]
 
 
 def test_trade_terms_are_mentioned_and_do_not_tag(tagger):
-    assert {mention.concept for mention in tagger.mentions("чек-лист смены") if mention.term} >= {"checklist"}
+    assert {mention.concept for mention in tagger.mentions("чек-лист смены") if mention.is_term} >= {
+        "checklist"
+    }
     assert tags(tagger, "чек-лист смены") == set()
 
 
@@ -223,7 +225,7 @@ SAME = [
     ],
 )
 def test_everyday_words_name_the_same_term(concept, word):
-    assert concept in {mention.concept for mention in ours().mentions(word) if mention.term}
+    assert concept in {mention.concept for mention in ours().mentions(word) if mention.is_term}
 
 
 @pytest.mark.parametrize(

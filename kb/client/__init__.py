@@ -37,7 +37,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from kb.client.calls import PAGE, Calls, noun, part
+from kb.client.calls import PAGE, Calls, noun, path_segment
 from kb.client.packs import ClientPacks, body_of
 from kb.corpus_folder import Draft, WrittenArticle
 from kb.errors import InvalidRequest
@@ -122,12 +122,12 @@ class Client:
 
     def article(self, article_id: str) -> tuple[Article, tuple[Passage, ...]]:
         """`KnowledgeBase.article`."""
-        found = self._calls.get(f"articles/{part(article_id)}")
+        found = self._calls.get(f"articles/{path_segment(article_id)}")
         return noun(Article, found), noun(tuple[Passage, ...], found["passages"])
 
     def passage(self, passage_id: str) -> tuple[Passage, Article]:
         """`KnowledgeBase.passage`."""
-        found = self._calls.get(f"passages/{part(passage_id)}")
+        found = self._calls.get(f"passages/{path_segment(passage_id)}")
         return noun(Passage, found["passage"]), noun(Article, found["article"])
 
     def passages(self, ids: Iterable[str]) -> dict[str, tuple[Passage, Article]]:
@@ -147,7 +147,7 @@ class Client:
     ) -> dict[str, tuple[Hit, ...]]:
         """`KnowledgeBase.counterparts`."""
         found = self._calls.get(
-            f"passages/{part(passage_id)}/counterparts",
+            f"passages/{path_segment(passage_id)}/counterparts",
             {"language": language, "limit": limit},
         )
         return noun(dict[str, tuple[Hit, ...]], found["counterparts"])
@@ -155,7 +155,7 @@ class Client:
     def similar(self, passage_id: str, language: str | None = None, limit: int = 5) -> tuple[Hit, ...]:
         """`KnowledgeBase.similar`."""
         found = self._calls.get(
-            f"passages/{part(passage_id)}/similar",
+            f"passages/{path_segment(passage_id)}/similar",
             {"language": language, "limit": limit},
         )
         return noun(tuple[Hit, ...], found["hits"])
@@ -164,13 +164,13 @@ class Client:
         self, principle_id: str, language: str | None = None, limit: int = 10, offset: int = 0
     ) -> SearchResults:
         """`KnowledgeBase.passages_on`."""
-        return self._hits(f"principles/{part(principle_id)}/passages", language, limit, offset)
+        return self._hits(f"principles/{path_segment(principle_id)}/passages", language, limit, offset)
 
     def passages_naming(
         self, term_id: str, language: str | None = None, limit: int = 10, offset: int = 0
     ) -> SearchResults:
         """`KnowledgeBase.passages_naming`."""
-        return self._hits(f"terms/{part(term_id)}/passages", language, limit, offset)
+        return self._hits(f"terms/{path_segment(term_id)}/passages", language, limit, offset)
 
     def _hits(self, path: str, language: str | None, limit: int, offset: int) -> SearchResults:
         found = self._calls.get(path, {"language": language, "limit": limit, "offset": offset})
@@ -197,7 +197,7 @@ class Client:
 
     def principle(self, principle_id: str) -> Principle:
         """`KnowledgeBase.principle`."""
-        return noun(Principle, self._calls.get(f"principles/{part(principle_id)}"))
+        return noun(Principle, self._calls.get(f"principles/{path_segment(principle_id)}"))
 
     def trade_terms(self) -> Sequence[Principle]:
         """`KnowledgeBase.trade_terms`."""
@@ -205,7 +205,7 @@ class Client:
 
     def trade_term(self, term_id: str) -> Principle:
         """`KnowledgeBase.trade_term`."""
-        return noun(Principle, self._calls.get(f"terms/{part(term_id)}"))
+        return noun(Principle, self._calls.get(f"terms/{path_segment(term_id)}"))
 
     # --- Figures ---
 
@@ -237,7 +237,9 @@ class Client:
 
     def ready_made(self, principle_id: str, language: str = "en") -> Pack:
         """`KnowledgeBase.ready_made`."""
-        return noun(Pack, self._calls.get(f"principles/{part(principle_id)}/pack", {"language": language}))
+        return noun(
+            Pack, self._calls.get(f"principles/{path_segment(principle_id)}/pack", {"language": language})
+        )
 
     def with_counterparts(self, pack: Pack, language: str) -> Pack:
         """`KnowledgeBase.with_counterparts`; what the pack quotes stays as it was quoted."""
@@ -293,20 +295,33 @@ class Client:
         self, drafts: Sequence[Draft] = (), remove: Sequence[str] = ()
     ) -> tuple[WrittenArticle, ...]:
         """`KnowledgeBase.write_articles`, of texts, Markdown and HTML; other files go with `put_file`."""
-        for draft in drafts:
-            if draft.suffix not in _FORMATS:
-                raise InvalidRequest(f"Send the {draft.suffix} file of “{draft.id}” with put_file.", "format")
-        put = [
-            {"id": draft.id, "format": _FORMATS[draft.suffix], "content": draft.content.decode()}
-            for draft in drafts
-        ]
+        put = [{"id": one.id, "format": _format(one), "content": _text(one)} for one in drafts]
         found = self._calls.send("POST", "articles:batch", json={"put": put, "delete": list(remove)})
         return noun(tuple[WrittenArticle, ...], found["articles"])
 
     def put_file(self, article_id: str, file: Path) -> WrittenArticle:
         """Write a file of any format that is read there as an article, new or in its place."""
         parts = {"file": (file.name, file.read_bytes())}
-        return noun(WrittenArticle, self._calls.send("PUT", f"articles/{part(article_id)}", files=parts))
+        return noun(
+            WrittenArticle, self._calls.send("PUT", f"articles/{path_segment(article_id)}", files=parts)
+        )
+
+
+def _format(draft: Draft) -> str:
+    """The format of a text as the API names it."""
+    if draft.suffix not in _FORMATS:
+        raise InvalidRequest(f"Send the {draft.suffix} file of “{draft.id}” with put_file.", "format")
+    return _FORMATS[draft.suffix]
+
+
+def _text(draft: Draft) -> str:
+    """A draft's text: JSON has no bytes, so other encodings than UTF-8 are read there only in files."""
+    try:
+        return draft.content.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidRequest(
+            f"“{draft.id}” is not in UTF-8; send it as a file with put_file.", "content"
+        ) from error
 
 
 _NAMES = {

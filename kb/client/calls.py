@@ -60,7 +60,7 @@ class Calls:
 
     def get(self, path: str, parameters: Mapping[str, Any] | None = None) -> Any:
         """The JSON that a path answers; parameters that are None are left out."""
-        return self.send("GET", path, params=said(parameters or {}))
+        return self.send("GET", path, params=without_none(parameters or {}))
 
     def items(self, path: str, name: str, parameters: Mapping[str, Any] | None = None) -> Iterator[Any]:
         """The items of all pages of a list."""
@@ -74,12 +74,17 @@ class Calls:
 
     def lines(self, path: str, parameters: Mapping[str, Any]) -> Iterator[Any]:
         """The JSON of each line of a stream, as it comes."""
-        with self._http.stream("GET", path, params=said(parameters)) as response:
-            if response.status_code != HTTPStatus.OK:
-                response.read()
-                raise _error_of(response)
-            for line in response.iter_lines():
-                yield msgspec.json.decode(line)
+        import httpx
+
+        try:
+            with self._http.stream("GET", path, params=without_none(parameters)) as response:
+                if response.status_code != HTTPStatus.OK:
+                    response.read()
+                    raise _error_of(response)
+                for line in response.iter_lines():
+                    yield msgspec.json.decode(line)
+        except httpx.TransportError as error:
+            raise self._unavailable(error) from error
 
     def send(self, method: str, path: str, **options: Any) -> Any:
         """The JSON that a call answers."""
@@ -99,7 +104,7 @@ class Calls:
                 if left and (method not in ("POST", "PATCH") or isinstance(error, httpx.ConnectError)):
                     self._pause(pause)
                     continue
-                raise EngineUnavailable(f"{self._http.base_url} does not answer: {error}") from error
+                raise self._unavailable(error) from error
             if response.is_success:
                 return response.content
             if response.status_code not in _AGAIN or not left:
@@ -107,6 +112,9 @@ class Calls:
             after = response.headers.get("Retry-After", "")
             self._pause(min(float(after) if after.isdigit() else pause, _LONGEST_PAUSE))
         raise AssertionError("the last try returns or raises")
+
+    def _unavailable(self, error: Exception) -> EngineUnavailable:
+        return EngineUnavailable(f"{self._http.base_url} does not answer: {error}")
 
 
 def _error_of(response: Response) -> ServicebookError:
@@ -135,18 +143,18 @@ def _error_of(response: Response) -> ServicebookError:
             return InvalidRequest(detail, problem.get("parameter"))
 
 
-def said(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters without those that say nothing."""
+def without_none(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters without those that are not given."""
     return {name: value for name, value in parameters.items() if value is not None}
 
 
-def part(id: str) -> str:
-    """An id as a part of an address, whatever it holds."""
+def path_segment(id: str) -> str:
+    """An id as one segment of a URL's path, whatever characters it has."""
     return quote(id, safe="")
 
 
 def noun(type: type[T], value: Any) -> T:
-    """JSON as nouns of ours. "from", which Python keeps for itself, is `from_`."""
+    """JSON as a noun of `kb.models`, or several. A bridge's "from" is `from_` in Python."""
     if isinstance(value, dict) and (interpreted := value.get("interpreted")):
         for bridge in interpreted["bridges"]:
             bridge["from_"] = bridge.pop("from")

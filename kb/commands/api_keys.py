@@ -44,7 +44,10 @@ def keys() -> None:
     help="What it may be used for; each includes reading, admin includes all.",
 )
 @click.option("--days", type=click.IntRange(min=1), help="Days until it expires; without this, never.")
-@click.option("--account", help="Whom it acts for: packs it keeps are theirs, and it may no more than they.")
+@click.option(
+    "--account",
+    help="Account it acts for: packs it keeps belong to it, and it may do no more than the account may.",
+)
 @as_json
 def add_key(name: str, scopes: Sequence[str], days: int | None, account: str | None, json: bool) -> None:
     """Make a key for the program NAME and show it, this once.
@@ -92,7 +95,7 @@ def list_keys(json: bool) -> None:
 @click.argument("id")
 @as_json
 def revoke_key(id: str, json: bool) -> None:
-    """Let the key with this id, from `kb keys list`, open nothing from now on.
+    """Revoke the key with this ID (see `kb keys list`): it opens nothing from now on.
 
     \b
     Example:

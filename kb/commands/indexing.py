@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kb.commands.shared import as_json, open_book, print_json, print_problem, progress_bar
+from kb.commands.shared import as_json, exit_status, open_book, print_json, print_problem, progress_bar
 from kb.errors import EngineUnavailable, IndexLocked, ServicebookError, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _AGAIN = 5.0
     "--forget", multiple=True, type=click.Path(path_type=Path), help="Take a source out of the index."
 )
 @click.option(
-    "--jobs", type=click.IntRange(min=1), help="Processes that read and analyse; by default one a core."
+    "--jobs", type=click.IntRange(min=1), help="Processes that read and analyse; by default one per core."
 )
 @click.option("--wait", is_flag=True, help="Wait for another process that is indexing.")
 @click.option("--watch", is_flag=True, help="Go on: follow the files as they change, until Ctrl-C.")
@@ -68,7 +68,7 @@ def index(
             print_json(_without_files(report))
         else:
             print_report(report)
-    ctx.exit(status_of(report.problems))
+    ctx.exit(exit_status(report.problems))
 
 
 @click.command("check")
@@ -94,12 +94,12 @@ def check_files(ctx: click.Context, paths: Sequence[Path], notices: bool, json: 
     else:
         for problem in shown:
             print_problem(problem, err=False)
-        errors = sum(problem.severity == "error" for problem in shown)
+        errors = sum(problem.is_error for problem in shown)
         click.echo(
             f"{report.files} files, {report.articles} articles:"
             f" {errors} errors, {len(shown) - errors} other problems."
         )
-    ctx.exit(status_of(shown))
+    ctx.exit(exit_status(shown))
 
 
 def indexed(
@@ -150,7 +150,7 @@ def _follow(
 def _indexed_in_the_end(
     book: KnowledgeBase, paths: Sequence[Path], forget: Sequence[Path], jobs: int
 ) -> IndexReport | None:
-    """Index, be it only when engine and database answer again; None for what will not pass by itself."""
+    """Index, as soon as engine and database answer; None when something fails that waiting will not mend."""
     told = ""
     while True:
         try:
@@ -200,7 +200,3 @@ def _json_line(report: IndexReport) -> str:
     from kb.json import plain
 
     return standard.dumps(plain(report), ensure_ascii=False)
-
-
-def status_of(problems: Sequence[Problem]) -> int:
-    return 1 if any(problem.severity == "error" for problem in problems) else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from kb.commands.shared import (
+    READABLE,
     as_json,
     one_language,
     open_book,
@@ -34,7 +35,7 @@ def articles(language: str | None, json: bool) -> None:
 
 
 @click.command()
-@click.argument("ids", nargs=-1, required=True)
+@click.argument("ids", type=READABLE, nargs=-1, required=True)
 @as_json
 def passages(ids: tuple[str, ...], json: bool) -> None:
     """Show passages by their ids; exit status 1 when one is not there.
@@ -103,7 +104,7 @@ def counterparts(passage: str, language: str | None, limit: int, json: bool) -> 
 @click.command()
 @as_json
 def stats(json: bool) -> None:
-    """Say how much there is of what.
+    """Count articles, and passages by language and by principle.
 
     \b
     Example:

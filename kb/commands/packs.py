@@ -61,7 +61,9 @@ def pack() -> None:
 )
 @_language
 @click.option("--title", default="", help="Title of a pack of passages.")
-@click.option("--counterparts", type=LANGUAGE, help="Put what says the same in this language beside each.")
+@click.option(
+    "--counterparts", type=LANGUAGE, help="Put what says the same in this language beside each excerpt."
+)
 @click.option(
     "-o",
     "--output",
@@ -164,7 +166,7 @@ def quiz(
 def keep_pack(
     principle: str | None, passages: str | None, language: str | None, title: str, who: str, json: bool
 ) -> None:
-    """Keep a pack on a principle, or of passages, as one of --by.
+    """Keep a pack on a principle, or of passages, for the account --by.
 
     \b
     Example:

@@ -10,6 +10,7 @@ import click
 
 from kb.commands.shared import (
     as_json,
+    exit_status,
     one_language,
     open_book,
     open_indexed_book,
@@ -21,7 +22,7 @@ from kb.errors import NotFound
 
 if TYPE_CHECKING:
     from kb.models import Principle
-    from kb.principles import Evaluation, Explanation
+    from kb.principles import Explanation, TaggerEvaluation
     from kb.principles.evaluation import Score
 
 
@@ -69,7 +70,7 @@ def check(ctx: click.Context, file: Path | None, json: bool) -> None:
         for problem in problems:
             print_problem(problem)
         click.echo("Nothing is wrong." if not problems else f"{len(problems)} problems.")
-    ctx.exit(1 if any(problem.severity == "error" for problem in problems) else 0)
+    ctx.exit(exit_status(problems))
 
 
 @principles.command()
@@ -246,7 +247,7 @@ def _figures(score: Score) -> dict[str, float]:
     return {"precision": score.precision, "recall": score.recall, "f1": score.f1}
 
 
-def _print_tag_evaluation(evaluation: Evaluation, worst: int) -> None:
+def _print_tag_evaluation(evaluation: TaggerEvaluation, worst: int) -> None:
     click.secho(f"{'':22} precision  recall      F1  right wrong missing", bold=True)
     rows = {**evaluation.principles, "all (micro)": evaluation.micro}
     for name, score in rows.items():

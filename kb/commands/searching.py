@@ -9,11 +9,11 @@ import click
 
 from kb.commands.shared import (
     LANGUAGE,
+    READABLE,
     as_json,
     one_language,
     open_indexed_book,
     print_json,
-    readable,
 )
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("text", nargs=-1, required=True)
+@click.argument("text", type=READABLE, nargs=-1, required=True)
 @click.option("--language", type=LANGUAGE, multiple=True, help="Only passages in this language.")
 @click.option("--principle", multiple=True, help="Only passages on this principle, by id.")
 @click.option("--article", multiple=True, help="Only passages of this article, by id.")
@@ -70,7 +70,7 @@ def search(
     from kb.models import SearchRequest, Sort
 
     request = SearchRequest(
-        text=readable(" ".join(text)),
+        text=" ".join(text),
         languages=language,
         principles=principle,
         articles=article,
@@ -92,7 +92,7 @@ def search(
 
 
 @click.command()
-@click.argument("text")
+@click.argument("text", type=READABLE)
 @one_language
 @click.option("--limit", default=8, show_default=True, help="How many suggestions to show.")
 @as_json
@@ -105,7 +105,6 @@ def suggest(text: str, language: str | None, limit: int, json: bool) -> None:
       kb suggest fuwu --language zh
     """
     with open_indexed_book() as book:
-        text = readable(text)
         suggestions = book.suggest(text, language, limit)
     if json:
         print_json({"query": text, "suggestions": suggestions})
@@ -116,7 +115,7 @@ def suggest(text: str, language: str | None, limit: int, json: bool) -> None:
 
 
 @click.command()
-@click.argument("text")
+@click.argument("text", type=READABLE)
 @as_json
 def analyze(text: str, json: bool) -> None:
     """Show the tokens of TEXT: what it is searched for and found by.
@@ -127,7 +126,6 @@ def analyze(text: str, json: bool) -> None:
     """
     from kb.languages import analyse
 
-    text = readable(text)
     tokens = analyse(text)
     if json:
         print_json({"text": text, "tokens": tokens})

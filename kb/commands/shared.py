@@ -36,6 +36,18 @@ class NameIn(click.ParamType[str]):
         return value
 
 
+class _Readable(click.ParamType[str]):
+    """What was typed, with � in place of bytes that are no text: neither JSON nor a terminal takes those."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return value.encode(errors="surrogateescape").decode(errors="replace")
+
+
+READABLE = _Readable()
+
+
 def _languages() -> Iterable[str]:
     from kb.languages import LANGUAGES
 
@@ -94,11 +106,6 @@ def progress_bar() -> Iterator[Progress]:
         yield progress
 
 
-def readable(typed: str) -> str:
-    """What was typed, with a sign in place of bytes that are no text."""
-    return typed.encode(errors="surrogatepass").decode(errors="replace")
-
-
 def print_json(value: Any) -> None:
     """Print a noun as JSON."""
     from kb.json import to_json
@@ -111,6 +118,11 @@ def print_hits(hits: Iterable[Hit]) -> None:
     for hit in hits:
         click.secho(f"{hit.article.title}  [{hit.passage.id}]", bold=True)
         click.echo(f"{hit.passage.text[hit.extract[0] : hit.extract[1]]}\n")
+
+
+def exit_status(problems: Iterable[Problem]) -> int:
+    """1 when any of the problems is an error, else 0."""
+    return 1 if any(problem.is_error for problem in problems) else 0
 
 
 def print_problem(problem: Problem, err: bool = True) -> None:

@@ -1,4 +1,4 @@
-"""Keeping an installation well: its settings, what is wrong with it, and its backup."""
+"""Looking after an installation: its settings, what is wrong with it, and its backup."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 from kb.commands.shared import as_json, open_book, print_json
 
 if TYPE_CHECKING:
-    from kb.archive import Contents
+    from kb.backup import Contents
 
 _SETTINGS = Path(".env")
 _STATE_COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
@@ -76,7 +76,7 @@ def settings(json: bool) -> None:
 def write_backup(file: Path, json: bool) -> None:
     """Write accounts, reviews, search log, settings and vocabulary to FILE, while the product runs.
 
-    Secrets are left out, passwords are hashes. Articles are files of yours: keep them as you do others.
+    Secrets are left out, passwords are hashes. Articles are files of your own: back them up like others.
 
     \b
     Example:
@@ -108,11 +108,13 @@ def restore(file: Path, replace: bool, json: bool) -> None:
       kb restore servicebook-2026-11-22.zip
       KB_DATABASE_URL=postgresql://kb@db/kb kb restore servicebook-2026-11-22.zip
     """
+    from kb.settings import env_line
+
     with open_book() as book:
         contents = book.restore(file, replace)
-    lines = [f"{name}={_quoted(value)}" for name, value in contents.settings.items()]
+    lines = [env_line(name, value) for name, value in contents.settings.items()]
     if contents.vocabulary:
-        lines.append(f"KB_VOCABULARY={_quoted(str(contents.vocabulary.absolute()))}")
+        lines.append(env_line("KB_VOCABULARY", str(contents.vocabulary.absolute())))
     restored = _restore_settings(lines)
     if json:
         print_json({**_described(contents), "settings_restored": restored})
@@ -142,11 +144,6 @@ def _described(contents: Contents) -> dict[str, object]:
         "settings": contents.settings,
         "vocabulary": contents.vocabulary and str(contents.vocabulary),
     }
-
-
-def _quoted(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
 
 
 def _rows(rows: dict[str, int]) -> str:

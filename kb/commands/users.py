@@ -1,4 +1,4 @@
-"""`kb users`: the accounts of those who sign in."""
+"""`kb users`: the accounts of people who sign in."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _from_stdin = click.option(
 
 @click.group()
 def users() -> None:
-    """Keep the accounts of those who sign in.
+    """Manage the accounts of people who sign in.
 
     \b
     Examples:
@@ -81,7 +81,7 @@ def list_users(json: bool) -> None:
 @_from_stdin
 @as_json
 def set_password(name: str, password_stdin: bool, json: bool) -> None:
-    """Give NAME another password; whoever is signed in with the old one no longer is.
+    """Give NAME another password, and end their sessions.
 
     \b
     Example:
@@ -97,7 +97,7 @@ def set_password(name: str, password_stdin: bool, json: bool) -> None:
 @click.argument("name")
 @as_json
 def disable_user(name: str, json: bool) -> None:
-    """Let NAME sign in no more; whoever is signed in no longer is.
+    """Stop NAME from signing in, and end their sessions.
 
     \b
     Example:

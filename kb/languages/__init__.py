@@ -11,7 +11,6 @@ import importlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import groupby
 from typing import Protocol
@@ -23,9 +22,9 @@ from kb.models import TermKind, Token
 
 __all__ = [
     "LANGUAGES",
+    "SCRIPTS",
     "Folded",
     "Language",
-    "Script",
     "analyse",
     "bases",
     "check",
@@ -50,23 +49,16 @@ LANGUAGES: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
-    """A writing system: its name in the tables, and the characters of its words (a regex class)."""
-
-    name: str
-    letters: str
-
-
-GRAM_LENGTH = 4
-
 # Digits belong to the Latin run: "24/7", "ISO 9001" and "B2B" are typed in any language.
-SCRIPTS = {
-    "cyrillic": Script("cyrillic", r"[\u0400-\u052f]"),
-    "han": Script("han", r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"),
-    "latin": Script("latin", r"[0-9a-z\u00df-\u00f6\u00f8-\u024f]"),
+SCRIPTS: dict[str, str] = {
+    "cyrillic": r"[\u0400-\u052f]",
+    "han": r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]",
+    "latin": r"[0-9a-z\u00df-\u00f6\u00f8-\u024f]",
 }
-_RUN = re.compile("|".join(f"(?P<{script.name}>{script.letters}+)" for script in SCRIPTS.values()))
+"""The writing systems, and the characters of their folded words as regular expressions."""
+
+_RUN = re.compile("|".join(f"(?P<{script}>{letters}+)" for script, letters in SCRIPTS.items()))
+_GRAM_LENGTH = 4
 
 
 class Language(Protocol):
@@ -167,8 +159,8 @@ def _grams(tokens: Iterable[Token]) -> Iterator[Token]:
     for token in tokens:
         if token.kind is TermKind.FORM:
             marked = "^" + token.term
-            for at in range(max(1, len(marked) - GRAM_LENGTH + 1)):
-                gram = marked[at : at + GRAM_LENGTH]
+            for at in range(max(1, len(marked) - _GRAM_LENGTH + 1)):
+                gram = marked[at : at + _GRAM_LENGTH]
                 yield Token(gram, token.start, token.end, token.position, TermKind.GRAM)
 
 

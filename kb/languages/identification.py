@@ -14,16 +14,14 @@ from typing import Any
 
 from kb.language_codes import ISO_639_1
 
-SAMPLE = 20_000
-"""Characters that are looked at."""
-
-ENOUGH = 60
-"""Letters below which nothing but the script is told."""
-
-SURE = 0.6
-"""The probability from which a language is believed."""
-
-ALIKE: dict[str, tuple[str, ...]] = {
+# Characters that are looked at.
+_SAMPLE = 20_000
+# Fewer letters tell nothing but the script.
+_ENOUGH = 60
+# The probability from which a language is believed.
+_SURE = 0.6
+# The languages of a script that are told apart, by the one that stands for the script.
+_ALIKE: dict[str, tuple[str, ...]] = {
     "ru": ("ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg", "tt", "ba"),
     "en": (
         "en", "de", "fr", "es", "pt", "it", "nl", "pl", "cs", "sk", "sl", "hr", "bs", "ro", "hu", "fi", "sv",
@@ -32,24 +30,23 @@ ALIKE: dict[str, tuple[str, ...]] = {
     ),
     "zh": ("zh", "ja"),
 }  # fmt: skip
-"""The languages of a script that are told apart, by the one that stands for the script."""
 
 _RUSSIAN = frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюя")
 _ONLY_RUSSIAN = frozenset("ыэё")
 _FOREIGN_SHARE = 0.01
 _KANA = re.compile(r"[\u3041-\u30ff]")
+# Japanese is more than a third kana; a Chinese text may name a の or two.
 _KANA_SHARE = 0.2
-"""Japanese is more than a third kana; a Chinese text may name a の or two."""
 
 
 def has_letters(text: str) -> bool:
     """Whether there is a letter of any script in the beginning of a text."""
-    return any(map(str.isalpha, text[:SAMPLE]))
+    return any(map(str.isalpha, text[:_SAMPLE]))
 
 
 def among(text: str, code: str, likely: str = "") -> str:
     """The language of a text, most of which is in the script of `code`; "und" is any other script."""
-    sample = text[:SAMPLE]
+    sample = text[:_SAMPLE]
     letters = [letter for letter in sample.lower() if letter.isalpha()]
     if code == "und" or _is_foreign(letters):
         return _guess(sample, tuple(ISO_639_1)) or "und"
@@ -57,9 +54,9 @@ def among(text: str, code: str, likely: str = "") -> str:
         return "ja" if len(_KANA.findall(sample)) > _KANA_SHARE * len(letters) else "zh"
     if code == "ru" and not _is_doubtful(letters):
         return "ru"
-    alike = ALIKE.get(code, (code,))
+    alike = _ALIKE.get(code, (code,))
     fallback = likely if likely in alike else code
-    return (_guess(sample, alike) if len(letters) >= ENOUGH else "") or fallback
+    return (_guess(sample, alike) if len(letters) >= _ENOUGH else "") or fallback
 
 
 def _is_doubtful(letters: list[str]) -> bool:
@@ -80,7 +77,7 @@ def _guess(sample: str, codes: tuple[str, ...]) -> str:
     """The one of some languages that a text is in; empty when that is not sure."""
     ranked = [(code, float(share)) for code, share in _identifier().rank(sample) if code in codes]
     total = sum(share for _, share in ranked)
-    return ranked[0][0] if ranked and total > 0 and ranked[0][1] >= SURE * total else ""
+    return ranked[0][0] if ranked and total > 0 and ranked[0][1] >= _SURE * total else ""
 
 
 @cache

@@ -23,7 +23,7 @@ FUNCTION_WORDS = QUESTION_WORDS | frozenset(
 )
 
 # Degrees that the dictionary knows under another word only: выше -> выше, not высокий.
-DEGREES = {"выше": "высокий", "раньше": "рано", "позже": "поздно", "больше": "много", "меньше": "мало"}
+_DEGREES = {"выше": "высокий", "раньше": "рано", "позже": "поздно", "больше": "много", "меньше": "мало"}
 
 
 class Russian:
@@ -60,8 +60,8 @@ def lemmas(word: str) -> tuple[str, ...]:
     for parse in _morphology().parse(word):
         lemma = parse.normal_form.replace("ё", "е")
         scores[lemma] = scores.get(lemma, 0) + parse.score
-    if word in DEGREES:
-        scores.setdefault(DEGREES[word], 0)
+    if word in _DEGREES:
+        scores.setdefault(_DEGREES[word], 0)
     return tuple(sorted(scores, key=lambda lemma: -scores[lemma]))
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from kb.whole_files import whole_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,8 @@ class Cache:
         data = json.dumps({"key": key, "value": value}, ensure_ascii=False, separators=(",", ":"))
         with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=name, suffix=".new")
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    file.write(data)
-                Path(temporary).replace(self._place(name))
-            finally:
-                Path(temporary).unlink(missing_ok=True)
+            with whole_file(self._place(name)) as file:
+                file.write(data.encode())
 
     def _place(self, name: str) -> Path:
         assert self.folder is not None

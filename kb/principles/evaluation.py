@@ -84,7 +84,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class TaggerEvaluation:
     """The scores of a tagger on a set of examples.
 
     `principles` are those that occur, by id; `micro` counts all tags alike, `macro` is the mean F1
@@ -150,10 +150,10 @@ def reviewed_examples(
             )
 
 
-def evaluate(examples: Iterable[Example], tagger: Tagger) -> Evaluation:
+def evaluate(examples: Iterable[Example], tagger: Tagger) -> TaggerEvaluation:
     """Tag each example and compare."""
     outcomes = tuple(Outcome(example, _tagged(example, tagger)) for example in examples)
-    return Evaluation(_scores(outcomes), _confusions(outcomes), outcomes)
+    return TaggerEvaluation(_scores(outcomes), _confusions(outcomes), outcomes)
 
 
 def _tagged(example: Example, tagger: Tagger) -> frozenset[str]:

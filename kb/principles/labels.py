@@ -18,7 +18,7 @@ from kb.languages import bases, fold, scripts
 from kb.principles.cache import Cache, key_of
 
 # How many words may stand where a label has an ellipsis.
-GAP = 3
+_GAP = 3
 
 _ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.)\s*")
 _COMMA = re.compile(r"[,，]\s*")
@@ -54,7 +54,7 @@ def pieces(label: str) -> list[Piece]:
         for place, phrase in enumerate(_COMMA.split(part)):
             words = list(readings(phrase))
             if words:
-                found.append((GAP if found and number and not place else 0, words))
+                found.append((_GAP if found and number and not place else 0, words))
     return found
 
 

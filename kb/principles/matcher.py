@@ -19,7 +19,7 @@ from kb.models import Span, TermKind, Token
 from kb.principles.labels import Piece, Readings
 
 # A Han label this long is accepted anywhere; a shorter one only between words (会员 is not in 社会员工).
-LONG_HAN_LABEL = 3
+_LONG_HAN_LABEL = 3
 # A label with several ambiguous words would otherwise be compiled in every combination.
 _MOST_READINGS = 32
 
@@ -225,6 +225,6 @@ def _stands_alone(units: Sequence[Unit], first: int, last: int) -> bool:
     """Whether a Han sequence is not a chance one across two words."""
     if not units[first].han and not units[last].han:
         return True
-    if last - first + 1 >= LONG_HAN_LABEL:
+    if last - first + 1 >= _LONG_HAN_LABEL:
         return True
     return units[first].opens and units[last].closes

@@ -31,7 +31,7 @@ _RANK = {Strength.NAME: 3, Strength.PHRASE: 2, Strength.WEAK: 1, Strength.NOT: 0
 class Mention:
     """A concept named at `text[start:end]`.
 
-    `label` is the vocabulary's wording and `language` its language; `term` tells a term of the
+    `label` is the vocabulary's wording and `language` its language; `is_term` tells a term of the
     trade from a principle, as the two may share an id.
     """
 
@@ -41,7 +41,7 @@ class Mention:
     end: int
     strength: Strength
     label: str
-    term: bool = False
+    is_term: bool = False
 
     @property
     def span(self) -> Span:
@@ -56,7 +56,7 @@ class _Sense(NamedTuple):  # fourteen thousand are made at each start: a datacla
     language: str
     strength: Strength
     label: str
-    term: bool
+    is_term: bool
 
 
 _Found = Match[_Sense]
@@ -85,7 +85,7 @@ class Recogniser:
 
 def _mention(match: _Found) -> Mention:
     sense = match.meaning
-    return Mention(sense.concept, sense.language, *match.span, sense.strength, sense.label, sense.term)
+    return Mention(sense.concept, sense.language, *match.span, sense.strength, sense.label, sense.is_term)
 
 
 def _once_each(mentions: Iterable[Mention]) -> list[Mention]:
@@ -95,7 +95,7 @@ def _once_each(mentions: Iterable[Mention]) -> list[Mention]:
     """
     places: dict[tuple[str, bool, Span], Mention] = {}
     for mention in mentions:
-        place = mention.concept, mention.term, mention.span
+        place = mention.concept, mention.is_term, mention.span
         known = places.setdefault(place, mention)
         if known is not mention and not _in_own_script(known) and _in_own_script(mention):
             places[place] = mention
@@ -133,7 +133,7 @@ def _overlapping(matches: Sequence[_Found]) -> Iterator[list[_Found]]:
 
 def _beats(rival: _Found, match: _Found) -> bool:
     ours, theirs = match.meaning, rival.meaning
-    if ours.term != theirs.term:
+    if ours.is_term != theirs.is_term:
         return False
     if theirs.strength is Strength.NOT:
         same = theirs.concept == ours.concept
@@ -150,10 +150,10 @@ def _beats(rival: _Found, match: _Found) -> bool:
 def _senses(vocabulary: Vocabulary) -> Iterator[_Sense]:
     for principle in vocabulary.tagging():
         for label in _labels(principle):
-            yield _Sense(principle.id, *label, term=False)
+            yield _Sense(principle.id, *label, is_term=False)
     for term in vocabulary.terms.values():
         for label in _labels(term):
-            yield _Sense(term.id, *label, term=True)
+            yield _Sense(term.id, *label, is_term=True)
 
 
 def _labels(concept: Principle) -> Iterator[tuple[str, Strength, str]]:

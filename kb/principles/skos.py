@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rdflib import Graph, Literal, URIRef
     from rdflib.term import Node
 
-SB = "urn:servicebook:terms:"
+_SB = "urn:servicebook:terms:"
 FORMATS = {
     ".ttl": "turtle",
     ".turtle": "turtle",
@@ -64,7 +64,7 @@ def read_scheme(path: Path) -> Scheme:
     Raises VocabularyError, with file and line, when it cannot be read, holds no concept, or gives
     one id to two concepts.
     """
-    return scheme_of(read_graph(path), path)
+    return _scheme_of(read_graph(path), path)
 
 
 def read_graph(path: Path) -> Graph:
@@ -95,7 +95,7 @@ def read_graph(path: Path) -> Graph:
         ) from error
 
 
-def scheme_of(graph: Graph, path: Path) -> Scheme:
+def _scheme_of(graph: Graph, path: Path) -> Scheme:
     """The concept scheme in a graph; `path` is named in errors (see `read_scheme`)."""
     inside, outside = concepts_of(graph)
     if not inside:
@@ -153,7 +153,7 @@ def sb(name: str) -> URIRef:
     """The IRI of a property of ours."""
     from rdflib import URIRef
 
-    return URIRef(SB + name)
+    return URIRef(_SB + name)
 
 
 # --- From the graph ------------------------------------------------------------------------------

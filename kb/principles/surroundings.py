@@ -75,15 +75,15 @@ def denied(text: str) -> Stretches:
 
 # A list of short items that names so many different principles is a survey: a table of contents, a
 # catalogue of courses, «качество зависит от всего». The text is about none of them.
-LIST_ITEMS = 4
-LIST_PRINCIPLES = 5
+_LIST_ITEMS = 4
+_LIST_PRINCIPLES = 5
 # Quoted titles are seldom more: «Эмпатия в продажах», «Активное слушание», «Метрики сервиса».
-TITLES = 3
-TITLE_PRINCIPLES = 3
+_TITLES = 3
+_TITLE_PRINCIPLES = 3
 # How wide a short item may be, in columns (a Han character takes two).
-ITEM_WIDTH = 36
+_ITEM_WIDTH = 36
 # How much of the clause before a list belongs to its first item, and of that behind to its last.
-EDGE_WIDTH = 20
+_EDGE_WIDTH = 20
 
 # A Chinese comma parts clauses, not items: those are parted by 、 or stand in 《》.
 _ITEM_END = re.compile(
@@ -115,7 +115,7 @@ def listed(mentions: Sequence[Mention], text: str) -> frozenset[Mention]:
 
 def _is_survey(mentions: Sequence[Mention], text: str) -> bool:
     titles = text.count("»") + text.count("》")
-    needed = TITLE_PRINCIPLES if titles >= TITLES else LIST_PRINCIPLES
+    needed = _TITLE_PRINCIPLES if titles >= _TITLES else _LIST_PRINCIPLES
     return len({mention.concept for mention in mentions}) >= needed
 
 
@@ -128,7 +128,7 @@ def _lists(text: str) -> Iterator[Span]:
         for is_short, run in groupby(range(len(items)), key=lambda at: _is_short(text[slice(*items[at])])):
             numbers = list(run)
             first, last = max(numbers[0] - 1, 0), min(numbers[-1] + 1, len(items) - 1)
-            if is_short and last - first + 1 >= LIST_ITEMS:
+            if is_short and last - first + 1 >= _LIST_ITEMS:
                 yield _edges(text, items[first], items[last])
 
 
@@ -155,12 +155,12 @@ def _edges(text: str, first: Span, last: Span) -> Span:
 def _fitting(characters: Iterable[str]) -> int:
     """How many of the characters are near enough."""
     widths = accumulate(_width(character) for character in characters)
-    return sum(width <= EDGE_WIDTH for width in widths)
+    return sum(width <= _EDGE_WIDTH for width in widths)
 
 
 def _is_short(item: str) -> bool:
     """Whether an item is hardly more than a name."""
-    return _width(item) <= ITEM_WIDTH and not _CLAUSE.match(item)
+    return _width(item) <= _ITEM_WIDTH and not _CLAUSE.match(item)
 
 
 def _width(text: str) -> int:

@@ -60,7 +60,7 @@ WEIGHTS: dict[Witness, float] = {
 # Two weak witnesses make a tag: 1 − 0.7 × 0.7 = 0.51.
 TAGGED_FROM = 0.5
 # A heading about more principles than this lends none of them more than support.
-HEADING_PRINCIPLES = 2
+_HEADING_PRINCIPLES = 2
 
 _IN_TEXT = {Witness.NAME, Witness.PHRASE, Witness.WEAK, Witness.DENIED, Witness.LISTED}
 _TAGS_ALONE = {*_IN_TEXT, Witness.HEADING, Witness.PARENT}
@@ -214,7 +214,7 @@ class Tagger:
         named = self._names(heading)
         clauses = (dict(self._names(clause)).keys() for clause in _CLAUSE_END.split(heading))
         first = next(filter(None, clauses), dict(named).keys())
-        main = tuple(name for name in named if name[0] in first and len(first) <= HEADING_PRINCIPLES)
+        main = tuple(name for name in named if name[0] in first and len(first) <= _HEADING_PRINCIPLES)
         return main, tuple(name for name in named if name not in main)
 
     def _theme(self, article: Article) -> Iterator[Reason]:
@@ -243,10 +243,10 @@ class Tagger:
     def _of_principles(self, mentions: Iterable[Mention]) -> Iterator[Mention]:
         """The mentions of principles; a trade term that is evidence for one becomes a turn of phrase."""
         for mention in mentions:
-            if not mention.term:
+            if not mention.is_term:
                 yield mention
-            for principle, strength in self._by_term.get(mention.concept, ()) if mention.term else ():
-                yield dataclasses.replace(mention, concept=principle, strength=strength, term=False)
+            for principle, strength in self._by_term.get(mention.concept, ()) if mention.is_term else ():
+                yield dataclasses.replace(mention, concept=principle, strength=strength, is_term=False)
 
 
 def _principles_by_term(vocabulary: Vocabulary) -> dict[str, list[tuple[str, Strength]]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from kb.store.accounts import AccountRows, StoredAccount
-from kb.store.calls import Calls
+from kb.store.calls import CallCounter
 from kb.store.database import Database
 from kb.store.keys import KeyRows, StoredKey
 from kb.store.packs import PackRows
@@ -22,7 +22,7 @@ from kb.store.sources import Sources
 
 __all__ = [
     "AccountRows",
-    "Calls",
+    "CallCounter",
     "Database",
     "KeyRows",
     "PackRows",
@@ -49,7 +49,7 @@ class Store:
         self.packs = PackRows(self.database)
         self.searches = SearchLog(self.database)
         self.keys = KeyRows(self.database)
-        self.calls = Calls(self.database)
+        self.calls = CallCounter(self.database)
         self.sources = Sources(self.database)
 
     def close(self) -> None:

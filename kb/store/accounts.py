@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from kb.models import Account, Role
@@ -77,12 +77,12 @@ class AccountRows:
     def _one(self, condition: Any) -> StoredAccount | None:
         with self._database.read() as connection:
             row = connection.execute(select(ACCOUNTS).where(condition)).one_or_none()
-        return StoredAccount(_account(row), row.password) if row else None
+        return StoredAccount(account_of(row), row.password) if row else None
 
     def all(self) -> Sequence[Account]:
         """All accounts by name."""
         with self._database.read() as connection:
-            return [_account(row) for row in connection.execute(select(ACCOUNTS).order_by(ACCOUNTS.c.key))]
+            return [account_of(row) for row in connection.execute(select(ACCOUNTS).order_by(ACCOUNTS.c.key))]
 
     def change(self, account: int, *, end_sessions: bool = False, **values: Any) -> None:
         """Set columns of an account; with `end_sessions` all its sessions end in the same moment."""
@@ -109,7 +109,7 @@ class AccountRows:
         )
         with self._database.read() as connection:
             row = connection.execute(asked).one_or_none()
-        return StoredSession(_account(row), row.began, row.seen) if row else None
+        return StoredSession(account_of(row), row.began, row.seen) if row else None
 
     def see_session(self, token_digest: str, at: datetime) -> None:
         """Record that a session is in use."""
@@ -164,12 +164,16 @@ def _moments(connection: Connection, key: str) -> list[datetime]:
     )
 
 
-def _account(row: Any) -> Account:
+def account_of(row: Row[Any], prefix: str = "") -> Account:
+    """The account in a row; the names of its columns may begin with a prefix, where others are beside."""
+    column = {
+        name.removeprefix(prefix): value for name, value in row._mapping.items() if name.startswith(prefix)
+    }
     return Account(
-        id=row.id,
-        name=row.name,
-        role=Role(row.role),
-        enabled=row.enabled,
-        created=row.created,
-        by_provider=row.issuer is not None,
+        id=column["id"],
+        name=column["name"],
+        role=Role(column["role"]),
+        enabled=column["enabled"],
+        created=column["created"],
+        by_provider=column["issuer"] is not None,
     )

@@ -13,7 +13,7 @@ from kb.store.schema import CALLS
 _SWEEPING = timedelta(minutes=1)
 
 
-class Calls:
+class CallCounter:
     """Calls by caller, each counted in windows of time that begin with its first call."""
 
     def __init__(self, database: Database) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Select, delete, insert, select, update
 
-from kb.models import Account, ApiKey, Role, Scope
+from kb.models import ApiKey, Scope
+from kb.store.accounts import account_of
 from kb.store.database import Database
 from kb.store.schema import ACCOUNTS, API_KEYS
 
@@ -73,16 +74,5 @@ def _asked() -> Select[Any]:
 
 def _key(row: Any) -> ApiKey:
     scopes = tuple(Scope(name) for name in row.scopes.split())
-    account = None if row.account is None else _account(row)
+    account = None if row.account is None else account_of(row, "account_")
     return ApiKey(row.id, row.name, scopes, row.created, row.expires, row.used, account)
-
-
-def _account(row: Any) -> Account:
-    return Account(
-        id=row.account_id,
-        name=row.account_name,
-        role=Role(row.account_role),
-        enabled=row.account_enabled,
-        created=row.account_created,
-        by_provider=row.account_issuer is not None,
-    )

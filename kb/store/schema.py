@@ -97,7 +97,7 @@ SESSIONS = Table(
 API_KEYS = Table(
     "api_keys",
     METADATA,
-    Column("id", Text, primary_key=True),
+    Column("id", Words, primary_key=True),
     Column("name", Words, nullable=False),
     Column("secret_digest", Text, nullable=False),
     Column("scopes", Text, nullable=False),  # separated by spaces
@@ -166,7 +166,7 @@ SOURCES = Table("sources", METADATA, Column("path", Text, primary_key=True))
 PACKS = Table(
     "packs",
     METADATA,
-    Column("id", Text, primary_key=True),
+    Column("id", Words, primary_key=True),
     Column("owner", Integer, ForeignKey("accounts.id"), nullable=False, index=True),
     Column("version", Integer, nullable=False),
     Column("link", Words, unique=True),
@@ -176,7 +176,7 @@ PACKS = Table(
 PACK_VERSIONS = Table(
     "pack_versions",
     METADATA,
-    Column("pack", Text, ForeignKey("packs.id", ondelete="CASCADE"), primary_key=True),
+    Column("pack", Words, ForeignKey("packs.id", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("content", Words, nullable=False),
     Column("author", Words, nullable=False),

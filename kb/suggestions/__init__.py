@@ -22,7 +22,7 @@ from kb.suggestions.repair import is_doubtful, repair, unquoted
 
 __all__ = ["Suggestions", "unquoted"]
 
-Gathered = TypeVar("Gathered")
+_Gathered = TypeVar("_Gathered")
 
 _log = logging.getLogger(__name__)
 _PATIENCE = 2.0  # seconds that one search after a commit may wait for the words of the new state
@@ -60,15 +60,15 @@ class Suggestions:
         return self._engine.search(Query(clauses=(clause,), limit=0)).total > 0
 
 
-class _PerGeneration(Generic[Gathered]):
+class _PerGeneration(Generic[_Gathered]):
     """Something gathered from an index, once for each of its states."""
 
-    def __init__(self, gather: Callable[[], Gathered]) -> None:
+    def __init__(self, gather: Callable[[], _Gathered]) -> None:
         self._gather = gather
         self._gathering = threading.Lock()
-        self._current: tuple[object, Gathered] | None = None
+        self._current: tuple[object, _Gathered] | None = None
 
-    def at(self, generation: object) -> Gathered:
+    def at(self, generation: object) -> _Gathered:
         """What belongs to a state. Where gathering it takes long, what belonged to the one before."""
         current = self._current
         if current is None:

@@ -15,7 +15,7 @@ from kb.languages.chinese_words import frequency, segment, share
 from kb.models import Span
 from kb.suggestions.pinyin import Sounds
 
-LONGEST_RUN = 40
+_LONGEST_RUN = 40
 _LONGEST_WORD = 6
 _MOST_SLIPS = 2
 # How much likelier (in nats) the run must become for each wrong character.
@@ -56,7 +56,7 @@ class Characters:
 
         `stands` tells whether a text stands somewhere in the index: then it is right.
         """
-        if not 2 <= len(run) <= LONGEST_RUN:
+        if not 2 <= len(run) <= _LONGEST_RUN:
             return {}
         corrected = run
         for _ in range(_MOST_SLIPS):

@@ -33,7 +33,7 @@ _CHARACTERISTIC = 5
 # What stands inside a sentence without a pause.
 _CLAUSE = re.compile(r"[^.,!?…;:()«»\"“”„|\n。，！？；：、（）《》「」—–]+")
 
-Lemmas = tuple[str, ...]
+_Lemmas = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class _Row:
     article: int
     clause: str
     script: str
-    lemmas: Lemmas
+    lemmas: _Lemmas
     spans: tuple[tuple[int, int], ...]
 
 
@@ -119,12 +119,12 @@ def _can_stand_outside(lemma: str) -> bool:
     return len(lemma) >= _LEAST_LETTERS and not lemma.isdigit() and lemma not in function_words()
 
 
-def _frequent(rows: Sequence[_Row]) -> set[Lemmas]:
+def _frequent(rows: Sequence[_Row]) -> set[_Lemmas]:
     """The sequences of lemmas that are frequent enough, each found by growing a shorter one."""
-    frequent: set[Lemmas] = set()
+    frequent: set[_Lemmas] = set()
     for length in range(1, max(_MOST_WORDS.values()) + 1):
-        counts: Counter[Lemmas] = Counter()
-        articles: defaultdict[Lemmas, set[int]] = defaultdict(set)
+        counts: Counter[_Lemmas] = Counter()
+        articles: defaultdict[_Lemmas, set[int]] = defaultdict(set)
         for row in rows:
             for words in _sequences(row, length):
                 if length == 1 or words[:-1] in frequent:
@@ -138,7 +138,7 @@ def _frequent(rows: Sequence[_Row]) -> set[Lemmas]:
     return frequent
 
 
-def _sequences(row: _Row, length: int) -> Iterator[Lemmas]:
+def _sequences(row: _Row, length: int) -> Iterator[_Lemmas]:
     if length > _MOST_WORDS[row.script]:
         return
     for first in range(len(row.lemmas) - length + 1):
@@ -146,10 +146,10 @@ def _sequences(row: _Row, length: int) -> Iterator[Lemmas]:
             yield row.lemmas[first : first + length]
 
 
-def _forms(rows: Iterable[_Row], frequent: set[Lemmas]) -> dict[Lemmas, Counter[str]]:
+def _forms(rows: Iterable[_Row], frequent: set[_Lemmas]) -> dict[_Lemmas, Counter[str]]:
     """How frequent phrases are written, of those that say something."""
     total = sum(len(row.lemmas) for row in rows if row.script == "han")
-    forms: defaultdict[Lemmas, Counter[str]] = defaultdict(Counter)
+    forms: defaultdict[_Lemmas, Counter[str]] = defaultdict(Counter)
     for row in rows:
         for length in range(1 if row.script == "han" else 2, _MOST_WORDS[row.script] + 1):
             for first, words in enumerate(zip(*(row.lemmas[at:] for at in range(length)), strict=False)):
@@ -159,7 +159,7 @@ def _forms(rows: Iterable[_Row], frequent: set[Lemmas]) -> dict[Lemmas, Counter[
     return {words: written for words, written in forms.items() if _is_telling(words, written.total(), total)}
 
 
-def _is_telling(words: Lemmas, count: int, total: int) -> bool:
+def _is_telling(words: _Lemmas, count: int, total: int) -> bool:
     """Whether a phrase, or a Chinese word, belongs to this corpus more than to any text."""
     return len(words) > 1 or count / total > _CHARACTERISTIC * share(words[0])
 

@@ -1,4 +1,4 @@
-"""One archive of all that cannot be rebuilt: what people wrote, the settings, the vocabulary.
+"""A backup of all that cannot be rebuilt: what people wrote, the settings, the vocabulary.
 
 A ZIP file with `store/<table>.jsonl` (a JSON object a row, the same from every kind of database),
 `settings.env`, the vocabulary where it is not ours, and `manifest.json`, which names the schema and
@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,9 +19,10 @@ from typing import Any
 from sqlalchemy import Connection, Date, DateTime, MetaData, Table, inspect, select, text
 
 from kb.errors import BackupError
-from kb.settings import PREFIX, Settings
+from kb.settings import PREFIX, Settings, env_line
 from kb.store.database import Database, upgrade
 from kb.store.schema import METADATA, REVISION
+from kb.whole_files import whole_file
 
 _FORMAT = 1
 _MANIFEST = "manifest.json"
@@ -38,7 +37,7 @@ _ROWS_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What an archive holds: when it was made (UTC), of which schema, the rows of each table, the
+    """What a backup holds: when it was made (UTC), of which schema, the rows of each table, the
     settings by name, and the vocabulary's file, in `KB_HOME` once it is restored."""
 
     made: datetime
@@ -52,45 +51,50 @@ class Contents:
 
 
 def write(file: Path, database: Database, settings: Settings) -> Contents:
-    """Write an archive, which only its owner may read; it appears when it is whole.
+    """Write a backup, which only its owner may read; it appears when it is whole.
 
     Raises `BackupError` when the file cannot be written.
     """
-    made = datetime.now(UTC)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handle, unfinished = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        with whole_file(file) as raw, zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as archive:
+            return _write(archive, database, settings)
     except OSError as error:
         raise BackupError(f"{file} cannot be written: {error.strerror}.") from error
-    try:
-        with os.fdopen(handle, "wb") as raw, zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as archive:
-            parts = _Parts(archive)
-            rows = _write_store(parts, database)
-            kept = _settings_of(settings)
-            parts.add(_SETTINGS, [_env_line(name, value) for name, value in kept.items()])
-            vocabulary = settings.vocabulary and f"{_VOCABULARY}{settings.vocabulary.suffix}"
-            if settings.vocabulary and vocabulary:
-                parts.add(vocabulary, [settings.vocabulary.read_bytes()])
-            manifest = {
-                "format": _FORMAT,
-                "made": made.isoformat(),
-                "schema": REVISION,
-                "rows": rows,
-                "settings": kept,
-                "vocabulary": vocabulary,
-                "sha256": parts.digests,
-            }
-            archive.writestr(_MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
-        Path(unfinished).replace(file)
-    except OSError as error:
-        raise BackupError(f"{error.filename or file} cannot be read or written: {error.strerror}.") from error
-    finally:
-        Path(unfinished).unlink(missing_ok=True)
+
+
+def _write(archive: zipfile.ZipFile, database: Database, settings: Settings) -> Contents:
+    made = datetime.now(UTC)
+    parts = _Parts(archive)
+    rows = _write_store(parts, database)
+    kept = _settings_of(settings)
+    parts.add(_SETTINGS, [f"{env_line(name, value)}\n".encode() for name, value in kept.items()])
+    vocabulary = None
+    if settings.vocabulary:
+        vocabulary = f"{_VOCABULARY}{settings.vocabulary.suffix}"
+        parts.add(vocabulary, [_content(settings.vocabulary)])
+    manifest = {
+        "format": _FORMAT,
+        "made": made.isoformat(),
+        "schema": REVISION,
+        "rows": rows,
+        "settings": kept,
+        "vocabulary": vocabulary,
+        "sha256": parts.digests,
+    }
+    archive.writestr(_MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
     return Contents(made, REVISION, rows, kept, settings.vocabulary)
 
 
+def _content(vocabulary: Path) -> bytes:
+    try:
+        return vocabulary.read_bytes()
+    except OSError as error:
+        raise BackupError(f"The vocabulary {vocabulary} cannot be read: {error.strerror}.") from error
+
+
 class _Parts:
-    """The parts of an archive that is being written, with the digest of each."""
+    """The parts of a backup that is being written, with the digest of each."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
@@ -134,16 +138,11 @@ def _settings_of(settings: Settings) -> dict[str, str]:
     }
 
 
-def _env_line(name: str, value: str) -> bytes:
-    quoted = value.replace("\\", "\\\\").replace("'", "\\'")
-    return f"{name}='{quoted}'\n".encode()
-
-
 # --- Restoring -----------------------------------------------------------------------------------
 
 
 def restore(file: Path, database: Database, settings: Settings, replace: bool) -> Contents:
-    """Bring back an archive: all of it or, with a `BackupError` that says why, nothing.
+    """Bring back a backup: all of it or, with a `BackupError` that says why, nothing.
 
     Rows of an earlier schema are brought up to ours. A database that holds anything is only
     emptied with `replace`. The vocabulary comes to lie in `KB_HOME`.
@@ -167,7 +166,7 @@ def restore(file: Path, database: Database, settings: Settings, replace: bool) -
 
 
 def _checked(archive: zipfile.ZipFile, file: Path) -> dict[str, Any]:
-    """The manifest of an archive in which every part is as it was written."""
+    """The manifest of a backup in which every part is as it was written."""
     try:
         manifest: dict[str, Any] = json.loads(archive.read(_MANIFEST))
         newer = manifest["format"] > _FORMAT or manifest["schema"] > REVISION
