@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from kb.columns import columns
 from kb.models import Block, BlockKind, Excerpt
 
 # What is between the cells of a row, and what marks the row that heads a table: see `kb.models.Block`.
@@ -24,7 +24,7 @@ class Table:
 
     def shares(self) -> list[float]:
         """What part of the width each column needs, by its longest cell: wide ones break their lines."""
-        longest = [max(_width(cell) for cell in column) for column in zip(*self.rows, strict=True)]
+        longest = [max(columns(cell) for cell in column) for column in zip(*self.rows, strict=True)]
         wanted = [min(max(width, _NARROWEST), _WIDEST) for width in longest]
         return [width / sum(wanted) for width in wanted]
 
@@ -52,10 +52,6 @@ def table_of(blocks: Sequence[Block]) -> Table:
 def has_table(excerpt: Excerpt) -> bool:
     """Whether an excerpt has a table, which needs the whole width of a page."""
     return any(block.kind is BlockKind.TABLE_ROW for block in excerpt.blocks)
-
-
-def _width(text: str) -> int:
-    return len(text) + sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
 
 
 def html_table(table: Table) -> str:

@@ -14,11 +14,11 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree, html
 
+from kb.columns import columns
 from kb.errors import ReadingError
 from kb.models import BlockKind
 from kb.readers.decoding import MAX_CHARACTERS, clean
 from kb.readers.draft import Element, Hyperlink
-from kb.readers.lines import columns
 from kb.readers.markdown import BULLET, CELL_SEPARATOR, HEADER_ROW
 from kb.readers.prose import Piece, Prose
 from kb.readers.raw_html import BREAKING, UNSEEN

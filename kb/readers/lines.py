@@ -6,11 +6,11 @@ Lines that only the width of a page had broken are put together again.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from kb.columns import columns
 from kb.readers.prose import joint
 
 if TYPE_CHECKING:
@@ -91,11 +91,6 @@ class Line:
     def end(self) -> int:
         """The column that the whole line ends at."""
         return self.indent + columns(self.whole)
-
-
-def columns(text: str) -> int:
-    """How many columns a text takes in a fixed-width font: a Han character takes two."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def lines_of(body: NumberedText) -> list[Line]:
