@@ -44,6 +44,13 @@ class Link:
     url: str
 
 
+CELL_SEPARATOR = " | "
+"""What stands between the cells of a table row."""
+
+HEADER_ROW = "header"
+"""The marker of the row that heads a table."""
+
+
 class BlockKind(StrEnum):
     """What a block is on the page; decides how it is shown, not how it is searched."""
 
@@ -59,8 +66,8 @@ class Block:
     """One paragraph, list item, quote or table row: plain text without markup.
 
     `marker` is what stands before a list item ("•", "1.") and empty in its further paragraphs; the
-    row that heads a table has "header". `depth` is the nesting of lists or quotes, counted from 0.
-    The cells of a table row are separated by " | ". `line` is the line of the file it begins on.
+    row that heads a table has `HEADER_ROW`. `depth` is the nesting of lists or quotes, counted from 0.
+    The cells of a table row are joined by `CELL_SEPARATOR`. `line` is the line of the file it begins on.
     `asked` is what people type when this is what they need, in any language: its editor says so, and
     it is found by that as by its headings.
     """

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from html import escape
 
 from kb.columns import columns
-from kb.models import Block, BlockKind, Excerpt
+from kb.models import CELL_SEPARATOR, HEADER_ROW, Block, BlockKind, Excerpt
 
-# What is between the cells of a row, and what marks the row that heads a table: see `kb.models.Block`.
-_CELLS, _HEAD = " | ", "header"
 # How wide a column may be, in Latin letters.
 _NARROWEST, _WIDEST = 12, 60
 
@@ -43,10 +41,10 @@ class Table:
 
 def table_of(blocks: Sequence[Block]) -> Table:
     """The table of rows that follow each other."""
-    rows = [[cell.strip() for cell in block.text.split(_CELLS)] for block in blocks]
+    rows = [[cell.strip() for cell in block.text.split(CELL_SEPARATOR)] for block in blocks]
     width = max(map(len, rows))
     full = tuple(tuple(row + [""] * (width - len(row))) for row in rows)
-    return Table(full, blocks[0].marker == _HEAD)
+    return Table(full, blocks[0].marker == HEADER_ROW)
 
 
 def has_table(excerpt: Excerpt) -> bool:
