@@ -66,8 +66,8 @@ class Block:
     """One paragraph, list item, quote or table row: plain text without markup.
 
     `marker` is what stands before a list item ("•", "1.") and empty in its further paragraphs; the
-    row that heads a table has `HEADER_ROW`. `depth` is the nesting of lists or quotes, counted from 0.
-    The cells of a table row are joined by `CELL_SEPARATOR`. `line` is the line of the file it begins on.
+    row that heads a table has "header". `depth` is the nesting of lists or quotes, counted from 0.
+    The cells of a table row are separated by " | ". `line` is the line of the file it begins on.
     `asked` is what people type when this is what they need, in any language: its editor says so, and
     it is found by that as by its headings.
     """
