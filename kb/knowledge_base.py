@@ -163,7 +163,7 @@ class KnowledgeBase:
     ) -> IndexReport:
         """Make the index match the files at and below `paths` (by default the configured corpus).
 
-        Files below `forget` leave the index; other sources stay. Readers see all changes at once.
+        Files and sources below `forget` leave the index; other sources stay. Readers see all changes at once.
         Up to `jobs` processes read and analyse, if there is work for them; with one, this process does
         all of it but what foreign parsers read. When another process is indexing, wait for it or raise
         `IndexLocked`. A damaged index is made anew, from all sources.
@@ -175,7 +175,7 @@ class KnowledgeBase:
         with self.engine.write(wait, repair=True) as writer:
             self.store.sources.put(map(_absolute, sources), map(_absolute, forget))
             if writer.damage:
-                sources, problems = self._repairing(sources, forget, writer.damage)
+                sources, problems = self._repairing(sources, writer.damage)
             known = {} if writer.damage else self.engine.files()
             # Where nothing is known, nothing is compared, and the vocabulary is read while workers start.
             made_by = self.pipeline if known else ""
@@ -195,11 +195,10 @@ class KnowledgeBase:
         return changes.report(known, files, (*problems, *found.problems, *repeated))
 
     def _repairing(
-        self, sources: Sequence[Path], forget: Sequence[Path], damage: str
+        self, sources: Sequence[Path], damage: str
     ) -> tuple[tuple[Path, ...], tuple[Problem, ...]]:
-        """All sources that were ever given and are still there, and what to tell of it."""
-        dropped = set(map(_absolute, forget))
-        known = [Path(source) for source in self.store.sources.all() if source not in dropped]
+        """All sources that were given, were not forgotten and are still there, and what to tell of it."""
+        known = map(Path, self.store.sources.all())
         message = f"The index was damaged ({damage}); it was made anew from all its sources."
         told = Problem(without_password(self.settings.engine_url), None, "index-rebuilt", message)
         return tuple(dict.fromkeys((*sources, *filter(Path.exists, known)))), (told,)

@@ -49,6 +49,13 @@ class Link:
     url: str
 
 
+CELL_SEPARATOR = " | "
+"""What stands between the cells of a table row."""
+
+HEADER_ROW = "header"
+"""The marker of the row that heads a table."""
+
+
 class BlockKind(StrEnum):
     """What a block is on the page; decides how it is shown, not how it is searched."""
 

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import hashlib
 import math
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby, zip_longest
 
+from kb.columns import columns
 from kb.models import Article, Block, BlockKind, Passage, Section
 
 # A list item up to this width cannot stand alone ("Вежливость", "及时响应"); one that says what it
@@ -95,7 +95,7 @@ def _stays(last: Block, block: Block) -> bool:
         return True
     if block.kind is not last.kind:
         return False
-    width = _width(last.text) + _width(block.text)
+    width = columns(last.text) + columns(block.text)
     if block.kind is BlockKind.TABLE_ROW:
         return width <= SHORT_ROWS
     if block.kind is BlockKind.LIST_ITEM:
@@ -106,16 +106,11 @@ def _stays(last: Block, block: Block) -> bool:
 def _leads_in(block: Block) -> bool:
     """Whether a block only announces the next: «Что проверить:», 包括以下几点："""
     is_open = block.text.rstrip().endswith((":", "："))
-    return is_open and block.kind is BlockKind.PARAGRAPH and _width(block.text) <= LONGEST_LEAD_IN
+    return is_open and block.kind is BlockKind.PARAGRAPH and columns(block.text) <= LONGEST_LEAD_IN
 
 
 def _is_short(block: Block) -> bool:
-    return _width(block.text) <= SHORT_ITEM
-
-
-def _width(text: str) -> int:
-    """How much room a text takes: a Han character takes two places, as it says twice as much."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+    return columns(block.text) <= SHORT_ITEM
 
 
 def _anchors(article_id: str, blocks: Sequence[Block], seen: Counter[str]) -> Iterator[str]:

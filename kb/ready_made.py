@@ -6,12 +6,12 @@ Which passage does what is told by the words it does it with: «например
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kb.columns import columns
 from kb.languages.interface import content_language, in_interface
 from kb.models import BlockKind, Excerpt, Pack, PackSection, Passage, Principle
 
@@ -144,7 +144,7 @@ class _Taken:
 
 def _likeliest(passage: Passage) -> Part | None:
     is_table = any(block.kind is BlockKind.TABLE_ROW for block in passage.blocks)
-    if is_table or not _SHORTEST <= _width(passage.text) <= _LONGEST:
+    if is_table or not _SHORTEST <= columns(passage.text) <= _LONGEST:
         return None
     likeliest = max(Part, key=lambda part: _strength(part, passage))
     return likeliest if _strength(likeliest, passage) else None
@@ -157,7 +157,3 @@ def _strength(part: Part, passage: Passage) -> float:
     if not _CUES[part].search(heading):
         return cues
     return cues + (_HEADING_WORTH if cues else _HEADING_ALONE)
-
-
-def _width(text: str) -> int:
-    return len(text) + sum(1 for sign in text if unicodedata.east_asian_width(sign) in "WF")

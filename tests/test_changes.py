@@ -271,6 +271,14 @@ def test_a_forgotten_source_leaves_and_nothing_else_is_touched(book, tmp_path):
     assert counts(book.index(forget=[tmp_path / "never"])) == {"unchanged": 1}
 
 
+def test_with_a_forgotten_folder_go_the_sources_below_it(book, tmp_path):
+    """An index that is made anew must not bring back what was forgotten."""
+    write_files(tmp_path, {"letters/a.md": GIFT, "letters-more/b.md": QUEUE})
+    book.index([tmp_path / "letters" / "a.md", tmp_path / "letters-more"])
+    assert counts(book.index(forget=[tmp_path / "letters"])) == {"removed": 1, "unchanged": 1}
+    assert book.store.sources.all() == [str(tmp_path / "letters-more")]
+
+
 def test_a_single_file_is_a_source(book, folder):
     write_files(folder, {"a.md": GIFT, "b.md": QUEUE})
     book.index([folder / "a.md"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,11 +15,13 @@ from types import ModuleType
 
 import click
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 
 from kb.cli import main
 from kb.engines import ENGINES, open_engine
 from kb.exporters import EXPORTERS, Edition, Exporter, export, file_name
+from kb.knowledge_base import KnowledgeBase
 from kb.languages import LANGUAGES, Language, language
 from kb.models import Block, BlockKind, Excerpt, Pack, PackSection, Query, Source
 from kb.query import FILTER_NAMES
@@ -68,6 +71,23 @@ def test_every_row_of_a_table_is_in_the_readme(row: str) -> None:
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_every_language_is_in_the_readme(code: str) -> None:
     assert any(name.capitalize() in README for name in language(code).names if name.isascii())
+
+
+ROWS = re.findall(r"\n\| ([^|]+) \| ", README.split("can be typed")[1].split("\n\nOf ")[0])
+QUERIES = [typed for row in ROWS for typed in re.findall(r"`([^`]+)`", row) if not typed.isupper()]
+
+
+@pytest.mark.parametrize("typed", QUERIES)
+def test_what_the_readme_types_finds_something(typed: str, starter: KnowledgeBase) -> None:
+    assert starter.search(typed).total
+
+
+def test_the_terminal_says_what_the_readme_shows(starter: KnowledgeBase) -> None:
+    words, shown = re.search(r"```console\n\$ kb ([^\n]*)\n(.*?)```", README, re.DOTALL).groups()
+    env = {"KB_HOME": str(starter.settings.home), "KB_CORPUS": str(starter.settings.corpus_path)}
+    said = CliRunner().invoke(main, shlex.split(words), env=env).stdout
+    took = re.compile(r"in \d+ ms")
+    assert took.sub("", said).strip() == took.sub("", shown).strip()
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from web import (
     errors,
     feeds,
     interface,
+    labels,
     logs,
     operations,
     packs,
@@ -55,7 +56,7 @@ def create_app(settings: Settings | None = None, book: KnowledgeBase | None = No
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = book or KnowledgeBase(settings)
-    for part in (request_ids, compression, interface, addresses, assets, security, errors):
+    for part in (request_ids, compression, interface, labels, addresses, assets, security, errors):
         part.set_up(app)
     accounts.set_up(app, settings)
     for part_of_site in (pages, packs, accounts, account_keys, reviews, search_log, feeds):

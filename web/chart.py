@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from kb.models import Principle
 
-RADIUS = 165.0
+_RADIUS = 165.0
 # The room a letter takes, and a Han character; and that between the ring and a name.
 _LETTER, _HAN, _SPACE = 8.6, 15.0, 18.0
 # Degrees between the groups of the ring.
@@ -74,7 +74,7 @@ def draw(
         if other in nodes
     }
     arcs = tuple(_arc(nodes[one], nodes[other]) for one, other in sorted(pairs))
-    reach = RADIUS + _SPACE + max((_width(node.label) for node in nodes.values()), default=0)
+    reach = _RADIUS + _SPACE + max((_width(node.label) for node in nodes.values()), default=0)
     return Chart(tuple(nodes.values()), arcs, size=2 * math.ceil(reach))
 
 
@@ -83,7 +83,7 @@ def _width(label: str) -> float:
 
 
 def _node(id: str, label: Callable[[str], str], hue: Callable[[str], int], angle: float) -> Node:
-    x, y = RADIUS * math.cos(math.radians(angle)), RADIUS * math.sin(math.radians(angle))
+    x, y = _RADIUS * math.cos(math.radians(angle)), _RADIUS * math.sin(math.radians(angle))
     flipped = x < 0
     return Node(id, label(id), hue(id), round(x, 1), round(y, 1), round(angle + 180 * flipped, 1), flipped)
 

@@ -13,18 +13,7 @@ from web.current import book
 
 blueprint = Blueprint("feeds", __name__)
 
-FEED_LENGTH = 30
-
-
-@blueprint.app_context_processor
-def _helpers() -> dict[str, object]:
-    return {"absolute": interface.absolute}
-
-
-@blueprint.get("/healthz")
-def healthz() -> dict[str, str]:
-    """That the process is alive."""
-    return {"status": "ok"}
+_FEED_LENGTH = 30
 
 
 @blueprint.get("/favicon.ico")
@@ -70,7 +59,7 @@ def atom() -> Response:
         "feed.xml",
         "application/atom+xml",
         never=never,
-        entries=[(article, modified.get(article.id, never)) for article in found[:FEED_LENGTH]],
+        entries=[(article, modified.get(article.id, never)) for article in found[:_FEED_LENGTH]],
     )
 
 

@@ -33,22 +33,25 @@ def shown(registry: CollectorRegistry) -> Response:
 
 def measured(app: Flask) -> CollectorRegistry:
     """The figures of an application, which counts them from now on."""
+    book: KnowledgeBase = app.extensions[EXTENSION]
     registry = CollectorRegistry()
+    _count_requests(app, registry)
+    _count_searches(book, registry)
+    if SHARED in os.environ:  # shown is what all processes have counted
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    registry.register(_Index(book))
+    return registry
+
+
+def _count_requests(app: Flask, registry: CollectorRegistry) -> None:
+    """Count what is answered, and how long it takes, by endpoint."""
     requests = Counter(
         "servicebook_requests", "Answered requests.", ["endpoint", "status"], registry=registry
     )
     latency = Histogram(
         "servicebook_request_seconds", "Time to answer.", ["endpoint"], buckets=_SECONDS, registry=registry
     )
-    searches = Counter("servicebook_searches", "Searches, by what they found.", ["found"], registry=registry)
-    phases = Histogram(
-        "servicebook_search_seconds", "Time of a search, by phase.", ["phase"], buckets=_SECONDS,
-        registry=registry,
-    )  # fmt: skip
-    for found in ("something", "nothing"):
-        searches.labels(found)
-    keeper: KnowledgeBase = app.extensions[EXTENSION]
-    count_lookups = _counting_lookups(keeper, registry)
 
     def begin() -> None:
         g.began = time.perf_counter()
@@ -60,23 +63,31 @@ def measured(app: Flask) -> CollectorRegistry:
             latency.labels(endpoint).observe(time.perf_counter() - g.began)
         return response
 
+    app.before_request(begin)
+    app.after_request(end)
+
+
+def _count_searches(book: KnowledgeBase, registry: CollectorRegistry) -> None:
+    """Count searches, how long each of their phases takes, and what the index remembered for them."""
+    searches = Counter("servicebook_searches", "Searches, by what they found.", ["found"], registry=registry)
+    phases = Histogram(
+        "servicebook_search_seconds", "Time of a search, by phase.", ["phase"], buckets=_SECONDS,
+        registry=registry,
+    )  # fmt: skip
+    for found in ("something", "nothing"):
+        searches.labels(found)
+    count_lookups = _counting_lookups(book, registry)
+
     def searched(trace: SearchTrace) -> None:
         searches.labels("something" if trace.total else "nothing").inc()
         for phase, seconds in trace.seconds.items():
             phases.labels(phase).observe(seconds)
         count_lookups()
 
-    app.before_request(begin)
-    app.after_request(end)
-    keeper.on_search = searched
-    if SHARED in os.environ:
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    registry.register(_Index(app))
-    return registry
+    book.on_search = searched
 
 
-def _counting_lookups(keeper: KnowledgeBase, registry: CollectorRegistry) -> Callable[[], None]:
+def _counting_lookups(book: KnowledgeBase, registry: CollectorRegistry) -> Callable[[], None]:
     """What counts how often the index remembered what searches needed since it was last called."""
     lookups = Counter(
         "servicebook_index_lookups",
@@ -90,7 +101,7 @@ def _counting_lookups(keeper: KnowledgeBase, registry: CollectorRegistry) -> Cal
     def count() -> None:
         nonlocal hits, misses
         with lock:
-            now = keeper.engine.remembered
+            now = book.engine.remembered
             lookups.labels("yes").inc(now.hits - hits)
             lookups.labels("no").inc(now.misses - misses)
             hits, misses = now.hits, now.misses
@@ -101,14 +112,13 @@ def _counting_lookups(keeper: KnowledgeBase, registry: CollectorRegistry) -> Cal
 class _Index(Collector):
     """The size of the index, looked up when it is asked for."""
 
-    def __init__(self, app: Flask) -> None:
-        self._app = app
+    def __init__(self, book: KnowledgeBase) -> None:
+        self._book = book
 
     def collect(self) -> Iterator[Metric]:
         """The gauges; none while the index does not answer."""
-        keeper: KnowledgeBase = self._app.extensions[EXTENSION]
         try:
-            found = keeper.index_status()
+            found = self._book.index_status()
         except ServicebookError:
             return
         gauges = {
@@ -116,7 +126,7 @@ class _Index(Collector):
             "servicebook_index_articles": ("Articles in the index.", found.articles),
             "servicebook_index_memory_bytes": (
                 "What the process that answers remembers of the index.",
-                keeper.engine.remembered.used,
+                self._book.engine.remembered.used,
             ),
             "servicebook_index_read_seconds": (
                 "When a file was last read, in seconds since 1970.",

@@ -35,7 +35,7 @@ _YEAR = 365 * 24 * 3600
 
 def set_up(app: Flask) -> None:
     """Give an application its languages."""
-    Babel(app, locale_selector=lambda: language().replace("-", "_")).domain_instance = _PoDomain()
+    Babel(app, locale_selector=lambda: _locale(language())).domain_instance = _PoDomain()
     # A page has seventy texts and fifty numbers: these ways to them are ten times shorter.
     app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"] = _said
     app.jinja_env.filters |= {
@@ -52,6 +52,8 @@ def set_up(app: Flask) -> None:
             "in_language": in_language,
             "name_of": name_of,
             "say": say,
+            "this_page_in": this_page_in,
+            "absolute": absolute,
         }
     )
 
@@ -137,7 +139,7 @@ def _said(text: str, **values: object) -> Markup:
 
 @lru_cache(maxsize=10_000)
 def _template(text: str, tag: str) -> Markup:
-    return Markup(catalogue(tag.replace("-", "_")).ugettext(text))
+    return Markup(catalogue(_locale(tag)).ugettext(text))
 
 
 @lru_cache(maxsize=10_000)
@@ -150,11 +152,12 @@ class _PoDomain(Domain):  # type: ignore[misc]
 
     def get_translations(self) -> NullTranslations:
         """The texts of the current language."""
-        return _texts()
+        return catalogue(_locale(language()))
 
 
-def _texts() -> NullTranslations:
-    return catalogue(language().replace("-", "_"))
+def _locale(tag: str) -> str:
+    """What Babel calls a language: zh_Hant."""
+    return tag.replace("-", "_")
 
 
 @cache
@@ -209,12 +212,12 @@ def say(kind: str, number: int) -> str:
 
 @lru_cache(maxsize=1000)
 def _number(number: int, tag: str) -> str:
-    return numbers.format_decimal(number, locale=tag.replace("-", "_"))
+    return numbers.format_decimal(number, locale=_locale(tag))
 
 
 @lru_cache(maxsize=1000)
 def _date(day: date, form: Literal["full", "long", "medium", "short"], tag: str) -> str:
-    return dates.format_date(day, form, locale=tag.replace("-", "_"))
+    return dates.format_date(day, form, locale=_locale(tag))
 
 
 def absolute(address: str) -> str:

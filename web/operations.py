@@ -1,4 +1,4 @@
-"""What those who run it ask: whether it is ready, and figures for Prometheus."""
+"""What those who run it ask: whether it lives and is ready, and figures for Prometheus."""
 
 from __future__ import annotations
 
@@ -16,13 +16,19 @@ _REGISTRY = "servicebook-metrics"
 
 
 def set_up(app: Flask, settings: Settings) -> None:
-    """Give an application `/readyz`, and where `KB_METRICS` is on `/metrics`."""
+    """Give an application `/healthz` and `/readyz`, and `/metrics` where `KB_METRICS` is on."""
     app.register_blueprint(blueprint)
     if settings.metrics == "on":
         from web import figures
 
         app.extensions[_REGISTRY] = figures.measured(app)
         app.config["METRICS_TOKEN"] = settings.metrics_token
+
+
+@blueprint.get("/healthz")
+def healthz() -> dict[str, str]:
+    """That the process is alive."""
+    return {"status": "ok"}
 
 
 @blueprint.get("/readyz")

@@ -141,7 +141,7 @@ def _draft_form(parameters: MultiDict[str, str]) -> PackForm:
     return form if "item" in parameters or "title" in parameters else form.with_passages(collected())
 
 
-def _pack_of(form: PackForm) -> tuple[Pack, Any]:
+def _pack_of(form: PackForm) -> tuple[Pack, tuple[str, ...]]:
     pack, lost = book.assemble(form.outline())
     return (book.with_counterparts(pack, form.beside) if form.beside else pack), lost
 
@@ -165,8 +165,6 @@ def _pack_at(kind: str, name: str) -> Pack:
 def _choices(kind: str, name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """What can be done with a pack that is at this place."""
     return {
-        "kind": kind,
-        "name": name,
         "formats": EXPORTERS,
         "export_address": lambda form: url_for(
             "packs.export", kind=kind, name=name or "now", **parameters, format=form

@@ -20,62 +20,24 @@ from kb.models import Article, FoundPassage, Passage, Principle, SearchResults, 
 from web import chart, interface, rendering
 from web.addresses import asking, url_for
 from web.current import book
+from web.labels import hue, label
 from web.reviews import said_of
 from web.search_log import log_opening, log_search
-from web.searches import HITS_PER_PAGE, LAST_PAGE, Search, by_article, results_of, whole_number, wider
+from web.searches import FACETS, HITS_PER_PAGE, LAST_PAGE, Search, by_article, results_of, whole_number, wider
 
 blueprint = Blueprint("pages", __name__)
 
-NEWEST = 6
-MOST_VERSIONS = 5
+_NEWEST = 6
+_MOST_VERSIONS = 5
 
 
 @blueprint.app_context_processor
 def _helpers() -> dict[str, Any]:
     return {
-        "hue": _hue,
-        "label": _label,
         "runs": rendering.runs,
         "evidence": rendering.evidence,
-        "this_page_in": interface.this_page_in,
         "searching": Search(),
     }
-
-
-@blueprint.app_template_global()
-def principle_of(principle_id: str) -> Principle | None:
-    """A principle for a template, or None where a tag is older than the vocabulary."""
-    return book.vocabulary.principles.get(principle_id)
-
-
-def _label(principle_id: str) -> str:
-    """A principle's or a trade term's name in the interface's language."""
-    return _name(principle_id, interface.language(), book.vocabulary.digest)
-
-
-@lru_cache(maxsize=10_000)
-def _name(principle_id: str, _language: str, _vocabulary: str) -> str:
-    vocabulary = book.vocabulary
-    concept = vocabulary.principles.get(principle_id) or vocabulary.terms.get(principle_id)
-    return interface.in_language(concept.pref_labels) if concept else principle_id
-
-
-def _hue(principle_id: str) -> int:
-    """Which of six quiet colours a principle has: that of the top concept it stands under."""
-    return _hues(book.vocabulary.digest).get(principle_id, 0)
-
-
-@lru_cache(maxsize=4)
-def _hues(_vocabulary: str) -> dict[str, int]:
-    principles = book.vocabulary.principles
-    tops = [top.id for top in book.vocabulary.tops()]
-    hues = {}
-    for found in principles.values():
-        top = found
-        while top.broader and top.broader[0] in principles:
-            top = principles[top.broader[0]]
-        hues[found.id] = tops.index(top.id) % 6 if top.id in tops else 0
-    return hues
 
 
 # --- Search --------------------------------------------------------------------------------------
@@ -94,7 +56,7 @@ def home() -> str:
         passages=book.size(),
         today=_passage_of_the_day([facet.value for facet in everything.facets.get("language", ())]),
         articles=articles,
-        newest=_newest_first(articles)[:NEWEST],
+        newest=_newest_first(articles)[:_NEWEST],
         tops=_tree(),
     )
 
@@ -128,7 +90,7 @@ def search() -> str:
         found=found,
         results=results,
         groups=by_article(results, found),
-        facets=_facets(asked, found),
+        facets={facet: _choices(asked, found, facet) for facet in FACETS},
         pages=asked.pages(found.total),
         wider=wider(asked) if not found.total else (),
         tops=_tree() if not found.total else (),
@@ -149,36 +111,34 @@ class Choice:
     locale: str = ""
 
 
-def _facets(asked: Search, found: SearchResults) -> dict[str, list[Choice]]:
-    """The values of each facet with counts; those chosen come first and are never missing."""
-    titles = {one.value: one.label for one in found.facets.get("article", ())}
-    names: dict[str, Callable[[str], str]] = {
-        "language": interface.name_of,
-        "principle": _label,
-        "article": lambda value: titles.get(value) or _title(value),
-        "date": _date_name,
-    }
-    facets = {}
-    for facet, name in names.items():
-        chosen = getattr(asked, facet)
-        counts = {one.value: one.count for one in found.facets.get(facet, ())}
-        others = [value for value in counts if value not in chosen]
-        if facet == "date":
-            others.sort(reverse=True)
-        values = [*chosen, *others]
-        facets[facet] = [
-            # Of dates, only years are counted.
-            Choice(
-                value,
-                name(value),
-                counts.get(value, None if facet == "date" else 0),
-                value in chosen,
-                address,
-                _locale(name(value)) if facet == "article" else "",
-            )
-            for value, address in zip(values, asked.toggled(facet, values), strict=True)
-        ]
-    return facets
+def _choices(asked: Search, found: SearchResults, facet: str) -> list[Choice]:
+    """The values of a facet with counts; those chosen come first and are never missing."""
+    there = {one.value: one for one in found.facets.get(facet, ())}
+    chosen: tuple[str, ...] = getattr(asked, facet)
+    others = [value for value in there if value not in chosen]
+    if facet == "date":
+        others.sort(reverse=True)
+    values = [*chosen, *others]
+    missing = None if facet == "date" else 0  # of dates, only years are counted
+    choices = []
+    for value, address in zip(values, asked.toggled(facet, values), strict=True):
+        name = _name(facet, value, there[value].label if value in there else "")
+        count = there[value].count if value in there else missing
+        locale = _locale(name) if facet == "article" else ""
+        choices.append(Choice(value, name, count, value in chosen, address, locale))
+    return choices
+
+
+def _name(facet: str, value: str, title: str) -> str:
+    """What people call a value of a facet; an article by its `title`, if that was found along."""
+    match facet:
+        case "language":
+            return interface.name_of(value)
+        case "principle":
+            return label(value)
+        case "date":
+            return _date_name(value)
+    return title or _title(value)
 
 
 def _date_name(value: str) -> str:
@@ -270,7 +230,7 @@ def article(article_id: str) -> str:
         nearest=nearest,
         lost=bool(anchor) and not target,
         principles=_principles_of(passages),
-        versions=book.versions(article_id)[:MOST_VERSIONS],
+        versions=book.versions(article_id)[:_MOST_VERSIONS],
         modified=book.modified().get(article_id),
         way=_way(asked),
         said=said_of(passages),
@@ -387,7 +347,7 @@ def principles() -> str:
         counts=counts,
         most=max(counts.values(), default=1),
         title=interface.in_language(book.vocabulary.titles) or gettext("Principles"),
-        chart=chart.draw(tree, _label, _hue),
+        chart=chart.draw(tree, label, hue),
     )
 
 

@@ -13,9 +13,8 @@ from itertools import groupby
 
 from markupsafe import Markup, escape
 
-from kb.models import Article, Block, BlockKind, Passage, Section, Span
+from kb.models import CELL_SEPARATOR, Article, Block, BlockKind, Passage, Section, Span
 
-_CELLS = " | "
 _NUMBER = re.compile(r"\d{1,4}")
 _HAN = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _WORD = re.compile(r"[^\W\d_]+", re.UNICODE)
@@ -162,9 +161,9 @@ def _piece(block: Block, anchor: str, text: str, whole: Span, shown: Span, layer
 
 def _cells(text: str, row: Span) -> Iterator[Span]:
     start = row[0]
-    while (bar := text.find(_CELLS, start, row[1])) >= 0:
+    while (bar := text.find(CELL_SEPARATOR, start, row[1])) >= 0:
         yield start, bar
-        start = bar + len(_CELLS)
+        start = bar + len(CELL_SEPARATOR)
     yield start, row[1]
 
 

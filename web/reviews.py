@@ -17,9 +17,9 @@ from werkzeug.wrappers import Response as Redirect
 from kb.accounts import Action
 from kb.errors import IndexLocked
 from kb.models import Passage, TagReview
-from web import interface
 from web.accounts import Answer, allowed, own_address, requires, signed_in
 from web.current import book
+from web.labels import label
 
 blueprint = Blueprint("reviews", __name__)
 
@@ -65,8 +65,8 @@ def review(passage_id: str) -> Answer:
     except IndexLocked:
         return _try_again()
     said = {
-        "right": gettext("Kept: the passage speaks of “%(name)s”.", name=_label(principle_id)),
-        "wrong": gettext("Kept: the passage does not speak of “%(name)s”.", name=_label(principle_id)),
+        "right": gettext("Kept: the passage speaks of “%(name)s”.", name=label(principle_id)),
+        "wrong": gettext("Kept: the passage does not speak of “%(name)s”.", name=label(principle_id)),
     }
     return _back(passage_id, said[verdict], kept=_kept(passage_id, principle_id))
 
@@ -91,13 +91,9 @@ def _principle_named(name: str) -> str | None:
     """The principle that is called so in the interface's language, or has this id."""
     wanted = name.casefold()
     return next(
-        (one.id for one in book.principles() if wanted in (_label(one.id).casefold(), one.id)),
+        (one.id for one in book.principles() if wanted in (label(one.id).casefold(), one.id)),
         None,
     )
-
-
-def _label(principle_id: str) -> str:
-    return interface.in_language(book.principle(principle_id).pref_labels)
 
 
 def _kept(passage_id: str, principle_id: str) -> int:

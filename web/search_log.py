@@ -41,24 +41,25 @@ def log_search(text: str, total: int) -> None:
     """Record a search, unless it is of somebody who is still typing (`live.js` says so)."""
     language = interface.language()
     if "X-Typing" not in request.headers:
-        _afterwards(lambda keeper: keeper.log_search(text, language, total))
+        _afterwards(lambda book: book.log_search(text, language, total))
 
 
 def log_opening(text: str, passage_id: str) -> None:
     """Record that a result was opened."""
-    _afterwards(lambda keeper: keeper.log_opening(text, passage_id))
+    _afterwards(lambda book: book.log_opening(text, passage_id))
 
 
 def _afterwards(record: Callable[[KnowledgeBase], None]) -> None:
     """Record when the answer has gone out: nobody waits for it, and no failure of it is theirs."""
-    keeper: KnowledgeBase = current_app.extensions[EXTENSION]
+    # When it has gone out no application is current any more.
+    this_book: KnowledgeBase = current_app.extensions[EXTENSION]
     logger = current_app.logger
-    if keeper.settings.search_log == "off":
+    if this_book.settings.search_log == "off":
         return
 
     def quietly() -> None:
         try:
-            record(keeper)
+            record(this_book)
         except ServicebookError as error:
             logger.warning("A search was not recorded: %s", error)
 

@@ -17,7 +17,7 @@ from waitress.server import create_server
 
 from web import processes
 
-GRACE = 20.0  # seconds that answers may take once it is told to stop
+_GRACE = 20.0  # seconds that answers may take once it is told to stop
 # A slow search must not keep the others waiting; more threads only wait for each other.
 _THREADS = 4
 _BACKLOG = 1024
@@ -44,7 +44,7 @@ def listen(
             _answer(app, sockets, trusts_proxies, is_wanted)
 
         if workers > 1:
-            processes.run(work, workers, GRACE + 5)
+            processes.run(work, workers, _GRACE + 5)
         else:
             work(lambda: True)
 
@@ -76,7 +76,7 @@ def _answer(
             wasyncore.loop(timeout=0.5, map=sockets, count=1)
         for listener in list(sockets.values()):
             listener.accepting = False
-        until = time.monotonic() + GRACE
+        until = time.monotonic() + _GRACE
         while time.monotonic() < until and any(map(_is_busy, list(sockets.values()))):
             wasyncore.loop(timeout=0.05, map=sockets, count=1)
     server.task_dispatcher.shutdown(timeout=1)

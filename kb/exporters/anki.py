@@ -80,7 +80,7 @@ def _excerpt_fields(edition: Edition, excerpt: Excerpt) -> list[str]:
     return [
         f"<p><b>{about}</b></p>" + "".join(f"<p>{question}</p>" for question in asked),
         quotes,
-        escape(edition.principles(excerpt)),
+        escape(edition.principles_line(excerpt)),
         escape(excerpt.note).replace("\n", "<br>"),
         sources,
     ]
@@ -112,9 +112,9 @@ def _quote(excerpt: Excerpt) -> str:
 def _source(edition: Edition, excerpt: Excerpt) -> str:
     link = edition.link(excerpt)
     address = f'<a href="{escape(link)}">{escape(link)}</a>' if link else ""
-    parts = (path(excerpt), edition.citation(excerpt.source))
+    where, cited = escape(path(excerpt)), escape(edition.citation(excerpt.source))
     licence = escape(edition.licence(excerpt.source))
-    return "<br>".join(part for part in (*map(escape, parts), address, licence) if part)
+    return "<br>".join(filter(None, (where, cited, address, licence)))
 
 
 def _broken(text: str) -> str:

@@ -49,10 +49,7 @@ def _heads(words: Words) -> tuple[str, ...]:
 def _cells(edition: Edition, excerpt: Excerpt) -> Iterator[str]:
     source = excerpt.source
     yield from (source.locale, " › ".join(excerpt.headings), excerpt.text, excerpt.note)
-    yield from (
-        "\n".join(excerpt.questions),
-        edition.words.comma.join(edition.labels.get(id, id) for id in excerpt.principles),
-    )
+    yield from ("\n".join(excerpt.questions), edition.principles(excerpt))
     yield from (edition.citation(source), edition.link(excerpt), source.licence)
     yield from (source.title, source.author, source.published.isoformat() if source.published else "")
     yield from (excerpt.quoted.date().isoformat(), source.version, excerpt.passage)

@@ -109,7 +109,7 @@ class _Writer:
         else:
             for one in both:
                 self._write_quote(one, self._document)
-        if principles := self._edition.principles(excerpt):
+        if principles := self._edition.principles_line(excerpt):
             self._write(principles, "Source")
         if excerpt.note:
             self._write(self._words.note, "Label")

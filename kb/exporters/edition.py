@@ -82,14 +82,13 @@ class Edition:
             f"{self.base_url.rstrip('/')}/articles/{quote(excerpt.source.article)}#{quote(excerpt.passage)}"
         )
 
-    def credits(self, excerpt: Excerpt) -> Iterator[str]:
-        """Citation, link and licence, those there are."""
-        source = excerpt.source
-        yield from filter(None, (self.citation(source), self.link(excerpt), self.licence(source)))
-
     def principles(self, excerpt: Excerpt) -> str:
-        """The principles it was tagged with: «Принципы: эмпатия, доверие»; nothing without any."""
-        names = self.words.comma.join(self.labels.get(id, id) for id in excerpt.principles)
+        """The names of the principles it was tagged with: «эмпатия, доверие»."""
+        return self.words.comma.join(self.labels.get(id, id) for id in excerpt.principles)
+
+    def principles_line(self, excerpt: Excerpt) -> str:
+        """The same as a line of its own: «Принципы: эмпатия, доверие»; nothing without any."""
+        names = self.principles(excerpt)
         return f"{self.words.principles}{self.words.colon}{names}" if names else ""
 
 

@@ -73,7 +73,7 @@ def _excerpt(edition: Edition, excerpt: Excerpt) -> Iterator[str]:
     yield f'<div class="{"one-by-one" if is_wide else "beside"}">'
     for one in with_counterpart(excerpt):
         yield from _quote(edition, one)
-    yield f"</div>{_paragraph(edition.principles(excerpt), 'about')}"
+    yield f"</div>{_paragraph(edition.principles_line(excerpt), 'about')}"
     if excerpt.note:
         yield f'<div class="note"><strong>{words.note}</strong>{_paragraph(excerpt.note)}</div>'
     if excerpt.questions:
@@ -100,8 +100,8 @@ def _source(edition: Edition, excerpt: Excerpt, number: int) -> str:
     cited = f'<span lang="{escape(source.locale)}">{escape(edition.citation(source))}</span>'
     address = f'<a href="{link}">{link}</a>' if link else ""
     quoted = f'<span class="about">{escape(edition.quoted_on(excerpt))}</span>'
-    parts = (cited, address, escape(edition.licence(source)), quoted)
-    return f'<li id="source-{number}">{" ".join(part for part in parts if part)}</li>'
+    licence = escape(edition.licence(source))
+    return f'<li id="source-{number}">{" ".join(filter(None, (cited, address, licence, quoted)))}</li>'
 
 
 def _paragraph(text: str, kind: str = "lines") -> str:

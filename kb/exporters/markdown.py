@@ -41,7 +41,7 @@ def _excerpt(edition: Edition, excerpt: Excerpt) -> Iterator[str]:
     for one in with_counterpart(excerpt):
         yield "\n>\n".join(_table(part) if isinstance(part, Table) else _quoted(part) for part in parts(one))
         yield f"— {_one_line(path(one))} \\[{edition.number(one)}\\]"
-    yield _one_line(edition.principles(excerpt))
+    yield _one_line(edition.principles_line(excerpt))
     if excerpt.note:
         yield f"**{words.note}**"
         yield _paragraphs(excerpt.note)
@@ -65,8 +65,9 @@ def _table(table: Table) -> str:
 def _source(edition: Edition, number: int, excerpt: Excerpt) -> str:
     source, link = excerpt.source, edition.link(excerpt)
     address = f"<{link.translate(_ADDRESS)}>" if link else ""
-    parts = (_one_line(edition.citation(source)), address, _one_line(edition.licence(source)))
-    return f"{number}. " + " ".join(part for part in (*parts, _one_line(edition.quoted_on(excerpt))) if part)
+    cited, licence = _one_line(edition.citation(source)), _one_line(edition.licence(source))
+    quoted = _one_line(edition.quoted_on(excerpt))
+    return f"{number}. " + " ".join(filter(None, (cited, address, licence, quoted)))
 
 
 _ADDRESS = {ord("<"): "%3C", ord(">"): "%3E", ord(" "): "%20", ord("\n"): "%0A", ord("\t"): "%09"}

@@ -7,9 +7,8 @@ in the speaker notes.
 from __future__ import annotations
 
 import io
-import unicodedata
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Any
 
 import pptx
@@ -18,7 +17,8 @@ from pptx.enum.text import MSO_ANCHOR
 from pptx.oxml.ns import qn
 from pptx.util import Cm, Length, Pt
 
-from kb.exporters.edition import Edition, heading, parts
+from kb.columns import columns
+from kb.exporters.edition import Edition, heading, parts, with_counterpart
 from kb.exporters.office import LATIN_FONT, east_asian_font, is_chinese, office_tag, set_properties
 from kb.exporters.tables import Table
 from kb.models import Excerpt, PackSection
@@ -82,22 +82,19 @@ class _Writer:
             self._write_lines(frame, [(line, self._pack.language) for line in shown], _BODY, _GREY)
 
     def _write_excerpt(self, excerpt: Excerpt) -> None:
-        counterpart = excerpt.counterpart
-        full = _FULL_COLUMN if counterpart else _FULL_SLIDE
-        columns = [split(excerpt, full), *([split(counterpart, full)] if counterpart else [])]
-        parts = max(map(len, columns))
-        for part in range(parts):
+        both = list(with_counterpart(excerpt))
+        full, size = (_FULL_SLIDE, _BODY) if len(both) == 1 else (_FULL_COLUMN, _COLUMN)
+        width = Length((_WIDTH - _MARGIN) // len(both) - _MARGIN)
+        slides = list(zip_longest(*(split(one, full) for one in both)))
+        for number, texts in enumerate(slides, 1):
             title = heading(excerpt)
-            if parts > 1:
-                title = self._words.continued.format(title=title, part=part + 1, parts=parts)
+            if len(slides) > 1:
+                title = self._words.continued.format(title=title, part=number, parts=len(slides))
             slide = self._add_slide(title, locale=excerpt.source.locale)
-            width = Length((_WIDTH - _MARGIN) // len(columns) - _MARGIN)
-            for number, (one, column) in enumerate(zip((excerpt, counterpart), columns, strict=False)):
-                if one and part < len(column):
-                    left = Length(_MARGIN + number * (width + _MARGIN))
-                    self._write_quote(
-                        slide, one, column[part], left, width, _COLUMN if counterpart else _BODY
-                    )
+            for place, (one, text) in enumerate(zip(both, texts, strict=True)):
+                if text is not None:  # one may be longer than the other
+                    left = Length(_MARGIN + place * (width + _MARGIN))
+                    self._write_quote(slide, one, text, left, width, size)
             self._write_foot(slide, excerpt)
             self._write_notes(slide, excerpt)
 
@@ -112,10 +109,8 @@ class _Writer:
         top = Length(_HEIGHT - _FOOT_HEIGHT - _MARGIN // 2)
         frame = _add_box(slide, _MARGIN, top, Length(_WIDTH - 2 * _MARGIN), _FOOT_HEIGHT)
         frame.vertical_anchor = MSO_ANCHOR.BOTTOM
-        for number, one in enumerate((excerpt, excerpt.counterpart)):
-            if one:
-                paragraph = frame.add_paragraph() if number else frame.paragraphs[0]
-                self._write_credits(paragraph, one)
+        for number, one in enumerate(with_counterpart(excerpt)):
+            self._write_credits(frame.add_paragraph() if number else frame.paragraphs[0], one)
 
     def _write_credits(self, paragraph: _Paragraph, excerpt: Excerpt) -> None:
         locale = excerpt.source.locale
@@ -131,7 +126,7 @@ class _Writer:
         if excerpt.questions:
             asked = (f"{number}. {question}" for number, question in enumerate(excerpt.questions, 1))
             shown += [f"{self._words.questions}{self._words.colon}".strip(), *asked]
-        shown += filter(None, [self._edition.principles(excerpt), self._edition.quoted_on(excerpt)])
+        shown += filter(None, [self._edition.principles_line(excerpt), self._edition.quoted_on(excerpt)])
         frame = slide.notes_slide.notes_text_frame
         if frame is not None:
             self._write_lines(frame, [(line, self._pack.language) for line in shown], None, None)
@@ -211,20 +206,20 @@ def split(excerpt: Excerpt, full: int) -> list[str]:
     pieces = [piece for text in _shown_lines(excerpt) for piece in _pieces(text, full)]
     total = sum(_width(piece) for piece in pieces)
     fair = total / max(-(-total // full), 1)
-    parts: list[str] = []
+    slides: list[str] = []
     taken = 0
     for piece in pieces:
         width = _width(piece)
-        # A part that is nearly fair ends before a piece that would take it further from fair.
-        if parts and (taken + width > full or taken + width / 2 > fair):
+        # A slide that is nearly fair ends before a piece that would take it further from fair.
+        if slides and (taken + width > full or taken + width / 2 > fair):
             piece, taken = piece.lstrip(), 0
-            parts.append(piece)
-        elif parts:
-            parts[-1] += piece
+            slides.append(piece)
+        elif slides:
+            slides[-1] += piece
         else:
-            parts.append(piece)
+            slides.append(piece)
         taken += width
-    return [part.strip("\n") for part in parts] or [""]
+    return [text.strip("\n") for text in slides] or [""]
 
 
 def _shown_lines(excerpt: Excerpt) -> Iterator[str]:
@@ -254,8 +249,7 @@ def _pieces(line: str, full: int) -> Iterator[str]:
 
 
 def _width(text: str) -> int:
-    wide = sum(1 for sign in text if unicodedata.east_asian_width(sign) in "WF")
-    return len(text) + wide + 30 * text.count("\n")
+    return columns(text) + 30 * text.count("\n")
 
 
 # --- What python-pptx has no words for -----------------------------------------------------------

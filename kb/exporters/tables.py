@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from kb.models import Block, BlockKind, Excerpt
+from kb.columns import columns
+from kb.models import CELL_SEPARATOR, HEADER_ROW, Block, BlockKind, Excerpt
 
-# What is between the cells of a row, and what marks the row that heads a table: see `kb.models.Block`.
-_CELLS, _HEAD = " | ", "header"
 # How wide a column may be, in Latin letters.
 _NARROWEST, _WIDEST = 12, 60
 
@@ -24,7 +22,7 @@ class Table:
 
     def shares(self) -> list[float]:
         """What part of the width each column needs, by its longest cell: wide ones break their lines."""
-        longest = [max(_width(cell) for cell in column) for column in zip(*self.rows, strict=True)]
+        longest = [max(columns(cell) for cell in column) for column in zip(*self.rows, strict=True)]
         wanted = [min(max(width, _NARROWEST), _WIDEST) for width in longest]
         return [width / sum(wanted) for width in wanted]
 
@@ -43,19 +41,15 @@ class Table:
 
 def table_of(blocks: Sequence[Block]) -> Table:
     """The table of rows that follow each other."""
-    rows = [[cell.strip() for cell in block.text.split(_CELLS)] for block in blocks]
+    rows = [[cell.strip() for cell in block.text.split(CELL_SEPARATOR)] for block in blocks]
     width = max(map(len, rows))
     full = tuple(tuple(row + [""] * (width - len(row))) for row in rows)
-    return Table(full, blocks[0].marker == _HEAD)
+    return Table(full, blocks[0].marker == HEADER_ROW)
 
 
 def has_table(excerpt: Excerpt) -> bool:
     """Whether an excerpt has a table, which needs the whole width of a page."""
     return any(block.kind is BlockKind.TABLE_ROW for block in excerpt.blocks)
-
-
-def _width(text: str) -> int:
-    return len(text) + sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
 
 
 def html_table(table: Table) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
-import unicodedata
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, groupby
 
+from kb.columns import columns
 from kb.models import Span
 from kb.principles.mentions import Mention
 
@@ -154,17 +154,13 @@ def _edges(text: str, first: Span, last: Span) -> Span:
 
 def _fitting(characters: Iterable[str]) -> int:
     """How many of the characters are near enough."""
-    widths = accumulate(_width(character) for character in characters)
+    widths = accumulate(columns(character) for character in characters)
     return sum(width <= _EDGE_WIDTH for width in widths)
 
 
 def _is_short(item: str) -> bool:
     """Whether an item is hardly more than a name."""
-    return _width(item) <= _ITEM_WIDTH and not _CLAUSE.match(item)
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+    return columns(item) <= _ITEM_WIDTH and not _CLAUSE.match(item)
 
 
 # --- Contact details -----------------------------------------------------------------------------

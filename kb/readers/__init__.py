@@ -46,12 +46,11 @@ PLAIN = (".md", ".markdown", ".txt")
 ARCHIVES = (".zip",)
 """Archives are opened, and what is in them is read as if it lay in a folder."""
 
-EXTRA = "formats"
-"""The extra that brings the libraries for all but Markdown and text."""
-
 MAX_BYTES = 20 * 1024 * 1024
-MAX_ARCHIVE_BYTES = 200 * 1024 * 1024
-"""A larger file, or archive, is not opened."""
+"""A larger file is not opened."""
+
+_MAX_ARCHIVE_BYTES = 200 * 1024 * 1024
+_EXTRA = "formats"  # brings the libraries for all but Markdown and text
 
 __all__ = [
     "ARCHIVES",
@@ -108,7 +107,7 @@ def read(path: Path, name: str | None = None) -> Reading:
 def _read_archive(path: Path, name: str) -> Reading:
     """What comes of the files in an archive, each called by its path below the archive's."""
     try:
-        _check(path, MAX_ARCHIVE_BYTES)
+        _check(path, _MAX_ARCHIVE_BYTES)
         with Archive(path, MAX_BYTES) as archive:
             parts = list(_members(archive, name))
     except ReadingError as error:
@@ -147,7 +146,7 @@ def _read_file(path: PurePath, name: str, content: Callable[[], bytes], fetch: b
     except ReadingError as error:
         return _unreadable(name, error.code, str(error), error.line, problems)
     except ImportError as error:
-        missing = MissingExtra(f"Reading {path.suffix.lower()} files ({error.name or error})", EXTRA)
+        missing = MissingExtra(f"Reading {path.suffix.lower()} files ({error.name or error})", _EXTRA)
         return _unreadable(name, "missing-extra", str(missing), None, problems)
     except (RecursionError, MemoryError) as error:
         message = f"The file is too deep or too large to be read ({type(error).__name__})."

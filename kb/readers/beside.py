@@ -20,7 +20,7 @@ from kb.readers.draft import UNSTATED, Finding, Metadata, Source
 if TYPE_CHECKING:
     from pathlib import Path
 
-FOLDER_FILE = "article.yml"
+_FOLDER_FILE = "article.yml"
 
 Fetch = Callable[[str], bytes | None]
 """Gives the content of the file of this name beside the one that is read; None when there is none."""
@@ -43,32 +43,32 @@ class Beside:
 NOTHING_BESIDE = Beside()
 
 
-def names(name: str) -> tuple[str, str]:
+def _names(name: str) -> tuple[str, str]:
     """The names of the metadata files for a file of this name: its own, and that of the folder."""
-    return f"{PurePosixPath(name).stem}.yml", FOLDER_FILE
+    return f"{PurePosixPath(name).stem}.yml", _FOLDER_FILE
 
 
 def read(name: str, fetch: Fetch) -> Beside:
     """What the metadata files beside the file called `name` state."""
     findings: list[tuple[str, Finding]] = []
     stated: dict[str, Metadata] = {}
-    for metadata_file in names(name):
+    own, of_folder = _names(name)
+    for metadata_file in dict.fromkeys((own, of_folder)):  # of article.md they are one
         content = fetch(metadata_file)
-        if content is not None and metadata_file not in stated:
+        if content is not None:
             stated[metadata_file], found = _read(Source(metadata_file, content))
             findings += [(metadata_file, finding) for finding in found]
-    file, folder = (stated.get(metadata_file, Metadata()) for metadata_file in names(name))
-    return Beside(file, folder, tuple(findings))
+    return Beside(stated.get(own, UNSTATED), stated.get(of_folder, UNSTATED), tuple(findings))
 
 
 def _read(source: Source) -> tuple[Metadata, list[Finding]]:
     """What a metadata file states, and what is wrong with it."""
     if not source.data.strip():
-        return Metadata(), []
+        return UNSTATED, []
     try:
         return front_matter.whole(decode(source))
     except ReadingError as error:
-        return Metadata(), [Finding(error.code, str(error), error.line)]
+        return UNSTATED, [Finding(error.code, str(error), error.line)]
 
 
 def fetch_from(folder: Path) -> Fetch:
@@ -90,5 +90,5 @@ def fetch_from(folder: Path) -> Fetch:
 def fingerprint(path: Path) -> str:
     """Tells whether the metadata files beside a file have changed; empty when there are none."""
     fetch = fetch_from(path.parent)
-    contents = [(name, content) for name in names(path.name) if (content := fetch(name)) is not None]
+    contents = [(name, content) for name in _names(path.name) if (content := fetch(name)) is not None]
     return hashlib.sha256(repr(contents).encode()).hexdigest()[:16] if contents else ""

@@ -53,14 +53,11 @@ class _Conflict:
     markers: tuple[_Marker, ...]
 
     @property
-    def ours(self) -> range:
-        """The indices of the lines of the first side."""
-        return range(self.markers[0].index + 1, self.markers[1].index)
-
-    @property
-    def theirs(self) -> range:
-        """The indices of the lines of the second side."""
-        return range(self.markers[-2].index + 1, self.markers[-1].index)
+    def sides(self) -> tuple[range, range]:
+        """The indices of the lines of our side and of theirs."""
+        ours = range(self.markers[0].index + 1, self.markers[1].index)
+        theirs = range(self.markers[-2].index + 1, self.markers[-1].index)
+        return ours, theirs
 
     @property
     def whole(self) -> range:
@@ -81,8 +78,8 @@ def versions(text: NumberedText) -> tuple[list[Version], list[Finding]]:
     first = conflicts[0].markers
     labels = (first[0].label or "ours", first[-1].label or "theirs")
     return [
-        Version(_without(text, _other_side(conflicts, keep) | {marker.index for marker in stray}), label)
-        for keep, label in zip(("ours", "theirs"), labels, strict=True)
+        Version(_without(text, _all_but(side, conflicts) | {marker.index for marker in stray}), label)
+        for side, label in enumerate(labels)
     ], findings
 
 
@@ -115,10 +112,10 @@ def _stray(markers: list[_Marker], conflicts: list[_Conflict]) -> list[_Marker]:
     return [marker for marker in markers if marker.index not in used and marker.sign != "="]
 
 
-def _other_side(conflicts: list[_Conflict], keep: str) -> set[int]:
-    """The indices of the lines of all conflicts except those of the side to `keep`."""
+def _all_but(side: int, conflicts: list[_Conflict]) -> set[int]:
+    """The indices of the lines of all conflicts except those of one side, 0 or 1."""
     whole = {index for conflict in conflicts for index in conflict.whole}
-    kept = {index for conflict in conflicts for index in getattr(conflict, keep)}
+    kept = {index for conflict in conflicts for index in conflict.sides[side]}
     return whole - kept
 
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from datetime import date
 
 
+BULLET = "•"
+"""The marker of every item of an unordered list, whatever the file has before it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file as it was found: what it is called in problems, and its bytes."""
@@ -168,11 +172,10 @@ class Metadata:
 
     def or_else(self, weaker: Metadata) -> Metadata:
         """These statements, and those of `weaker` about what they do not speak of."""
-        empty = Metadata()
         missing = [
             field.name
             for field in fields(self)
-            if field.name != "locale" and getattr(self, field.name) == getattr(empty, field.name)
+            if field.name != "locale" and getattr(self, field.name) == getattr(UNSTATED, field.name)
         ]
         if "language" in missing:
             missing.append("locale")
@@ -180,6 +183,7 @@ class Metadata:
 
 
 UNSTATED = Metadata()
+"""What a file states that states nothing."""
 
 
 @dataclass(frozen=True, slots=True)

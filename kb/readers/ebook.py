@@ -11,7 +11,7 @@ from lxml import etree
 
 from kb.errors import ReadingError
 from kb.readers import html_tree
-from kb.readers.draft import Draft, Metadata, Source
+from kb.readers.draft import UNSTATED, Draft, Source
 from kb.readers.package import Package
 from kb.readers.properties import from_dublin_core
 from kb.readers.web_page import decoded
@@ -44,7 +44,7 @@ def read(source: Source) -> list[Draft]:
         if kind in _PAGES and member in package:
             text.extend(_chapter(Source(member, package.read(member))))
     _embolden(text, _bold_classes(package, members.values()))
-    return [Draft(Metadata(), tuple(html_tree.elements(text)), properties=from_dublin_core(book))]
+    return [Draft(UNSTATED, tuple(html_tree.elements(text)), properties=from_dublin_core(book))]
 
 
 def _book_file(package: Package) -> str:

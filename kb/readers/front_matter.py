@@ -18,7 +18,7 @@ from rapidfuzz import process
 from kb import languages
 from kb.language_codes import ISO_639_1
 from kb.readers.dates import parse_date
-from kb.readers.draft import Finding, Metadata, NumberedText
+from kb.readers.draft import UNSTATED, Finding, Metadata, NumberedText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MAX_FRONT_MATTER = 32_768
 """Characters. YAML is read at about 100 KB a second."""
 
-MAX_DEPTH = 50
+_MAX_DEPTH = 50
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "title": ("title", "name", "headline", "schema.headline", "schema.name"),
@@ -70,13 +70,13 @@ def split(text: NumberedText) -> tuple[Metadata, NumberedText, list[Finding]]:
     """What the block at the head of `text` states, the text after it, and what is wrong with it."""
     start = next((index for index, line in enumerate(text.lines) if line.strip()), 0) + 1
     if not text.lines or not _FENCE.match(text.lines[start - 1]) or not _entry_key(text, start):
-        return Metadata(), text, []
+        return UNSTATED, text, []
     lines = range(start, len(text.lines))
     if closing := next((index for index in lines if _END.match(text.lines[index])), None):
         metadata, findings = _read(text.part(start, closing))
         return metadata, text.part(closing + 1), findings
     if _entry_key(text, start) not in _KNOWN_KEYS:  # a rule above a paragraph that has a colon
-        return Metadata(), text, []
+        return UNSTATED, text, []
     blank = next((index for index in lines if not text.lines[index].strip()), len(text.lines))
     metadata, findings = _read(text.part(start, blank))
     message = "The front matter is never closed: put a line --- below its last entry."
@@ -129,7 +129,7 @@ class _Loader(yaml.SafeLoader):
         mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
         if self.check_event(yaml.AliasEvent):
             raise yaml.MarkedYAMLError(problem="aliases (*name) are not read", problem_mark=mark)
-        if self.depth > MAX_DEPTH:
+        if self.depth > _MAX_DEPTH:
             raise yaml.MarkedYAMLError(problem="it is nested too deeply", problem_mark=mark)
         self.depth += 1
         node = super().compose_node(parent, index)
@@ -282,9 +282,14 @@ def _each(entries: dict[str, _Stated], field: str, *, split_at_commas: bool) -> 
     stated = next(_stated(entries, field), None)
     value: Any = stated.value if stated else ()
     if isinstance(value, str):
-        value = re.split(r"[,;，、；]", value) if split_at_commas else [value]
+        value = separated(value) if split_at_commas else [value]
     texts = (_text(item) or _names(item) for item in value)
     return tuple(dict.fromkeys(filter(None, texts)))
+
+
+def separated(text: str) -> list[str]:
+    """The items of a list that is written in one line: сервис, NPS，жалоба、 投诉"""
+    return re.split(r"[,;，；、]", text)
 
 
 def _published(entries: dict[str, _Stated]) -> tuple[date | None, list[Finding]]:

@@ -14,13 +14,13 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree, html
 
+from kb.columns import columns
 from kb.errors import ReadingError
-from kb.models import BlockKind
+from kb.models import CELL_SEPARATOR, HEADER_ROW, BlockKind
 from kb.readers.decoding import MAX_CHARACTERS, clean
-from kb.readers.draft import Element, Hyperlink
-from kb.readers.lines import columns
-from kb.readers.markdown import BULLET, CELL_SEPARATOR, HEADER_ROW
-from kb.readers.prose import Piece, Prose
+from kb.readers.draft import BULLET, Element
+from kb.readers.lines import could_end_heading
+from kb.readers.prose import Piece, Prose, joined
 from kb.readers.raw_html import BREAKING, UNSEEN
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 Node = Any
 """An element of lxml, which has no types of its own."""
 
-MAX_MARKUP = 8_000_000
+_MAX_MARKUP = 8_000_000
 """Characters, pictures not counted. The parser silently drops a text of more than ten million."""
 
-MAX_NODES = 100_000
+_MAX_NODES = 100_000
 """Elements of a page or document. A million headings are no article."""
 
 _NO_TEXT = UNSEEN | {
@@ -50,10 +50,10 @@ _EMPHASIS = ("b", "strong")
 _BOLD = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
 _HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 
-MAX_CELL = 1_000
+_MAX_CELL = 1_000
 """Characters of a table cell; one with more holds a whole text, in a table that only lays out a page."""
 
-MAX_BOLD_HEADING = 100
+_MAX_BOLD_HEADING = 100
 """Columns of the longest bold line that may be a heading."""
 
 
@@ -64,8 +64,8 @@ def parse(markup: str) -> Node:
     nothing in it, or far too much, or it is nested too deeply.
     """
     markup = _LONG_TAG.sub(r"<\1>", _REFERENCE.sub(_storable_reference, storable(markup)))
-    if len(markup) > MAX_MARKUP:
-        message = f"The page has {len(markup):,} characters of markup; at most {MAX_MARKUP:,} are read."
+    if len(markup) > _MAX_MARKUP:
+        message = f"The page has {len(markup):,} characters of markup; at most {_MAX_MARKUP:,} are read."
         raise ReadingError("file-too-large", message)
     parser = html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
     try:
@@ -75,8 +75,8 @@ def parse(markup: str) -> Node:
     if deep := next((entry for entry in parser.error_log if "xcessive depth" in entry.message), None):
         message = "From here on, elements are nested over 256 deep. Save the page anew with a browser."
         raise ReadingError("nested-too-deeply", message, deep.line or None)
-    if any(number >= MAX_NODES for number, _ in enumerate(root.iter())):
-        message = f"There are more than {MAX_NODES:,} elements in this; split it into articles."
+    if any(number >= _MAX_NODES for number, _ in enumerate(root.iter())):
+        message = f"There are more than {_MAX_NODES:,} elements in this; split it into articles."
         raise ReadingError("file-too-large", message)
     return root
 
@@ -265,7 +265,7 @@ class _Walk:
 
     def _add_row(self, cells: Sequence[Piece], marker: str) -> None:
         if any(cell.text for cell in cells):
-            piece = _joined(cells, CELL_SEPARATOR, self._line)
+            piece = joined(cells, CELL_SEPARATOR, self._line)
             row = Element(piece.text, 0, BlockKind.TABLE_ROW, links=piece.links, marker=marker)
             self._add(piece, row)
 
@@ -275,17 +275,7 @@ class _Walk:
         inside._size = self._size
         inside.go_through(node)
         self._size = inside._size
-        return _joined([Piece(block.text, block.links, 0) for block in inside.found], " ", self._line)
-
-
-def _joined(pieces: Sequence[Piece], separator: str, line: int) -> Piece:
-    """Several pieces as one, with their links in place."""
-    links: list[Hyperlink] = []
-    offset = 0
-    for piece in pieces:
-        links += [link.moved(offset) for link in piece.links]
-        offset += len(piece.text) + len(separator)
-    return Piece(separator.join(piece.text for piece in pieces), tuple(links), line)
+        return joined([Piece(block.text, block.links, 0) for block in inside.found], " ", self._line)
 
 
 def _complete(url: str, address: str) -> str:
@@ -314,7 +304,7 @@ def _is_layout(table: Node) -> bool:
     rows = [[cell for cell in row if cell.tag in ("td", "th")] for row in table.iter("tr")]
     if all(len(row) < 2 for row in rows):
         return True
-    return any(len("".join(cell.itertext())) > MAX_CELL for row in rows for cell in row)
+    return any(len("".join(cell.itertext())) > _MAX_CELL for row in rows for cell in row)
 
 
 def _with_bold_headings(walk: _Walk) -> list[Element]:
@@ -328,6 +318,4 @@ def _with_bold_headings(walk: _Walk) -> list[Element]:
 
 
 def _could_be_heading(text: str) -> bool:
-    return columns(text) <= MAX_BOLD_HEADING and not text.endswith(
-        (".", ",", ";", ":", "。", "，", "；", "：")
-    )
+    return columns(text) <= _MAX_BOLD_HEADING and could_end_heading(text)

@@ -6,11 +6,11 @@ Lines that only the width of a page had broken are put together again.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from kb.columns import columns
 from kb.readers.prose import joint
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from kb.readers.draft import NumberedText
 
-MAX_WRAP = 100
+_MAX_WRAP = 100
 """Columns of the longest line of a file whose lines were broken to fit a width."""
 
 _HAN_NUMBER = "[一二三四五六七八九十百]{1,4}"
 
-NUMBERINGS = tuple(
+_NUMBERINGS = tuple(
     re.compile(form)
     for form in (
         rf"(第(?:{_HAN_NUMBER}|\d{{1,3}})[章节節部篇])\s*[、.．:：]?\s*",  # 第一章
@@ -42,7 +42,8 @@ _RULE = re.compile(r"[-=_*~·—\s]{3,}")
 
 _SENTENCE_END = (".", "!", "?", "…", "。", "！", "？")
 _CLAUSE_END = (";", "；", ",", "，", "、", ":", "：")
-_CLOSING = "\"'»”’）)】」』"
+_NO_HEADING_END = (".", ",", ";", ":", "。", "，", "；", "：")
+_CLOSING = "\"'»”’）)】」』 "
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Line:
     """A line that is not blank, or several that were one before the file was wrapped.
 
     `marker` is its number or bullet, `text` what follows it. `numbering` is the index in
-    `NUMBERINGS` of the form of its number, None without a number. `indent` counts the characters
+    `_NUMBERINGS` of the form of its number, None without a number. `indent` counts the characters
     before it; `after_blank` tells whether a blank line is above it.
     """
 
@@ -75,7 +76,7 @@ class Line:
     @property
     def ends_sentence(self) -> bool:
         """Whether it ends as a sentence does, perhaps in quotes or brackets."""
-        return self.text.rstrip(_CLOSING).endswith(_SENTENCE_END)
+        return ends_sentence(self.text)
 
     @property
     def ends_clause(self) -> bool:
@@ -93,9 +94,14 @@ class Line:
         return self.indent + columns(self.whole)
 
 
-def columns(text: str) -> int:
-    """How many columns a text takes in a fixed-width font: a Han character takes two."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+def ends_sentence(text: str) -> bool:
+    """Whether a text ends as a sentence does, perhaps in quotes or brackets."""
+    return text.rstrip(_CLOSING).endswith(_SENTENCE_END)
+
+
+def could_end_heading(text: str) -> bool:
+    """Whether a text ends as a heading may: it may ask or call out, but not state or lead in."""
+    return not text.endswith(_NO_HEADING_END)
 
 
 def lines_of(body: NumberedText) -> list[Line]:
@@ -132,7 +138,7 @@ def _marked_lines(body: NumberedText) -> Iterator[Line]:
 
 def marked(line: Line) -> Line:
     """The line with its number or bullet told from its text."""
-    for numbering, form in enumerate(NUMBERINGS):
+    for numbering, form in enumerate(_NUMBERINGS):
         if (match := form.match(line.text)) and match.end() < len(line.text):
             return replace(line, marker=match[1], text=line.text[match.end() :], numbering=numbering)
     if match := _BULLET.match(line.text):
@@ -148,7 +154,7 @@ def _is_wrapped(lines: Sequence[Line]) -> bool:
     width = max((line.end for line in lines), default=0)
     adjacent = [above for above, below in pairwise(lines) if not below.after_blank and not below.marker]
     broken = [above for above in adjacent if above.end > 0.7 * width and not above.ends_sentence]
-    return 30 <= width <= MAX_WRAP and len(broken) >= max(2, len(adjacent) / 2)
+    return 30 <= width <= _MAX_WRAP and len(broken) >= max(2, len(adjacent) / 2)
 
 
 def _unwrapped(lines: Sequence[Line]) -> list[Line]:

@@ -26,29 +26,15 @@ logging.getLogger("trafilatura").addHandler(logging.NullHandler())
 _KEY = 40
 """Letters by which a paragraph is recognised."""
 
-MAX_WEIGHED = 20_000
+_MAX_WEIGHED = 20_000
 """Elements of a page that trafilatura weighs, at up to 0.2 ms each; a longer page is read whole."""
 
 _MOST = 0.9
 """The share of what was chosen that the part must hold; a stray line of a footer may be chosen, too."""
 
 _PARAGRAPHS = (
-    "p",
-    "li",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "td",
-    "th",
-    "blockquote",
-    "pre",
-    "dt",
-    "dd",
-    "div",
-)
+    "p", "li", "h1", "h2", "h3", "h4", "h5", "h6", "td", "th", "blockquote", "pre", "dt", "dd", "div",
+)  # fmt: skip
 _CHOSEN = ("p", "item", "head", "cell", "quote", "code")
 
 _OTHER_TAGS = frozenset(("nav", "aside", "footer", "form", "dialog"))
@@ -75,7 +61,7 @@ def main_part(page: Node) -> Node:
 
 def _chosen(page: Node) -> set[str]:
     """The keys of the paragraphs that trafilatura takes for the article's."""
-    if any(number >= MAX_WEIGHED for number, _ in enumerate(page.iter())):
+    if any(number >= _MAX_WEIGHED for number, _ in enumerate(page.iter())):
         return set()
     found = bare_extraction(deepcopy(page), include_comments=False, include_links=True)
     if found is None or isinstance(found, dict):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from markdown_it import MarkdownIt
 
-from kb.models import BlockKind
+from kb.models import CELL_SEPARATOR, HEADER_ROW, BlockKind
 from kb.readers import asked, text_files
-from kb.readers.draft import Draft, Element, Hyperlink, NumberedText, Source
-from kb.readers.prose import Piece, Prose
+from kb.readers.draft import BULLET, Draft, Element, NumberedText, Source
+from kb.readers.prose import Piece, Prose, joined
 from kb.readers.raw_html import RawHtml, with_sound_tags
 
 if TYPE_CHECKING:
@@ -28,15 +29,8 @@ MAX_BRACKETS = 10_000
 What is beyond is taken as it stands: a bracket that opens no link costs the parser up to 0.2 ms.
 """
 
-MAX_NESTING = 40
+_MAX_NESTING = 40
 """How deep lists and quotes may lie in one another, twice (a list and its item count both)."""
-
-HEADER_ROW = "header"
-"""The marker of the row that is the head of a table."""
-
-CELL_SEPARATOR = " | "
-BULLET = "•"
-"""The marker of every item of an unordered list, whether the file has -, * or +."""
 
 
 def read(source: Source) -> list[Draft]:
@@ -58,7 +52,7 @@ def elements(body: NumberedText) -> list[Element]:
 @cache
 def _parser() -> MarkdownIt:
     """CommonMark with tables and strikethrough, bounded against hostile input."""
-    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": MAX_NESTING + 10})
+    parser = MarkdownIt("commonmark", {"html": True, "maxNesting": _MAX_NESTING + 10})
     parser.enable(["table", "strikethrough"])
     parser.validateLink = lambda url: True  # type: ignore[method-assign]  # Prose decides, and keeps the text
     parser.block.ruler.before("table", "too_deep", _too_deep, {"alt": []})
@@ -68,7 +62,7 @@ def _parser() -> MarkdownIt:
 
 def _too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """A block rule: what lies too deep in lists and quotes is one paragraph, not lost."""
-    if state.level < MAX_NESTING:
+    if state.level < _MAX_NESTING:
         return False
     if not silent:
         state.push("paragraph_open", "p", 1).map = [start, end]
@@ -181,15 +175,11 @@ class _Walk:
         if not elements or elements[-1].is_heading:
             self._asked += questions
             return
-        room = asked.MOST - len(elements[-1].asked)
-        if not (questions := questions[:room]):
+        if not (questions := questions[: asked.MOST - len(elements[-1].asked)]):
             return
-        place = len(elements) - 1
-        while True:
-            elements[place] = replace(elements[place], asked=elements[place].asked + questions)
-            place -= 1
-            if place < 0 or not (elements[place].kind is elements[-1].kind is BlockKind.TABLE_ROW):
-                break
+        rows = takewhile(lambda element: element.kind is BlockKind.TABLE_ROW, reversed(elements))
+        first = len(elements) - max(sum(1 for _ in rows), 1)
+        elements[first:] = [replace(one, asked=one.asked + questions) for one in elements[first:]]
 
     def _add(self, element: Element) -> None:
         if self._asked and not element.is_heading:
@@ -224,14 +214,9 @@ class _Walk:
         row, self._row = self._row or [], None
         if not any(cell.text for cell in row):
             return
-        links: list[Hyperlink] = []
-        offset = 0
-        for cell in row:
-            links += [link.moved(offset) for link in cell.links]
-            offset += len(cell.text) + len(CELL_SEPARATOR)
-        text = CELL_SEPARATOR.join(cell.text for cell in row)
+        piece = joined(row, CELL_SEPARATOR, row[0].line)
         self._add(
-            Element(text, row[0].line, BlockKind.TABLE_ROW, links=tuple(links), marker=self._row_marker)
+            Element(piece.text, piece.line, BlockKind.TABLE_ROW, links=piece.links, marker=self._row_marker)
         )
 
     def _line(self, token: Token) -> int:

@@ -12,9 +12,9 @@ from lxml import etree
 
 from kb.errors import ReadingError
 from kb.readers import html_tree
-from kb.readers.draft import Draft, Metadata, Source
+from kb.readers.draft import UNSTATED, Draft, Source
 from kb.readers.package import Package
-from kb.readers.properties import from_dublin_core
+from kb.readers.properties import in_package
 
 _CONTENT = "content.xml"
 _STYLES = "styles.xml"
@@ -65,8 +65,8 @@ def read(source: Source) -> list[Draft]:
     if body is None:
         raise ReadingError("broken-file", "The file is no text document, whatever its name says.")
     page = _Rewriting(content, package.xml(_STYLES) if _STYLES in package else content).page(body)
-    properties = from_dublin_core(package.xml(_META)) if _META in package else Metadata()
-    return [Draft(Metadata(), tuple(html_tree.elements(page)), properties=properties)]
+    properties = in_package(package, _META)
+    return [Draft(UNSTATED, tuple(html_tree.elements(page)), properties=properties)]
 
 
 class _Rewriting:

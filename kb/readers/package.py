@@ -16,9 +16,9 @@ from lxml import etree
 
 from kb.errors import ReadingError
 
-MAX_MEMBERS = 10_000
-MAX_UNPACKED = 100 * 1024 * 1024
-MAX_XML = 16 * 1024 * 1024
+_MAX_MEMBERS = 10_000
+_MAX_UNPACKED = 100 * 1024 * 1024
+_MAX_XML = 16 * 1024 * 1024
 """Bytes that all members, and all XML of a document, may have together when unpacked."""
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -48,10 +48,10 @@ class Package:
                 "encrypted-file", "The file is locked with a password. Save it anew without one."
             )
         unpacked = sum(member.file_size for member in members)
-        if len(members) > MAX_MEMBERS or unpacked > MAX_UNPACKED:
+        if len(members) > _MAX_MEMBERS or unpacked > _MAX_UNPACKED:
             message = (
                 f"The file would unpack to {len(members):,} members of {unpacked:,} bytes; at most "
-                f"{MAX_MEMBERS:,} of {MAX_UNPACKED:,} are read."
+                f"{_MAX_MEMBERS:,} of {_MAX_UNPACKED:,} are read."
             )
             raise ReadingError("file-too-large", message)
         self._members = {member.filename: member for member in members}
@@ -76,8 +76,8 @@ class Package:
         """The root element (lxml) of a member that is XML."""
         content = self.read(name)
         self._xml += len(content)
-        if self._xml > MAX_XML:
-            message = f"The text with its markup has over {MAX_XML:,} bytes. Split it into articles."
+        if self._xml > _MAX_XML:
+            message = f"The text with its markup has over {_MAX_XML:,} bytes. Split it into articles."
             raise ReadingError("file-too-large", message)
         parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
         try:

@@ -16,24 +16,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pypdfium2 as pdfium
-import pypdfium2.raw as c
+import pypdfium2.raw as pdfium_c
 
 from kb.errors import ReadingError
 from kb.readers import pdf_layout, pdf_structure
 from kb.readers.decoding import MAX_CHARACTERS
-from kb.readers.draft import Draft, Element, Finding, Metadata, Source
+from kb.readers.draft import UNSTATED, Draft, Element, Finding, Metadata, Source
+from kb.readers.front_matter import separated
 from kb.readers.pdf_layout import Character, Line
 from kb.readers.properties import properties
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_PAGES = 2_000
-MAX_ON_PAGE = 100_000
-MAX_SECONDS = 60
+_MAX_PAGES = 2_000
+_MAX_ON_PAGE = 100_000
+_MAX_SECONDS = 60
 """How long the pages of a file may take together; the usual one takes a few milliseconds."""
 
-MAX_STREAM = 64 * 1024 * 1024
+_MAX_STREAM = 64 * 1024 * 1024
 """Bytes of one compressed stream when unpacked: PDFium itself would take up to two gigabytes."""
 
 _STREAM = re.compile(rb"stream\r?\n")
@@ -48,14 +49,14 @@ def read(source: Source) -> list[Draft]:
     """
     document = _opened(source.data)
     try:
-        if len(document) > MAX_PAGES:
-            message = f"The file has {len(document):,} pages; at most {MAX_PAGES:,} are read. Split it."
+        if len(document) > _MAX_PAGES:
+            message = f"The file has {len(document):,} pages; at most {_MAX_PAGES:,} are read. Split it."
             raise ReadingError("file-too-large", message)
         pages = list(_pages(document))
         said = document.get_metadata_dict()
     finally:
         document.close()
-    return [Draft(Metadata(), tuple(_elements(pages)), tuple(_findings(pages)), properties=_properties(said))]
+    return [Draft(UNSTATED, tuple(_elements(pages)), tuple(_findings(pages)), properties=_properties(said))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +110,12 @@ def _opened(data: bytes) -> Any:
 
 def _refuse_bombs(data: bytes) -> None:
     """Raise ReadingError when a stream would unpack to too much, or all of them by far."""
-    left = 16 * MAX_STREAM
+    left = 16 * _MAX_STREAM
     for match in _STREAM.finditer(data):
         unpacker, rest, size = zlib.decompressobj(), data[match.end() : match.end() + _PIECE], 0
         start = match.end() + _PIECE
         try:
-            while rest and size <= MAX_STREAM and not unpacker.eof:
+            while rest and size <= _MAX_STREAM and not unpacker.eof:
                 size += len(unpacker.decompress(rest, _PIECE))
                 rest = unpacker.unconsumed_tail
                 if not rest:
@@ -122,19 +123,19 @@ def _refuse_bombs(data: bytes) -> None:
         except zlib.error:  # compressed in another way, or not at all
             continue
         left -= size
-        if size > MAX_STREAM or left < 0:
-            message = f"The file would unpack to over {MAX_STREAM:,} bytes in one piece, and was not opened."
+        if size > _MAX_STREAM or left < 0:
+            message = f"The file would unpack to over {_MAX_STREAM:,} bytes in one piece, and was not opened."
             raise ReadingError("file-too-large", message)
 
 
 def _pages(document: Any) -> Iterator[_Page]:
     """What is on each page; ReadingError when there is too much, or PDFium is kept busy for too long."""
     left = MAX_CHARACTERS
-    deadline = time.monotonic() + MAX_SECONDS
+    deadline = time.monotonic() + _MAX_SECONDS
     for number in range(1, len(document) + 1):
         if time.monotonic() > deadline:
             read = f"The first {number - 1} of {len(document)} pages"
-            message = f"{read} took over {MAX_SECONDS} seconds. Split the file."
+            message = f"{read} took over {_MAX_SECONDS} seconds. Split the file."
             raise ReadingError("file-too-large", message)
         try:
             page = document[number - 1]
@@ -176,9 +177,9 @@ def _page(page: Any, number: int, most: int) -> _Page:
     text = page.get_textpage()
     try:
         count = text.count_chars()
-        if count > min(most, MAX_ON_PAGE):
+        if count > min(most, _MAX_ON_PAGE):
             message = (
-                f"The file has more than {MAX_CHARACTERS:,} characters, or {MAX_ON_PAGE:,} on this page. "
+                f"The file has more than {MAX_CHARACTERS:,} characters, or {_MAX_ON_PAGE:,} on this page. "
                 "Split it into articles."
             )
             raise ReadingError("file-too-large", message, number)
@@ -208,33 +209,35 @@ def _texts(placed: list[tuple[str, _Box, _Style]]) -> dict[int, str]:
 def _placed(text: Any, count: int) -> Iterator[tuple[str, _Box, _Style]]:
     """Each character with its box and its style."""
     styles: dict[int, _Style] = {}
-    rectangle = c.FS_RECTF()
+    rectangle = pdfium_c.FS_RECTF()
     style = _Style(1.0, False, 0, -1)
     for index in range(count):
-        letter = chr(c.FPDFText_GetUnicode(text, index))
-        if c.FPDFText_IsGenerated(text, index) == 1:  # PDFium's guess at a space or a new line
+        letter = chr(pdfium_c.FPDFText_GetUnicode(text, index))
+        if pdfium_c.FPDFText_IsGenerated(text, index) == 1:  # PDFium's guess at a space or a new line
             if letter in " \n":
                 yield letter, (rectangle.left, rectangle.bottom, rectangle.right, rectangle.top), style
             continue
-        target = c.FPDFText_GetTextObject(text, index)
+        target = pdfium_c.FPDFText_GetTextObject(text, index)
         address = ctypes.cast(target, ctypes.c_void_p).value or 0
         if address not in styles:
             styles[address] = _style(text, index, target)
         style = styles[address]
-        c.FPDFText_GetLooseCharBox(text, index, rectangle)
+        pdfium_c.FPDFText_GetLooseCharBox(text, index, rectangle)
         yield letter, (rectangle.left, rectangle.bottom, rectangle.right, rectangle.top), style
 
 
 def _style(text: Any, index: int, target: Any) -> _Style:
-    matrix, flags, name = c.FS_MATRIX(), ctypes.c_int(), ctypes.create_string_buffer(256)
-    c.FPDFText_GetMatrix(text, index, matrix)
-    c.FPDFText_GetFontInfo(text, index, name, 256, flags)
-    size = c.FPDFText_GetFontSize(text, index) * math.hypot(matrix.c, matrix.d)
+    matrix, flags, name = pdfium_c.FS_MATRIX(), ctypes.c_int(), ctypes.create_string_buffer(256)
+    pdfium_c.FPDFText_GetMatrix(text, index, matrix)
+    pdfium_c.FPDFText_GetFontInfo(text, index, name, 256, flags)
+    size = pdfium_c.FPDFText_GetFontSize(text, index) * math.hypot(matrix.c, matrix.d)
     degrees = math.degrees(math.atan2(matrix.b, matrix.a))
     quarter = round(degrees / 90)
     angle = quarter * 90 % 360 if abs(degrees - quarter * 90) < 3 else None
     is_bold = bool(_BOLD.search(name.value.decode("latin-1")))
-    return _Style(round(size, 1), is_bold, angle, c.FPDFPageObj_GetMarkedContentID(target) if target else -1)
+    return _Style(
+        round(size, 1), is_bold, angle, pdfium_c.FPDFPageObj_GetMarkedContentID(target) if target else -1
+    )
 
 
 def _turned(box: _Box, angle: int | None) -> _Box:
@@ -250,7 +253,7 @@ def _turned(box: _Box, angle: int | None) -> _Box:
 
 
 def _has_picture(page: Any) -> bool:
-    return any(True for _ in page.get_objects(filter=[c.FPDF_PAGEOBJ_IMAGE], max_depth=3))
+    return any(True for _ in page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_IMAGE], max_depth=3))
 
 
 def _properties(said: dict[str, str]) -> Metadata:
@@ -259,5 +262,5 @@ def _properties(said: dict[str, str]) -> Metadata:
         author=said.get("Author"),
         summary=said.get("Subject"),
         published=said.get("CreationDate"),
-        keywords=re.split(r"[,;，；、]", said.get("Keywords", "")),
+        keywords=separated(said.get("Keywords", "")),
     )

@@ -14,11 +14,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
-from kb.models import BlockKind
+from kb.models import CELL_SEPARATOR, BlockKind
 from kb.readers import lines as text_lines
 from kb.readers.decoding import clean
-from kb.readers.draft import Element
-from kb.readers.markdown import BULLET, CELL_SEPARATOR
+from kb.readers.draft import BULLET, Element
 from kb.readers.prose import joint
 
 if TYPE_CHECKING:
@@ -47,8 +46,6 @@ _PAGE_NUMBER = re.compile(
 _SOFT_HYPHENS = ("\x02", "\xad", "\u2010", "\ufffe")
 _LONGEST_WORD = 60
 _PARTICLES = ("то", "либо", "нибудь", "таки", "ка")
-_SENTENCE_END = (".", "!", "?", "…", "。", "！", "？")
-_NO_HEADING_END = (".", ",", ";", ":", "。", "，", "；", "：")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ class Line:
     @property
     def ends_sentence(self) -> bool:
         """Whether it ends as a sentence does, perhaps in quotes or brackets."""
-        return self.text.rstrip("\"'»”’）)】」』 ").endswith(_SENTENCE_END)
+        return text_lines.ends_sentence(self.text)
 
 
 def lines_of(characters: Sequence[Character], page: int) -> Iterator[Line]:
@@ -294,7 +291,7 @@ class _Layout:
         stands_out = line.size >= _HEADING_SIZE * size or (
             line.is_bold and not is_bold and line.size > 0.9 * size
         )
-        is_closed = line.text.endswith(_NO_HEADING_END) and line.size < 1.3 * size
+        is_closed = not text_lines.could_end_heading(line.text) and line.size < 1.3 * size
         return stands_out and not is_closed and len(line.cells) == 1 and any(map(str.isalpha, line.text))
 
     def _continues(self, block: Sequence[Line], line: Line) -> bool:

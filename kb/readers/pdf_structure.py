@@ -12,7 +12,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import pypdfium2.raw as c
+import pypdfium2.raw as pdfium_c
 from lxml import etree
 
 from kb.readers import html_tree
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from kb.readers.draft import Element
     from kb.readers.html_tree import Node
 
-MAX_TAGS = 20_000
-MAX_DEPTH = 60
+_MAX_TAGS = 20_000
+_MAX_DEPTH = 60
 """Of one page: tags may refer to one another in circles."""
 
 _TAGS = {
@@ -47,16 +47,16 @@ def elements(page: Any, texts: Mapping[int, str], number: int) -> list[Element]:
 
     `texts` are the pieces of its text by the number that tags know them by, -1 for what has none.
     """
-    tree = c.FPDF_StructTree_GetForPage(page.raw)
+    tree = pdfium_c.FPDF_StructTree_GetForPage(page.raw)
     if not tree:
         return []
     try:
         body = etree.Element("body")
         rewriting = _Rewriting(texts)
-        for index in range(min(c.FPDF_StructTree_CountChildren(tree), MAX_TAGS)):
-            rewriting.add(c.FPDF_StructTree_GetChildAtIndex(tree, index), body)
+        for index in range(min(pdfium_c.FPDF_StructTree_CountChildren(tree), _MAX_TAGS)):
+            rewriting.add(pdfium_c.FPDF_StructTree_GetChildAtIndex(tree, index), body)
     finally:
-        c.FPDF_StructTree_Close(tree)
+        pdfium_c.FPDF_StructTree_Close(tree)
     if rewriting.covered < _ENOUGH * sum(len(text) for key, text in texts.items() if key >= 0):
         return []
     return [replace(element, line=number) for element in html_tree.elements(body)]
@@ -67,24 +67,24 @@ class _Rewriting:
 
     def __init__(self, texts: Mapping[int, str]) -> None:
         self._texts = texts
-        self._left = MAX_TAGS
+        self._left = _MAX_TAGS
         self.covered = 0
 
     def add(self, tag: Any, into: Node, depth: int = 0) -> None:
         """Add a tag and what is in it to `into`."""
         self._left -= 1
-        if not tag or self._left < 0 or depth > MAX_DEPTH:
+        if not tag or self._left < 0 or depth > _MAX_DEPTH:
             return
-        kind = _string(c.FPDF_StructElement_GetType, tag)
+        kind = _string(pdfium_c.FPDF_StructElement_GetType, tag)
         if kind in _TAGS and kind not in _NOT_TEXT:
             into = etree.SubElement(into, _TAGS[kind])
         hidden = etree.Element("span")
-        for index in range(min(c.FPDF_StructElement_CountChildren(tag), MAX_TAGS)):
+        for index in range(min(pdfium_c.FPDF_StructElement_CountChildren(tag), _MAX_TAGS)):
             target = hidden if kind in _NOT_TEXT else into
-            if child := c.FPDF_StructElement_GetChildAtIndex(tag, index):
+            if child := pdfium_c.FPDF_StructElement_GetChildAtIndex(tag, index):
                 self.add(child, target, depth + 1)
             else:
-                self._write(c.FPDF_StructElement_GetChildMarkedContentID(tag, index), target)
+                self._write(pdfium_c.FPDF_StructElement_GetChildMarkedContentID(tag, index), target)
         if kind == "Lbl" and (match := re.match(r"\s*(\d{1,4})[.)]", "".join(hidden.itertext()))):
             _number(into, match[1])
 

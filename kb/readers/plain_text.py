@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 from kb.models import BlockKind
 from kb.readers import markdown, text_files
-from kb.readers.draft import Draft, Element, NumberedText, Source
+from kb.readers.draft import BULLET, Draft, Element, NumberedText, Source
 from kb.readers.lines import Line, lines_of, ordinal
 from kb.readers.masthead import HEAD, is_masthead_line, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-MAX_TITLE = 150
-MAX_NUMBERED_HEADING = 100
-MAX_BARE_HEADING = 80
+_MAX_TITLE = 150
+_MAX_NUMBERED_HEADING = 100
+_MAX_BARE_HEADING = 80
 """Columns of the longest line that may be a title or a heading; a Han character takes two."""
 
 
@@ -78,7 +78,7 @@ def _element(line: Line, level: int, depth: int) -> Element:
     if level:
         return Element(line.whole, line.number, level=level)
     if line.marker:
-        marker = markdown.BULLET if line.is_bulleted else line.marker
+        marker = BULLET if line.is_bulleted else line.marker
         return Element(line.text, line.number, BlockKind.LIST_ITEM, marker=marker, depth=depth)
     return Element(line.text, line.number)
 
@@ -109,7 +109,7 @@ def _levels(lines: Sequence[Line]) -> dict[int, int]:
 def _title(lines: Sequence[Line]) -> str:
     """The title: the first line that is no date or byline, when it looks like a title."""
     first = next((line for line in lines if not is_masthead_line(line.whole)), None)
-    if first is None or first.is_bulleted or first.width > MAX_TITLE:
+    if first is None or first.is_bulleted or first.width > _MAX_TITLE:
         return ""
     is_closed = first.ends_clause and not first.text.endswith(("!", "?", "！", "？", "…"))
     return "" if is_closed else first.whole
@@ -150,7 +150,7 @@ def _runs(lines: Sequence[Line]) -> Iterator[list[int]]:
 
 def _could_be_numbered_heading(line: Line) -> bool:
     """Whether a numbered line has the form of a heading: short, and not ended like a sentence."""
-    return line.width <= MAX_NUMBERED_HEADING and not line.text.endswith((".", "。", ";", "；", ",", "，"))
+    return line.width <= _MAX_NUMBERED_HEADING and not line.text.endswith((".", "。", ";", "；", ",", "，"))
 
 
 def _has_text_below(lines: Sequence[Line], index: int) -> bool:
@@ -180,7 +180,7 @@ def _could_be_bare_heading(lines: Sequence[Line], index: int) -> bool:
     if index >= len(lines):
         return False
     line = lines[index]
-    if line.marker or line.width > MAX_BARE_HEADING or is_masthead_line(line.text):
+    if line.marker or line.width > _MAX_BARE_HEADING or is_masthead_line(line.text):
         return False
     if line.ends_clause and not line.text.endswith(("?", "？")):
         return False
@@ -194,7 +194,7 @@ def _is_running(lines: Sequence[Line], index: int) -> bool:
     if index >= len(lines):
         return False
     line = lines[index]
-    return bool(line.marker) or line.ends_clause or line.width > MAX_NUMBERED_HEADING
+    return bool(line.marker) or line.ends_clause or line.width > _MAX_NUMBERED_HEADING
 
 
 def _begins_like_heading(text: str) -> bool:

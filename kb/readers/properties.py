@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from kb.readers.dates import parse_date
 from kb.readers.decoding import clean
-from kb.readers.draft import Metadata
-from kb.readers.front_matter import language_of, web_address
+from kb.readers.draft import UNSTATED, Metadata
+from kb.readers.front_matter import language_of, separated, web_address
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
+
+    from kb.readers.package import Package
 
 _MOST_CHARACTERS = 1_000
 
@@ -34,7 +36,7 @@ _NO_NAME = re.compile(
     re.IGNORECASE,
 )
 
-DUBLIN_CORE = "{http://purl.org/dc/elements/1.1/}"
+_DUBLIN_CORE = "{http://purl.org/dc/elements/1.1/}"
 _TERMS = "{http://purl.org/dc/terms/}"
 _OFFICE = "{http://schemas.openxmlformats.org/package/2006/metadata/core-properties}"
 _ODF = "{urn:oasis:names:tc:opendocument:xmlns:meta:1.0}"
@@ -69,6 +71,11 @@ def properties(
     )
 
 
+def in_package(package: Package, name: str) -> Metadata:
+    """What the member `name` of an office file says about the document, if there is such a member."""
+    return from_dublin_core(package.xml(name)) if name in package else UNSTATED
+
+
 def from_dublin_core(root: Any) -> Metadata:
     """What the elements of Dublin Core at and below an lxml element say, with those of OOXML and ODF.
 
@@ -80,19 +87,19 @@ def from_dublin_core(root: Any) -> Metadata:
 
     keywords = [node.text or "" for node in root.iter(_ODF + "keyword", _OFFICE + "keywords")]
     return properties(
-        title=first(DUBLIN_CORE + "title"),
+        title=first(_DUBLIN_CORE + "title"),
         author=", ".join(
-            dict.fromkeys(_each(root, _ODF + "initial-creator") or _each(root, DUBLIN_CORE + "creator"))
+            dict.fromkeys(_each(root, _ODF + "initial-creator") or _each(root, _DUBLIN_CORE + "creator"))
         ),
-        publisher=first(DUBLIN_CORE + "publisher"),
+        publisher=first(_DUBLIN_CORE + "publisher"),
         published=first(
-            _TERMS + "created", _ODF + "creation-date", DUBLIN_CORE + "date", _TERMS + "modified"
+            _TERMS + "created", _ODF + "creation-date", _DUBLIN_CORE + "date", _TERMS + "modified"
         ),
-        url=first(DUBLIN_CORE + "source", DUBLIN_CORE + "identifier"),
-        licence=first(DUBLIN_CORE + "rights"),
-        summary=first(DUBLIN_CORE + "description"),
-        keywords=(part for text in keywords for part in re.split(r"[,;，；、]", text)),
-        language=first(DUBLIN_CORE + "language"),
+        url=first(_DUBLIN_CORE + "source", _DUBLIN_CORE + "identifier"),
+        licence=first(_DUBLIN_CORE + "rights"),
+        summary=first(_DUBLIN_CORE + "description"),
+        keywords=(part for text in keywords for part in separated(text)),
+        language=first(_DUBLIN_CORE + "language"),
     )
 
 

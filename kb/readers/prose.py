@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kb.readers.draft import Hyperlink
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _WHITE = re.compile(r"[ \t\n\r]+")
 _HAN = re.compile(r"[\u2e80-\u303f\u31c0-\u9fff\uf900-\ufaff\uff00-\uffef]")
@@ -44,6 +48,16 @@ class Piece:
     text: str
     links: tuple[Hyperlink, ...]
     line: int
+
+
+def joined(pieces: Sequence[Piece], separator: str, line: int) -> Piece:
+    """Several pieces as one that begins on `line`, with their links in place."""
+    links: list[Hyperlink] = []
+    offset = 0
+    for piece in pieces:
+        links += [link.moved(offset) for link in piece.links]
+        offset += len(piece.text) + len(separator)
+    return Piece(separator.join(piece.text for piece in pieces), tuple(links), line)
 
 
 class Prose:
@@ -118,13 +132,7 @@ class Prose:
 
         `line` is where it stands when there is no text at all.
         """
-        text = ""
-        links: list[Hyperlink] = []
-        for piece in self.pieces:
-            text += " " if text else ""
-            links += [link.moved(len(text)) for link in piece.links]
-            text += piece.text
-        return Piece(text, tuple(links), self.pieces[0].line if self.pieces else line)
+        return joined(self.pieces, " ", self.pieces[0].line if self.pieces else line)
 
 
 def _trimmed(links: list[Hyperlink], text: str) -> list[Hyperlink]:

@@ -9,12 +9,11 @@ from pptx import Presentation
 from pptx.enum.shapes import PP_PLACEHOLDER
 
 from kb.errors import ReadingError
-from kb.models import BlockKind
+from kb.models import CELL_SEPARATOR, HEADER_ROW, BlockKind
 from kb.readers.decoding import clean
-from kb.readers.draft import Draft, Element, Finding, Metadata, Source
-from kb.readers.markdown import BULLET, CELL_SEPARATOR, HEADER_ROW
+from kb.readers.draft import BULLET, UNSTATED, Draft, Element, Finding, Source
 from kb.readers.package import Package
-from kb.readers.properties import from_dublin_core
+from kb.readers.properties import in_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,7 +41,7 @@ def read(source: Source) -> list[Draft]:
     """
     package = Package(source.data)
     package.check_all_xml()
-    properties = from_dublin_core(package.xml(_PROPERTIES)) if _PROPERTIES in package else Metadata()
+    properties = in_package(package, _PROPERTIES)
     elements: list[Element] = []
     findings: list[Finding] = []
     try:
@@ -57,7 +56,7 @@ def read(source: Source) -> list[Draft]:
             f"The file is damaged ({type(error).__name__}: {error}). Open it in PowerPoint and save it anew."
         )
         raise ReadingError("broken-file", message) from error
-    return [Draft(Metadata(), tuple(elements), tuple(findings), properties=properties)]
+    return [Draft(UNSTATED, tuple(elements), tuple(findings), properties=properties)]
 
 
 def _slide(slide: Any, number: int) -> Iterator[Element]:

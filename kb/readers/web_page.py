@@ -12,7 +12,7 @@ from trafilatura.metadata import extract_metadata
 from kb.errors import ReadingError
 from kb.readers import html_tree, main_text
 from kb.readers.decoding import decode
-from kb.readers.draft import Draft, Metadata, Source
+from kb.readers.draft import UNSTATED, Draft, Metadata, Source
 from kb.readers.properties import properties
 
 if TYPE_CHECKING:
@@ -27,12 +27,22 @@ _CHARSET = re.compile(
 _XML_DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*\?>")
 
 
+_AS_BROWSERS_READ = {
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "x-gbk": "gb18030",
+    "big5": "cp950",
+    "iso-8859-1": "cp1252",
+}
+"""The encodings that browsers take for others, which hold more."""
+
+
 def read(source: Source) -> list[Draft]:
     """The draft of the article on a page. Raises ReadingError when it is no text that can be decoded."""
     page = html_tree.parse(decoded(source))
     said = _properties(page)
     elements = html_tree.elements(main_text.main_part(page), by_line=True, address=said.url)
-    return [Draft(Metadata(), tuple(elements), properties=said)]
+    return [Draft(UNSTATED, tuple(elements), properties=said)]
 
 
 def decoded(source: Source) -> str:
@@ -50,17 +60,10 @@ def decoded(source: Source) -> str:
 
 
 def _stated_encoding(data: bytes) -> str:
-    """The encoding that a page states; browsers read what is called Latin 1 as Windows-1252."""
+    """The encoding that a page states, as browsers understand it."""
     match = _CHARSET.search(data[:_HEAD])
     name = match[1].decode("ascii", "ignore").lower() if match else ""
-    aliases = {
-        "gb2312": "gb18030",
-        "gbk": "gb18030",
-        "iso-8859-1": "cp1252",
-        "big5": "cp950",
-        "x-gbk": "gb18030",
-    }
-    return aliases.get(name, name)
+    return _AS_BROWSERS_READ.get(name, name)
 
 
 def _as(data: bytes, encoding: str) -> str:

@@ -14,9 +14,9 @@ import mammoth
 
 from kb.errors import ReadingError
 from kb.readers import html_tree
-from kb.readers.draft import Draft, Metadata, Source
+from kb.readers.draft import UNSTATED, Draft, Source
 from kb.readers.package import Package
-from kb.readers.properties import from_dublin_core
+from kb.readers.properties import in_package
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,8 +52,8 @@ def read(source: Source) -> list[Draft]:
         raise ReadingError("broken-file", "The file is no Word document, whatever its name says.")
     body = html_tree.parse(_html(source.data, package))
     _drop_backlinks(body)
-    properties = from_dublin_core(package.xml(_PROPERTIES)) if _PROPERTIES in package else Metadata()
-    return [Draft(Metadata(), tuple(html_tree.elements(body)), properties=properties)]
+    properties = in_package(package, _PROPERTIES)
+    return [Draft(UNSTATED, tuple(html_tree.elements(body)), properties=properties)]
 
 
 def _html(data: bytes, package: Package) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from sqlalchemy import delete, insert, select
 
@@ -18,19 +19,27 @@ class Sources:
         self._database = database
 
     def put(self, paths: Iterable[str], forget: Iterable[str] = ()) -> None:
-        """Remember what is to be indexed, and forget what is not any more."""
-        wanted, dropped = ({os.fsencode(path).hex() for path in given} for given in (paths, forget))
-        known = {os.fsencode(path).hex() for path in self.all()}
-        if not (wanted - known or dropped & known):
+        """Remember what is to be indexed, and forget what is not any more, with all that lies below it.
+
+        Paths are absolute.
+        """
+        known, wanted, forgotten = set(self.all()), set(paths), tuple(forget)
+        new = wanted - known
+        dropped = {path for path in known - wanted if any(map(Path(path).is_relative_to, forgotten))}
+        if not (new or dropped):
             return
         with self._database.write() as connection:
-            for path in dropped & known:
-                connection.execute(delete(SOURCES).where(SOURCES.c.path == path))
-            for path in wanted - known:
-                connection.execute(insert(SOURCES).values(path=path))
+            for path in dropped:
+                connection.execute(delete(SOURCES).where(SOURCES.c.path == _kept(path)))
+            for path in new:
+                connection.execute(insert(SOURCES).values(path=_kept(path)))
 
     def all(self) -> Sequence[str]:
         """What people gave to be indexed, in the order of the paths."""
         with self._database.read() as connection:
             found = connection.execute(select(SOURCES.c.path).order_by(SOURCES.c.path)).scalars()
             return [os.fsdecode(bytes.fromhex(path)) for path in found]
+
+
+def _kept(path: str) -> str:
+    return os.fsencode(path).hex()

@@ -50,11 +50,11 @@ from kb.models import (
 from kb.query import LONGEST_QUERY, MOST_HITS
 from kb.statistics import IndexStatus, Statistics
 
-MOST_ITEMS = 100  # on a page of a list
-MOST_IDS = 100  # asked for at once
-MOST_IN_BATCH = 100
-LONGEST_TEXT = 100_000  # characters that are analysed at once
-FURTHEST = 1_000_000
+_MOST_ITEMS = 100  # on a page of a list
+_MOST_IDS = 100  # asked for at once
+_MOST_IN_BATCH = 100
+_LONGEST_ANALYSED = 100_000  # characters that are analysed at once
+_FURTHEST = 1_000_000
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 
 # --- Parameters ----------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ _Fields = Annotated[
     ),
 ]
 _Limit = Annotated[
-    int, Field(default=50, ge=1, le=MOST_ITEMS, description="How many items on a page."), Number
+    int, Field(default=50, ge=1, le=_MOST_ITEMS, description="How many items on a page."), Number
 ]
 _Cursor = Annotated[
     str, Field(default="", max_length=300, description="`next` of the page before; without it, the first.")
@@ -167,7 +167,7 @@ class HitPaging(LanguagePaging):
     """A page of hits in one language or all."""
 
     offset: Annotated[int, Number] = Field(
-        0, ge=0, le=FURTHEST, description="How many hits to leave out first, where there is no cursor."
+        0, ge=0, le=_FURTHEST, description="How many hits to leave out first, where there is no cursor."
     )
 
 
@@ -182,7 +182,7 @@ class SearchParameters(Choosing):
     )
     language: list[AnyLanguage] = Field([], max_length=10, description="Any of these languages.")
     principle: list[Id] = Field([], max_length=50, description="All of these principles, by id.")
-    article: list[Id] = Field([], max_length=MOST_IDS, description="Any of these articles, by id.")
+    article: list[Id] = Field([], max_length=_MOST_IDS, description="Any of these articles, by id.")
     date: list[Annotated[str, Field(pattern=r"^[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")]] = (
         Field(
             [],
@@ -196,7 +196,7 @@ class SearchParameters(Choosing):
     )
     limit: Annotated[int, Number] = Field(10, ge=0, le=MOST_HITS, description="How many hits.")
     offset: Annotated[int, Number] = Field(
-        0, ge=0, le=FURTHEST, description="How many hits to leave out first."
+        0, ge=0, le=_FURTHEST, description="How many hits to leave out first."
     )
     bridge: Switch = Field(True, description="Find other words and languages for the same concept too.")
     correct: Switch = Field(True, description="Repair a query that finds little.")
@@ -215,13 +215,13 @@ class SuggestParameters(Choosing):
 class AnalyzeParameters(Parameters):
     """A text to take apart."""
 
-    text: str = Field(max_length=LONGEST_TEXT, description="The text.")
+    text: str = Field(max_length=_LONGEST_ANALYSED, description="The text.")
 
 
 class PassagesParameters(Choosing):
     """Passages by their ids."""
 
-    id: list[Id] = Field(min_length=1, max_length=MOST_IDS, description="Ids or anchors of passages.")
+    id: list[Id] = Field(min_length=1, max_length=_MOST_IDS, description="Ids or anchors of passages.")
 
 
 class CounterpartParameters(Parameters):
@@ -283,8 +283,8 @@ class Batch(Body):
         put=[{"id": "first-minute", "content": "# The first minute\n\nStand up and smile.\n"}], delete=[]
     )
 
-    put: list[ArticleToPut] = Field([], max_length=MOST_IN_BATCH)
-    delete: list[Id] = Field([], max_length=MOST_IN_BATCH, description="Ids of articles.")
+    put: list[ArticleToPut] = Field([], max_length=_MOST_IN_BATCH)
+    delete: list[Id] = Field([], max_length=_MOST_IN_BATCH, description="Ids of articles.")
 
 
 # --- Answers -------------------------------------------------------------------------------------

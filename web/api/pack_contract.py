@@ -14,8 +14,8 @@ from kb.outlines import MOST_EXCERPTS, Outline, OutlinedExcerpt, OutlinedSection
 from kb.packs import LONGEST_TEXT, LONGEST_TITLE
 from web.api.contract import Body, Id, Language, Paging, Parameters, example, one_of
 
-MOST_QUESTIONS = 50  # of one excerpt
-LONGEST_REASON = 500
+_MOST_QUESTIONS = 50  # of one excerpt
+_LONGEST_REASON = 500
 
 if TYPE_CHECKING:
     InterfaceLanguage = str
@@ -69,7 +69,7 @@ class ExcerptBody(Body):
 
     passage: Id
     note: str = Field("", max_length=LONGEST_TEXT)
-    questions: list[Annotated[str, Field(max_length=LONGEST_TEXT)]] = Field([], max_length=MOST_QUESTIONS)
+    questions: list[Annotated[str, Field(max_length=LONGEST_TEXT)]] = Field([], max_length=_MOST_QUESTIONS)
     counterpart: str = Field("", max_length=200)
 
     def outlined(self) -> OutlinedExcerpt:
@@ -156,7 +156,7 @@ class ReviewBody(Body):
     passage: Id
     principle: Id
     accepted: bool
-    reason: str = Field("", max_length=LONGEST_REASON)
+    reason: str = Field("", max_length=_LONGEST_REASON)
 
 
 # --- Answers -------------------------------------------------------------------------------------

@@ -43,7 +43,10 @@ def search(asked: contract.SearchParameters) -> Response:
             explain=asked.explain,
         )
     )
-    return answer(_with_hits(plain(found), asked.fields) if asked.fields else found)
+    if not asked.fields:
+        return answer(found)
+    told = plain(found)
+    return answer({**told, "hits": chosen(told["hits"], asked.fields, Hit)})
 
 
 @read("/suggest", contract.SuggestParameters, contract.Suggestions, "Search", "Complete what is typed")
@@ -277,7 +280,3 @@ def key(asked: Parameters) -> Response:
     account = shown.account and shown.account.name
     told = {"name": shown.name, "scopes": shown.scopes, "expires": shown.expires, "account": account}
     return answer(told)
-
-
-def _with_hits(found: dict[str, Any], fields: str) -> dict[str, Any]:
-    return {**found, "hits": chosen(found["hits"], fields, Hit)}

@@ -36,7 +36,6 @@ _TAGS = (
 _EXAMPLES = {
     "q": "эмпатия",
     "text": "Стандарты сервиса",
-    "fields": "",
     "since": "2026-11-01T00:00:00Z",
     "format": "markdown",
     "counterparts": "zh",
@@ -159,15 +158,20 @@ def _own(name: str) -> str:
 
 
 def _with_own_names(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: _reference(inner) if key == "$ref" else inner if key == "example" else _with_own_names(inner)
-            for key, inner in value.items()
-            if not (key == "title" and isinstance(inner, str) and "type" in value and "info" not in value)
-        }
+    """The same with references to schemas by their own names, and without pydantic's titles for them."""
     if isinstance(value, (list, tuple)):
         return [_with_own_names(inner) for inner in value]
-    return value
+    if not isinstance(value, dict):
+        return value
+    named = {}
+    for key, inner in value.items():
+        if key == "$ref":
+            named[key] = _reference(inner)
+        elif key == "example":
+            named[key] = inner
+        elif not (key == "title" and isinstance(inner, str) and "type" in value):
+            named[key] = _with_own_names(inner)
+    return named
 
 
 def _reference(target: str) -> str:
@@ -181,14 +185,10 @@ def _finish(method: str, operation: dict[str, Any]) -> None:
     if "requestBody" in operation:
         operation["requestBody"]["required"] = True
     for parameter in operation["parameters"]:
-        schema = parameter["schema"]
-        parameter["description"] = schema.pop("description", "The id." if parameter["in"] == "path" else "")
-        if parameter["in"] == "path":
-            schema["minLength"] = 1
-        elif _EXAMPLES.get(parameter["name"]):
-            parameter["example"] = _EXAMPLES[parameter["name"]]
-    is_put_article = operation["operationId"] == "put_article"
-    conditions = ["If-None-Match"] if method == "get" or is_put_article else []
+        _finish_parameter(parameter)
+    # It alone may find that there is nothing yet.
+    may_make = operation["operationId"] == "put_article"
+    conditions = ["If-None-Match"] if method == "get" or may_make else []
     conditions += ["If-Match"] if "412" in operation["responses"] else []
     for name in conditions:
         operation["parameters"].append(
@@ -196,14 +196,27 @@ def _finish(method: str, operation: dict[str, Any]) -> None:
              "schema": {"type": "string"}, "description": "An ETag of an answer, or *."}
         )  # fmt: skip
     for status, response in operation["responses"].items():
-        if status in ("304", "200") and not response.get("content"):
-            response.pop("content", None)
-        if status in ("429", "503"):
-            response["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
-        elif status in ("200", "201", "304") and conditions:
-            response["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "Of this state."}}
-        if status == "201" or (status == "200" and is_put_article):
-            location = {"schema": {"type": "string"}, "description": "Its address."}
-            response["headers"] = {**response.get("headers", {}), "Location": location}
-    if is_put_article:
+        _finish_response(status, response, has_tag=bool(conditions), has_address=may_make)
+    if may_make:
         operation["responses"]["201"] = {**operation["responses"]["200"], "description": "It is new."}
+
+
+def _finish_parameter(parameter: dict[str, Any]) -> None:
+    schema, is_id = parameter["schema"], parameter["in"] == "path"
+    parameter["description"] = schema.pop("description", "The id." if is_id else "")
+    if is_id:
+        schema["minLength"] = 1
+    elif parameter["name"] in _EXAMPLES:
+        parameter["example"] = _EXAMPLES[parameter["name"]]
+
+
+def _finish_response(status: str, response: dict[str, Any], *, has_tag: bool, has_address: bool) -> None:
+    if status in ("304", "200") and not response.get("content"):
+        response.pop("content", None)
+    if status in ("429", "503"):
+        response["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
+    elif status in ("200", "201", "304") and has_tag:
+        response["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "Of this state."}}
+    if status == "201" or (status == "200" and has_address):
+        location = {"schema": {"type": "string"}, "description": "Its address."}
+        response["headers"] = {**response.get("headers", {}), "Location": location}

@@ -16,12 +16,12 @@ from web.api.calls import read
 from web.api.contract import ArticleLine, PassageLine, StreamParameters
 from web.current import book
 
-NDJSON = "application/x-ndjson"
+_NDJSON = "application/x-ndjson"
 
 Lines = Callable[[Article, tuple[Passage, ...], datetime | None], Iterator[dict[str, Any]]]
 
 
-@read("/streams/articles", StreamParameters, ArticleLine, "Bulk", "All articles", forms=(NDJSON,))
+@read("/streams/articles", StreamParameters, ArticleLine, "Bulk", "All articles", forms=(_NDJSON,))
 def stream_articles(asked: StreamParameters) -> Response:
     """Every article with its passages, one a line, by id; `modified` is when its file was changed.
 
@@ -31,7 +31,7 @@ def stream_articles(asked: StreamParameters) -> Response:
     return _stream(asked, _article_line)
 
 
-@read("/streams/passages", StreamParameters, PassageLine, "Bulk", "All passages", forms=(NDJSON,))
+@read("/streams/passages", StreamParameters, PassageLine, "Bulk", "All passages", forms=(_NDJSON,))
 def stream_passages(asked: StreamParameters) -> Response:
     """Every passage, one a line, by article and position; `modified` is when its file was changed."""
     return _stream(asked, _passage_lines)
@@ -70,4 +70,4 @@ def _stream(asked: StreamParameters, lines_of: Lines) -> Response:
             for line in lines_of(article, passages, modified.get(article_id)):
                 yield msgspec.json.encode(line) + b"\n"
 
-    return Response(stream_with_context(lines()), mimetype=NDJSON)
+    return Response(stream_with_context(lines()), mimetype=_NDJSON)

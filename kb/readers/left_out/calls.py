@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
     from kb.readers.draft import Element, Finding
 
-ENOUGH = 4
+_ENOUGH = 4
 """The weight of evidence from which a sentence is left out."""
 
-APPROACHES = ("strong_calls", "calls", "weak_calls", "brand_offers", "offers", "weak_offers", "number")
+_APPROACHES = ("strong_calls", "calls", "weak_calls", "brand_offers", "offers", "weak_offers", "number")
 """What makes a sentence an approach to the reader."""
 
-PUBLISHERS = ("strong_calls", "publisher", "brand", "channels", "offers", "weak_offers", "number")
+_PUBLISHERS = ("strong_calls", "publisher", "brand", "channels", "offers", "weak_offers", "number")
 """What makes it the publisher's."""
 
 _PLACEHOLDER = re.compile(r"\W*[\[【](?P<what>[^\[\]【】]{2,200})[\]】]\W*")
@@ -182,18 +182,18 @@ def _is_out(sentence: _Sentence, place: _Place) -> bool:
     if found is None or not (sentence.element.is_paragraph or place.at_end):
         return False
     is_approach = (
-        found.has(*APPROACHES)
+        found.has(*_APPROACHES)
         or (found.has("pitches") and place.beside_out)
         or (found.is_question and place.below_out)
         or (found.has("publisher") and found.has("reader") and found.lures and place.at_end)
     )
     is_publishers = (
-        found.has(*PUBLISHERS)
+        found.has(*_PUBLISHERS)
         or sentence.is_label
         or place.beside_out
         or (place.at_end and found.lures > (0 if found.has("calls") else 1))
     )
-    return bool(is_approach and is_publishers and _weight(sentence, found, place) >= ENOUGH)
+    return bool(is_approach and is_publishers and _weight(sentence, found, place) >= _ENOUGH)
 
 
 def _weight(sentence: _Sentence, found: Evidence, place: _Place) -> int:

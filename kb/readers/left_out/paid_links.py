@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kb.models import Span
     from kb.readers.draft import Element, Finding, Hyperlink
 
-ENOUGH = 3
+_ENOUGH = 3
 """The weight of evidence from which an insertion is cut out."""
 
 _LONGEST = 200
@@ -48,7 +48,7 @@ def _insertions(element: Element, brand: str) -> Iterator[Span]:
         if not link.nofollow or end is None:
             continue
         start = max(_start(element.text, link), end_of_last)
-        if end - start <= _LONGEST and _weight(element, (start, end), link, brand) >= ENOUGH:
+        if end - start <= _LONGEST and _weight(element, (start, end), link, brand) >= _ENOUGH:
             yield start, end
             end_of_last = end
 
