@@ -68,9 +68,9 @@ def test_addresses_that_cannot_be(url):
     assert "hush" not in str(caught.value)
 
 
+@pytest.mark.timeout(60)
 def test_a_cluster_that_is_away_is_told_soon_and_clearly():
     engine = open_engine(NOBODY, MEMORY, ClusterOptions(timeout=2))
-    begun = time.monotonic()
     for act in (
         lambda: engine.search(Query()),
         lambda: engine.generation,
@@ -78,7 +78,6 @@ def test_a_cluster_that_is_away_is_told_soon_and_clearly():
     ):
         with pytest.raises(EngineUnavailable, match=r"127\.0\.0\.1:9 cannot be reached\. Try again"):
             act()
-    assert time.monotonic() - begun < 60
     engine.close()
 
 

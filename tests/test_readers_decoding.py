@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import time
 
 import pytest
 from hypothesis import given
@@ -99,13 +98,12 @@ def test_bytes_that_are_no_text(data: bytes, code: str) -> None:
     assert code_of(data) == code
 
 
+@pytest.mark.timeout(30)
 @pytest.mark.parametrize(
     "data", [b"a" * (MAX_CHARACTERS + 1), b"a\n" * MAX_LINES, b"\xcf" * 5 * MAX_CHARACTERS]
 )
 def test_a_gigantic_text_is_refused_at_once(data: bytes) -> None:
-    start = time.perf_counter()
     assert code_of(data) == "file-too-large"
-    assert time.perf_counter() - start < 30
 
 
 @given(st.binary(max_size=300))
@@ -152,8 +150,7 @@ def test_cleaning_keeps_the_lines_and_is_done_once(raw: str) -> None:
     assert clean(cleaned) == cleaned
 
 
+@pytest.mark.timeout(60)
 def test_a_tower_of_marks_falls_in_a_moment() -> None:
-    start = time.perf_counter()
     cleaned = clean("а" + "\u0316\u0301" * 300_000)  # normalised as it is: minutes
-    assert time.perf_counter() - start < 60
     assert len(cleaned) <= 31

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date
 from typing import Any
 
@@ -207,6 +206,7 @@ LAUGHS = "\n".join(
 )
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "block",
     [
@@ -221,11 +221,9 @@ LAUGHS = "\n".join(
     ids=["billion laughs", "a loop", "brackets", "braces", "a tag", "a long line", "many entries"],
 )
 def test_hostile_blocks_are_harmless(block: str) -> None:
-    start = time.perf_counter()
     found, body, _ = split(NumberedText.of(f"---\ntitle: T\n{block}\n---\nтекст"))
     assert body.text == "текст"
     assert found.title in ("T", "")
-    assert time.perf_counter() - start < 60
 
 
 @given(st.text(alphabet=st.sampled_from("ab:-[]{}&*!|>'\"#%@,? \n\t\\~"), max_size=80))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -80,6 +79,7 @@ def test_any_text_in_any_encoding(text: str, encoding: str) -> None:
     check(read_bytes(data, ".txt"), data)
 
 
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("suffix", TEXTS)
 @pytest.mark.parametrize(
     "data",
@@ -101,7 +101,5 @@ def test_any_text_in_any_encoding(text: str, encoding: str) -> None:
     ],
 )
 def test_hostile_files_take_bounded_time(data: bytes, suffix: str) -> None:
-    start = time.perf_counter()
     reading = read_bytes(data, suffix)
-    assert time.perf_counter() - start < 120
     assert all(problem.code != "reader-failed" for problem in reading.problems)

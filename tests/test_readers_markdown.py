@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -200,6 +198,7 @@ def test_nothing_is_lost_in_the_depth(text: str) -> None:
     assert "в глубине" in parse(text)[-1].text
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "text",
     [
@@ -219,9 +218,7 @@ def test_nothing_is_lost_in_the_depth(text: str) -> None:
     ids=lambda text: text[:12],
 )
 def test_hostile_texts_take_bounded_time(text: str) -> None:
-    start = time.perf_counter()
     parse(text)
-    assert time.perf_counter() - start < 60
 
 
 MARKUP = [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -433,6 +431,7 @@ def test_no_line_is_lost(lines: list[str]) -> None:
     assert said.replace("•", "-") == written.replace("•", "-")
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "text",
     [
@@ -445,6 +444,4 @@ def test_no_line_is_lost(lines: list[str]) -> None:
     ids=["numbers", "bullets", "headings", "spaces", "Han numbers"],
 )
 def test_hostile_texts_take_bounded_time(text: str) -> None:
-    start = time.perf_counter()
     elements(NumberedText.of(text))
-    assert time.perf_counter() - start < 60
