@@ -11,6 +11,7 @@ from kb.commands.shared import (
     LANGUAGE,
     as_json,
     one_language,
+    open_book,
     open_indexed_book,
     print_json,
     readable,
@@ -125,10 +126,9 @@ def analyze(text: str, json: bool) -> None:
     Example:
       kb analyze "Стандарты сервиса (服务标准)"
     """
-    from kb.languages import analyse
-
     text = readable(text)
-    tokens = analyse(text)
+    with open_book() as book:
+        tokens = book.analyze(text)
     if json:
         print_json({"text": text, "tokens": tokens})
         return
