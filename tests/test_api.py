@@ -710,29 +710,52 @@ def test_what_cannot_be_written_changes_nothing(
 PAGE = "<html><title>Очередь</title><body><h1>Очередь</h1><p>Скажите, сколько ждать, и держите слово.</p></body></html>"
 
 
+def office(name: str) -> bytes:
+    return (Path(__file__).parent / "files" / "formats" / name).read_bytes()
+
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
 @pytest.mark.parametrize(
-    ("media", "suffix", "text", "other"),
+    ("media", "suffix", "content", "other"),
     [
         ("text/plain", ".txt", "Первая минута\n\nТекст здесь.\n", "Вторая минута\n\nДругой текст.\n"),
         ("text/html", ".html", PAGE, PAGE.replace("Очередь", "Ожидание").replace("сколько", "долго ли")),
+        ("application/pdf", ".pdf", office("phone.pdf"), office("queue.pdf")),
+        (DOCX, ".docx", office("welcome.docx"), office("complaint.docx")),
     ],
+    ids=["text", "html", "pdf", "docx"],
 )
 def test_any_format_may_have_any_id(
-    folder: SimpleNamespace, media: str, suffix: str, text: str, other: str
+    folder: SimpleNamespace, media: str, suffix: str, content: str | bytes, other: str | bytes
 ) -> None:
-    made = put(folder, "my-own-id", text, Content_Type=media)
+    made = put(folder, "my-own-id", content, Content_Type=media)
     assert (made.status_code, made.json["id"]) == (201, "my-own-id"), made.text
+    assert folder.client.get("/api/v1/articles/my-own-id").headers["ETag"] == made.headers["ETag"]
     assert files(folder)["my-own-id.yml"] == b"id: 'my-own-id'\n"
     # What an editor adds to the metadata stays.
     (folder.root / "my-own-id.yml").write_text("licence: CC0\nid: my-own-id\n", "utf-8")
     assert put(folder, "my-own-id", other, Content_Type=media).json["outcome"] == "replaced"
     read = folder.client.get("/api/v1/articles/my-own-id").json
     assert (read["licence"], files(folder)["my-own-id.yml"]) == ("CC0", b"id: 'my-own-id'\nlicence: CC0\n")
-    # Another format is another file, and the id goes with it.
+    # Another format is another file, beside the same metadata.
     assert put(folder, "my-own-id", DRAFT).json["outcome"] == "replaced"
+    assert folder.client.get("/api/v1/articles/my-own-id").json["licence"] == "CC0"
     assert "my-own-id.md" in files(folder) and f"my-own-id{suffix}" not in files(folder)
     assert folder.client.delete("/api/v1/articles/my-own-id").status_code == 200
     assert set(files(folder)) == {"gift.md", "sub/two.md"}
+
+
+def test_another_format_that_cannot_be_read_leaves_the_file_there_was(folder: SimpleNamespace) -> None:
+    (folder.root / "sub" / "two.yml").write_text("licence: CC0\n", "utf-8")
+    folder.book.index()
+    before = files(folder)
+    assert put(folder, "dva", office("locked.pdf"), Content_Type="application/pdf").status_code == 400
+    assert files(folder) == before and folder.client.get("/api/v1/articles/dva").json["licence"] == "CC0"
+    assert put(folder, "dva", office("phone.pdf"), Content_Type="application/pdf").status_code == 200
+    assert set(files(folder)) == {"gift.md", "sub/two.pdf", "sub/two.yml"}
+    assert folder.client.get("/api/v1/articles/dva").json["licence"] == "CC0"
 
 
 def test_a_metadata_file_of_another_is_left_alone(folder: SimpleNamespace) -> None:
