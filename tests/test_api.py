@@ -363,6 +363,46 @@ def test_json_is_what_one_gets_otherwise(here: SimpleNamespace, accept: str, mim
     assert answer.mimetype == mimetype and (answer.status_code == 406) is ("problem" in mimetype)
 
 
+@pytest.mark.parametrize(
+    ("asked", "status", "detail"),
+    [
+        ("GET nowhere", 404, "There is no such call; /api/v1/ tells of all there are."),
+        ("PATCH search", 405, "PATCH cannot be done here, only GET, HEAD, OPTIONS."),
+        ("GET search?limit=5000", 400, "“limit” must be 1000 or less."),
+        ("GET suggest?limit=0", 400, "“limit” must be 1 or more."),
+        ("GET search?limit=x", 400, "“limit” must be a whole number."),
+        ("GET search?bridge=x", 400, "“bridge” must be 0 or 1."),
+        ("GET search?sort=x", 400, "“sort” must be 'relevance' or 'date'."),
+        ("GET search?language=xx", 400, "“language.0” must be a known language, one of ru, zh, en, not “xx”."),
+        ("GET search?date=2026-13", 400, "“date.0” must be a year, month or day, such as 2026, 2026-03 or 2026-03-15."),
+        ("GET search?q=" + "a" * 1001, 400, "“q” may have 1000 characters at most."),
+        ("GET search?article=", 400, "“article.0” is empty."),
+        ("GET passages", 400, "“id” is missing."),
+        ("GET streams/articles?since=2026-11-01T00:00:00", 400, "“since” must have a time zone, such as 2026-11-01T00:00:00Z."),
+        ("POST packs:draft", 400, "The body is no JSON: Expecting value: line 1 column 1 (char 0)."),
+        ('POST packs:draft {"title": 1', 400, "The body is no JSON: Expecting ',' delimiter: line 1 column 12 (char 11)."),
+        ("POST packs:draft " + "[" * 100_000, 400, "The body is nested too deeply."),
+        ("POST packs:draft []", 400, "The body must be an object."),
+        ('POST packs:draft {"title": 1}', 400, "“title” must be a string."),
+        ('POST packs:draft {"sections": {}}', 400, "“sections” must be a list."),
+        ('POST packs:draft {"sections": [{"excerpts": [{"passge": "a"}]}]}', 400, "“sections.0.excerpts.0.passge” is not known here."),
+        ('POST packs:draft {"sections": [{"excerpts": [{}]}]}', 400, "“sections.0.excerpts.0.passage” is missing."),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else None,
+)  # fmt: skip
+def test_errors_say_what_to_do(here: SimpleNamespace, asked: str, status: int, detail: str) -> None:
+    method, path, *body = asked.split(" ", 2)
+    answer = here.client.open(
+        f"/api/v1/{path}", method=method, data="".join(body), content_type="application/json"
+    )
+    assert (answer.status_code, answer.json["detail"]) == (status, detail)
+
+
+def test_a_body_is_sent_as_json(here: SimpleNamespace) -> None:
+    answer = here.client.post("/api/v1/packs:draft", data="{}", content_type="text/plain")
+    assert (answer.status_code, answer.json["detail"]) == (415, "Send the body as application/json.")
+
+
 # --- Asking again --------------------------------------------------------------------------------
 
 
@@ -848,4 +888,5 @@ def test_the_starter_corpus_is_not_written_to(tmp_path: Path) -> None:
 
 def test_a_body_has_a_limit(folder: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("web.api.calls.MAX_BYTES", 1000)
-    assert put(folder, "long", "# A\n\n" + "text " * 500).status_code == 413
+    refused = put(folder, "long", "# A\n\n" + "text " * 500)
+    assert (refused.status_code, refused.json["detail"]) == (413, "The body may have 1,000 bytes at most.")
