@@ -645,6 +645,8 @@ def test_keys_are_made_listed_and_revoked_by_command(tmp_path: Path, monkeypatch
     assert run(main, ["keys", "revoke", made["id"]]).exit_code == 0
     assert run(main, ["keys", "revoke", made["id"]]).exit_code == 1
     assert run(main, ["keys", "add", " "]).exit_code == 2
+    homeless = run(main, ["keys", "add", "Packs", "--scope", "packs"])
+    assert homeless.exit_code == 2 and "account" in homeless.stderr
     assert json.loads(run(main, ["keys", "list", "--json"]).stdout)["total"] == 1
 
 
