@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mcp.server import MCPServer
 
 _ADDRESS = "http://127.0.0.1:8000"  # where `kb serve` is
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _INSTRUCTIONS = """\
 A knowledge base on service standards in Russian, Chinese and English. Search in the language of the
 question: passages in other languages on the same are found too. Quote passages word for word and give
@@ -106,6 +107,23 @@ def server(book: KnowledgeBase) -> MCPServer:
     for tool in tools(book):
         made.tool(annotations=reads)(_saying_errors(tool))
     return made
+
+
+def serve_http(book: KnowledgeBase, host: str, port: int) -> None:
+    """Answer assistants over HTTP at `/mcp` until told to stop. Raises `MissingExtra`."""
+    made = server(book)
+    from mcp.server.transport_security import TransportSecuritySettings
+
+    # A page that somebody reads must not reach what only this machine may, by a name of its own (DNS
+    # rebinding); a proxy may, by the name that it is known by.
+    names = [name for name in (urlsplit(book.settings.base_url).netloc, *_LOOPBACK) if name]
+    known = TransportSecuritySettings(
+        allowed_hosts=[form for name in names for form in (name, f"{name}:*")],
+        allowed_origins=[f"{scheme}://{name}" for name in names for scheme in ("https", "http")]
+        + [f"http://{name}:*" for name in _LOOPBACK],
+    )
+    is_loopback = host in _LOOPBACK or host == "::1"
+    made.run("streamable-http", host=host, port=port, transport_security=known if is_loopback else None)
 
 
 def tools(book: KnowledgeBase) -> Sequence[Callable[..., object]]:

@@ -111,6 +111,13 @@ class FolderChanges:
                 return path
         raise WriteRefused(f"There are too many files called {draft.id} in the corpus folder.")
 
+    def heir(self, before: Path, draft: Draft, taken: Collection[str]) -> Path:
+        """A path for an article whose file is of another format: beside the metadata that editors keep
+        of it, unless those speak for other files too."""
+        path = before.with_suffix(draft.suffix)
+        is_alone = _of_this_stem(before) == [before.name]
+        return path if is_alone and str(path) not in taken else self.new_file(draft, taken)
+
     def write(self, path: Path, content: bytes) -> None:
         """Put a file in place, whole, in one moment."""
         self._remember(path)
@@ -133,12 +140,13 @@ class FolderChanges:
         stated = f"id: '{id}'\n{_ID_LINE.sub('', before)}"
         self.write(beside, stated.encode("utf-8", errors="surrogateescape"))
 
-    def remove(self, path: Path) -> None:
-        """Take a file away, and the metadata file that speaks for it alone."""
+    def remove(self, path: Path, heir: Path | None = None) -> None:
+        """Take a file away, and the metadata file that speaks for it alone, unless for its heir soon."""
         self._remember(path)
         path.unlink(missing_ok=True)
         beside = _beside(path)
-        if beside.is_file() and not _of_this_stem(path):
+        is_left = heir is None or _beside(heir) != beside
+        if is_left and beside.is_file() and not _of_this_stem(path):
             self._remember(beside)
             beside.unlink()
 
@@ -210,13 +218,16 @@ def put(
 ) -> Path:
     """Write the file of an article: in place of the one it had, or a new one; returns its path."""
     before = only_file_of(draft.id, homes) if draft.id in homes else None
-    keeps = before is not None and before.suffix.lower() == draft.suffix
-    path = before if before and keeps else changes.new_file(draft, known)
+    if before is None:
+        path = changes.new_file(draft, known)
+    elif before.suffix.lower() == draft.suffix:
+        path = before
+    else:
+        path = changes.heir(before, draft, known)
+        changes.remove(before, path)
     if draft.suffix not in _STATES_ITS_ID:
         changes.state_id(path, draft.id)
     changes.write(path, draft.content)
-    if before and before != path:
-        changes.remove(before)
     return path
 
 

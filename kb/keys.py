@@ -72,6 +72,8 @@ class Keys:
             raise InvalidRequest(f"Give the key a scope: {', '.join(Scope)}.", "scopes")
         if days is not None and not 1 <= days <= _LONGEST_LIFE:
             raise InvalidRequest(f"A key holds for 1 to {_LONGEST_LIFE} days.", "days")
+        if Scope.PACKS in scopes and not account:
+            raise InvalidRequest("Packs belong to people: say for whose account the key acts.", "account")
         if account and (beyond := set(scopes) - set(scopes_of(account))):
             names = ", ".join(sorted(beyond))
             raise InvalidRequest(f"{account.name} is a {account.role} and may not: {names}.", "scopes")

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
 
 from kb.errors import InvalidRequest, NotFound
 from kb.exporters import with_counterpart, words_in
@@ -62,6 +65,34 @@ def outline_of(pack: Pack) -> Outline:
 def _outlined(excerpt: Excerpt) -> OutlinedExcerpt:
     beside = excerpt.counterpart.passage if excerpt.counterpart else ""
     return OutlinedExcerpt(excerpt.passage, excerpt.note, excerpt.questions, beside)
+
+
+def read_outline(content: bytes) -> Outline:
+    """The outline in a JSON file: as programs send it, or of a pack that was exported as JSON.
+
+    Words of passages in it are passed over. Raises `InvalidRequest` that says where it is wrong.
+    """
+    try:
+        found = msgspec.json.decode(content)
+        if not isinstance(found, dict) or "sections" not in found:
+            raise InvalidRequest("A pack is an object with sections: export one as JSON to see.", "file")
+        return msgspec.convert(_naming_counterparts(found), Outline)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InvalidRequest(f"This is no pack: {error}.", "file") from error
+
+
+def _naming_counterparts(value: Any) -> Any:
+    """A pack in which counterparts are the ids of their passages, not excerpts themselves."""
+    match value:
+        case list():
+            return [_naming_counterparts(one) for one in value]
+        case {"passage": _, "counterpart": {"passage": beside}}:
+            return {**value, "counterpart": beside}
+        case {"passage": _}:
+            return {**value, "counterpart": value.get("counterpart") or ""}
+        case dict():
+            return {name: _naming_counterparts(one) for name, one in value.items()}
+    return value
 
 
 def quoted_in(pack: Pack) -> dict[str, Excerpt]:

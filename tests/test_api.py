@@ -363,6 +363,46 @@ def test_json_is_what_one_gets_otherwise(here: SimpleNamespace, accept: str, mim
     assert answer.mimetype == mimetype and (answer.status_code == 406) is ("problem" in mimetype)
 
 
+@pytest.mark.parametrize(
+    ("asked", "status", "detail"),
+    [
+        ("GET nowhere", 404, "There is no such call; /api/v1/ tells of all there are."),
+        ("PATCH search", 405, "PATCH cannot be done here, only GET, HEAD, OPTIONS."),
+        ("GET search?limit=5000", 400, "“limit” must be 1000 or less."),
+        ("GET suggest?limit=0", 400, "“limit” must be 1 or more."),
+        ("GET search?limit=x", 400, "“limit” must be a whole number."),
+        ("GET search?bridge=x", 400, "“bridge” must be 0 or 1."),
+        ("GET search?sort=x", 400, "“sort” must be 'relevance' or 'date'."),
+        ("GET search?language=xx", 400, "“language.0” must be a known language, one of ru, zh, en, not “xx”."),
+        ("GET search?date=2026-13", 400, "“date.0” must be a year, month or day, such as 2026, 2026-03 or 2026-03-15."),
+        ("GET search?q=" + "a" * 1001, 400, "“q” may have 1000 characters at most."),
+        ("GET search?article=", 400, "“article.0” is empty."),
+        ("GET passages", 400, "“id” is missing."),
+        ("GET streams/articles?since=2026-11-01T00:00:00", 400, "“since” must have a time zone, such as 2026-11-01T00:00:00Z."),
+        ("POST packs:draft", 400, "The body is no JSON: Expecting value: line 1 column 1 (char 0)."),
+        ('POST packs:draft {"title": 1', 400, "The body is no JSON: Expecting ',' delimiter: line 1 column 12 (char 11)."),
+        ("POST packs:draft " + "[" * 100_000, 400, "The body is nested too deeply."),
+        ("POST packs:draft []", 400, "The body must be an object."),
+        ('POST packs:draft {"title": 1}', 400, "“title” must be a string."),
+        ('POST packs:draft {"sections": {}}', 400, "“sections” must be a list."),
+        ('POST packs:draft {"sections": [{"excerpts": [{"passge": "a"}]}]}', 400, "“sections.0.excerpts.0.passge” is not known here."),
+        ('POST packs:draft {"sections": [{"excerpts": [{}]}]}', 400, "“sections.0.excerpts.0.passage” is missing."),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else None,
+)  # fmt: skip
+def test_errors_say_what_to_do(here: SimpleNamespace, asked: str, status: int, detail: str) -> None:
+    method, path, *body = asked.split(" ", 2)
+    answer = here.client.open(
+        f"/api/v1/{path}", method=method, data="".join(body), content_type="application/json"
+    )
+    assert (answer.status_code, answer.json["detail"]) == (status, detail)
+
+
+def test_a_body_is_sent_as_json(here: SimpleNamespace) -> None:
+    answer = here.client.post("/api/v1/packs:draft", data="{}", content_type="text/plain")
+    assert (answer.status_code, answer.json["detail"]) == (415, "Send the body as application/json.")
+
+
 # --- Asking again --------------------------------------------------------------------------------
 
 
@@ -605,6 +645,8 @@ def test_keys_are_made_listed_and_revoked_by_command(tmp_path: Path, monkeypatch
     assert run(main, ["keys", "revoke", made["id"]]).exit_code == 0
     assert run(main, ["keys", "revoke", made["id"]]).exit_code == 1
     assert run(main, ["keys", "add", " "]).exit_code == 2
+    homeless = run(main, ["keys", "add", "Packs", "--scope", "packs"])
+    assert homeless.exit_code == 2 and "account" in homeless.stderr
     assert json.loads(run(main, ["keys", "list", "--json"]).stdout)["total"] == 1
 
 
@@ -710,29 +752,52 @@ def test_what_cannot_be_written_changes_nothing(
 PAGE = "<html><title>Очередь</title><body><h1>Очередь</h1><p>Скажите, сколько ждать, и держите слово.</p></body></html>"
 
 
+def office(name: str) -> bytes:
+    return (Path(__file__).parent / "files" / "formats" / name).read_bytes()
+
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
 @pytest.mark.parametrize(
-    ("media", "suffix", "text", "other"),
+    ("media", "suffix", "content", "other"),
     [
         ("text/plain", ".txt", "Первая минута\n\nТекст здесь.\n", "Вторая минута\n\nДругой текст.\n"),
         ("text/html", ".html", PAGE, PAGE.replace("Очередь", "Ожидание").replace("сколько", "долго ли")),
+        ("application/pdf", ".pdf", office("phone.pdf"), office("queue.pdf")),
+        (DOCX, ".docx", office("welcome.docx"), office("complaint.docx")),
     ],
+    ids=["text", "html", "pdf", "docx"],
 )
 def test_any_format_may_have_any_id(
-    folder: SimpleNamespace, media: str, suffix: str, text: str, other: str
+    folder: SimpleNamespace, media: str, suffix: str, content: str | bytes, other: str | bytes
 ) -> None:
-    made = put(folder, "my-own-id", text, Content_Type=media)
+    made = put(folder, "my-own-id", content, Content_Type=media)
     assert (made.status_code, made.json["id"]) == (201, "my-own-id"), made.text
+    assert folder.client.get("/api/v1/articles/my-own-id").headers["ETag"] == made.headers["ETag"]
     assert files(folder)["my-own-id.yml"] == b"id: 'my-own-id'\n"
     # What an editor adds to the metadata stays.
     (folder.root / "my-own-id.yml").write_text("licence: CC0\nid: my-own-id\n", "utf-8")
     assert put(folder, "my-own-id", other, Content_Type=media).json["outcome"] == "replaced"
     read = folder.client.get("/api/v1/articles/my-own-id").json
     assert (read["licence"], files(folder)["my-own-id.yml"]) == ("CC0", b"id: 'my-own-id'\nlicence: CC0\n")
-    # Another format is another file, and the id goes with it.
+    # Another format is another file, beside the same metadata.
     assert put(folder, "my-own-id", DRAFT).json["outcome"] == "replaced"
+    assert folder.client.get("/api/v1/articles/my-own-id").json["licence"] == "CC0"
     assert "my-own-id.md" in files(folder) and f"my-own-id{suffix}" not in files(folder)
     assert folder.client.delete("/api/v1/articles/my-own-id").status_code == 200
     assert set(files(folder)) == {"gift.md", "sub/two.md"}
+
+
+def test_another_format_that_cannot_be_read_leaves_the_file_there_was(folder: SimpleNamespace) -> None:
+    (folder.root / "sub" / "two.yml").write_text("licence: CC0\n", "utf-8")
+    folder.book.index()
+    before = files(folder)
+    assert put(folder, "dva", office("locked.pdf"), Content_Type="application/pdf").status_code == 400
+    assert files(folder) == before and folder.client.get("/api/v1/articles/dva").json["licence"] == "CC0"
+    assert put(folder, "dva", office("phone.pdf"), Content_Type="application/pdf").status_code == 200
+    assert set(files(folder)) == {"gift.md", "sub/two.pdf", "sub/two.yml"}
+    assert folder.client.get("/api/v1/articles/dva").json["licence"] == "CC0"
 
 
 def test_a_metadata_file_of_another_is_left_alone(folder: SimpleNamespace) -> None:
@@ -825,4 +890,5 @@ def test_the_starter_corpus_is_not_written_to(tmp_path: Path) -> None:
 
 def test_a_body_has_a_limit(folder: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("web.api.calls.MAX_BYTES", 1000)
-    assert put(folder, "long", "# A\n\n" + "text " * 500).status_code == 413
+    refused = put(folder, "long", "# A\n\n" + "text " * 500)
+    assert (refused.status_code, refused.json["detail"]) == (413, "The body may have 1,000 bytes at most.")

@@ -16,6 +16,7 @@ import pytest
 mcp = pytest.importorskip("mcp", reason="needs mcp: pip install '.[mcp]'")
 
 import anyio  # noqa: E402
+import httpx  # noqa: E402
 from mcp import Client, StdioServerParameters  # noqa: E402
 
 from kb.assistants import citation, server  # noqa: E402
@@ -114,11 +115,22 @@ def test_over_stdin_and_stdout(book: KnowledgeBase) -> None:
     assert answer.structured_content["results"][0]["text"]
 
 
+def status_for(port: int, host: str) -> int:
+    said = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": said}
+    headers = {"Host": host, "Accept": "application/json, text/event-stream"}
+    return httpx.post(f"http://127.0.0.1:{port}/mcp", json=call, headers=headers).status_code
+
+
 def test_over_http(book: KnowledgeBase) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {"KB_HOME": str(book.settings.home), "KB_CORPUS": str(book.settings.corpus)}
+    environment = {
+        "KB_HOME": str(book.settings.home),
+        "KB_CORPUS": str(book.settings.corpus),
+        "KB_BASE_URL": book.settings.base_url,
+    }
     served = subprocess.Popen(
         [*COMMAND, "--http", "--port", str(port)],
         env={**os.environ, **environment},
@@ -132,6 +144,8 @@ def test_over_http(book: KnowledgeBase) -> None:
             time.sleep(0.1)
         (answer,) = ask(f"http://127.0.0.1:{port}/mcp", ("fetch", {"id": book.articles()[0].id}))
         assert answer.structured_content["title"] == book.articles()[0].title
+        # Behind a proxy it is known by the name of KB_BASE_URL; a page by another name reaches nothing.
+        assert [status_for(port, host) for host in ("handbook.example", "evil.example")] == [200, 421]
     finally:
         served.terminate()
         served.wait()

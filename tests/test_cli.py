@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 import time
@@ -17,10 +19,13 @@ from click.testing import CliRunner
 import kb
 import web
 from kb import watching
+from kb.accounts import Accounts
 from kb.cli import main
 from kb.commands import indexing
 from kb.errors import EngineUnavailable, StoreUnavailable
+from kb.keys import Keys
 from kb.knowledge_base import KnowledgeBase
+from kb.packs import Packs
 from tests.conftest import CORPUS, write_files
 from tests.test_changes import GIFT, QUEUE, SERVICE
 from tests.test_evaluation import data_set  # noqa: F401  (a fixture)
@@ -396,6 +401,35 @@ def test_settings(run, monkeypatch):
     )
 
 
+def test_what_people_search(run, folder, open_book, monkeypatch):
+    assert "KB_SEARCH_LOG=on" in run("searches").stderr
+    monkeypatch.setenv("KB_SEARCH_LOG", "on")
+    with open_book(home=folder / "home", search_log="on") as book:
+        for text, total in (("возврат", 0), ("жалоба", 2), ("жалоба", 2)):
+            book.log_search(text, "ru", total)
+    found = run("searches")
+    assert [line.split("×")[1].split()[0] for line in found.stdout.splitlines()] == ["жалоба", "возврат"]
+    assert found.stderr == ""
+    (missed,) = json.loads(run("searches", "--missed", "--json").stdout)["searches"]
+    assert (missed["text"], missed["times"], missed["total"]) == ("возврат", 1, 0)
+    assert run("principles", "proposals", "--add", "тайный гость").exit_code == 2
+    added = json.loads(
+        run("principles", "proposals", "--add", "тайный гость", "--by", "anna", "--json").stdout
+    )
+    assert [(one["text"], one["language"], one["proposer"]) for one in added["proposals"]] == [
+        ("тайный гость", "ru", "anna")
+    ]
+
+
+def test_the_passages_of_a_principle(run):
+    found = json.loads(run("principle", "training", "--passages", "--language", "zh", "--json").stdout)
+    assert found["total"] == len(found["hits"]) > 0
+    for hit in found["hits"]:
+        assert hit["passage"]["language"] == "zh"
+        assert "training" in [tag["id"] for tag in hit["passage"]["principles"]]
+    assert found["hits"][0]["passage"]["id"] in run("principle", "training", "--passages").stdout
+
+
 def test_evaluate(run, data_set, tmp_path):  # noqa: F811
     folder = data_set()
     found = json.loads(run("evaluate", folder, "--json", "--run", tmp_path / "out.trec").stdout)
@@ -472,6 +506,70 @@ def test_every_command_prints_json_for_programs():
         if not any("--json" in option.opts for option in found.values[1].params)
     }
     assert without == WITHOUT_JSON
+
+
+# What answers each call of the library, in the terminal.
+COMMAND_OF = {
+    KnowledgeBase: {
+        "analyze": "analyze", "articles": "articles",
+        "assemble": "pack change", "backup": "backup", "check": "check", "counterparts": "counterparts",
+        "drop_proposal": "principles proposals", "evaluate_tagger": "principles evaluate",
+        "excerpt": "pack add", "explain_tags": "tag", "export": "pack export",
+        "index": "index", "index_status": "status", "look_up": "show",
+        "most_frequent_searches": "searches", "pack_from": "pack keep", "passages": "passages",
+        "passages_naming": "terms", "passages_on": "principle", "principle": "principle",
+        "principle_tags": "show", "principles": "principles", "proposals": "principles proposals",
+        "propose_term": "principles proposals", "quiz": "pack quiz", "ready_made": "pack export",
+        "restore": "restore", "review": "review", "review_by_number": "reviews show", "reviews": "reviews",
+        "search": "search", "searches_without_results": "searches", "similar": "similar",
+        "state_of": "pack show", "statistics": "stats", "suggest": "suggest", "trade_term": "terms",
+        "trade_terms": "terms", "undo_review": "reviews undo", "with_counterparts": "pack export",
+        "write_articles": "put",
+    },
+    Packs: {
+        "add_excerpt": "pack add", "all": "pack list", "change": "pack change", "copy": "pack copy",
+        "delete": "pack delete", "find": "pack show", "history": "pack history", "keep": "pack keep",
+        "move_excerpt": "pack move", "open": "pack change", "remove_excerpt": "pack remove",
+        "restore": "pack restore", "share": "pack share", "undo": "pack undo", "withdraw": "pack withdraw",
+    },
+    Accounts: {
+        "add": "users add", "all": "users list", "named": "users role", "set_enabled": "users disable",
+        "set_password": "users passwd", "set_role": "users role",
+    },
+    Keys: {"add": "keys add", "all": "keys list", "revoke": "keys revoke"},
+}  # fmt: skip
+
+INSIDE = "other calls answer with it"
+FOR_PAGES = "it is what a page shows around an answer"
+OF_SESSIONS = "it is about who is signed in, or which key is shown, and a terminal knows neither"
+# What has no command, and why.
+NO_COMMAND = {
+    KnowledgeBase: {
+        **dict.fromkeys(
+            ("accounts", "close", "concepts", "engine", "is_empty", "keys", "made_with_another", "packs", "pipeline",
+             "searcher", "size", "store", "suggestions", "tagger", "vocabulary", "article", "passage"), INSIDE),
+        **dict.fromkeys(
+            ("articles_on", "best_passages", "log_opening", "log_search", "modified", "nearest", "versions"),
+            FOR_PAGES),
+        "add": "articles from no file are those of data sets, which `kb evaluate` reads",
+        "faults": "`kb doctor` says more",
+    },
+    Packs: {"shared": OF_SESSIONS},
+    Accounts: dict.fromkeys(
+        ("account_of", "change_password", "sign_in", "sign_in_from_provider", "sign_out"), OF_SESSIONS),
+    Keys: dict.fromkeys(("of", "opened_by"), OF_SESSIONS),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("library", COMMAND_OF)
+def test_every_call_of_the_library_has_its_command(library):
+    by_path = {" ".join(found.values[0]): found.values[1] for found in commands(main)}
+    by_path |= {name: main.get_command(click.Context(main), name) for name in ("principles", "reviews")}
+    offered = {name for name in vars(library) if not name.startswith("_")}
+    assert offered == COMMAND_OF[library].keys() | NO_COMMAND[library].keys()
+    for call, command in COMMAND_OF[library].items():
+        source = inspect.getsource(inspect.getmodule(by_path[command].callback))
+        assert re.search(rf"\.{call}\b", source), f"kb {command} does not call {call}"
 
 
 @pytest.mark.parametrize("module", ["kb", "kb.cli"])

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 import kb
 from kb.cli import main
-from kb.models import Role
+from kb.models import Pack, PackSection, Role
 from tests.conftest import MakeBook, account_of, write_files
 
 CAFE = """# Смена в кафе
@@ -81,13 +81,62 @@ def test_a_kept_pack_from_its_making_to_its_end(run) -> None:
     told("move", id, passage, "--section", "0", "--place", "0", "--by", "anna")
     assert run.book.packs.find(id).pack.sections[0].excerpts[0].passage == passage
     assert told("remove", id, passage, "--by", "anna")["excerpts"] == 1
+    assert told("export", id, "--format", "json", "-o", "pack.json")["excerpts"] == 1
+    made = json.loads(Path("pack.json").read_text("utf-8"))
+    made["introduction"] = "Прочтите вслух."
+    made["sections"].append({"title": "Ещё", "excerpts": [{"passage": passage, "note": "Важно"}]})
+    Path("pack.json").write_text(json.dumps(made), "utf-8")
+    before = run.book.packs.find(id)
+    assert told("change", id, "pack.json", "--by", "anna")["version"] == before.version + 1
+    now = run.book.packs.find(id).pack
+    assert (now.introduction, now.sections[-1].title, now.excerpts[-1].note) == (
+        "Прочтите вслух.",
+        "Ещё",
+        "Важно",
+    )
+    assert now.excerpts[0] == before.pack.excerpts[0], "what it quoted stays as it was quoted"
+    assert now.excerpts[-1].text == run.book.passage(passage)[0].text
+    late = run("pack", "change", id, "pack.json", "--based-on", str(before.version), "--by", "anna")
+    assert late.exit_code == 1 and "has changed" in late.stderr
     copy = told("copy", id, "--title", "Копия", "--by", "anna")
     assert (copy["title"], copy["version"]) == ("Копия", 1)
     assert run("pack", "delete", id, "--by", "wang").exit_code == 1, "it is not theirs"
     assert told("delete", id, "--by", "anna") == {"deleted": id}
     assert told("export", str(copy["id"]), "--format", "csv") == {
-        "file": "Копия.csv", "format": "csv", "title": "Копия", "excerpts": 1
+        "file": "Копия.csv", "format": "csv", "title": "Копия", "excerpts": 2
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "said"),
+    [
+        ("", 2, "no pack"),
+        ("\xff", 2, "no pack"),
+        ("[]", 2, "object with sections"),
+        ('{"title": "Неделя"}', 2, "object with sections"),
+        ('{"sections": [{"excerpts": [{"note": "а"}]}]}', 2, "`passage` - at `$.sections[0].excerpts[0]`"),
+        ('{"sections": [{"title": 1}]}', 2, "$.sections[0].title"),
+        ('{"sections": [{"excerpts": [{"passage": "nowhere"}]}]}', 1, "no passage with the id “nowhere”"),
+        ('{"sections": [], "language": "fr"}', 2, "fr"),
+    ],
+)
+def test_what_no_pack_can_be_made_of(run, content: str, status: int, said: str) -> None:
+    anna = account_of(run.book, "anna", Role.TRAINER)
+    kept = run.book.packs.keep(run.book.pack_from(passages(run)), anna)
+    Path("pack.json").write_bytes(content.encode("latin-1" if content == "\xff" else "utf-8"))
+    found = run("pack", "change", kept.pack.id, "pack.json", "--by", "anna")
+    assert (found.exit_code, said in found.stderr) == (status, True), found.stderr
+    assert run.book.packs.find(kept.pack.id) == kept
+
+
+def test_a_pack_with_counterparts_is_changed_by_its_own_export(run) -> None:
+    anna = account_of(run.book, "anna", Role.TRAINER)
+    one, other = (run.book.excerpt(id) for id in passages(run))
+    beside = replace(one, counterpart=other, note="Заметка", questions=("Кто?",))
+    kept = run.book.packs.keep(Pack("Неделя", (PackSection("", "", (beside,)),), author="anna"), anna)
+    run("pack", "export", kept.pack.id, "--format", "json", "-o", "pack.json")
+    assert run("pack", "change", kept.pack.id, "pack.json", "--by", "anna").exit_code == 0
+    assert run.book.packs.find(kept.pack.id).pack == kept.pack
 
 
 def test_a_quiz_in_the_terminal(run) -> None:

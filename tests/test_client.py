@@ -307,10 +307,28 @@ def test_it_gives_up_in_the_end() -> None:
     assert len(asked) == 4 and len(paused) == 3
 
 
-def test_a_stream_that_breaks_off_is_told_like_any_other_silence() -> None:
-    client, _, _ = answering(0)
-    with pytest.raises(EngineUnavailable, match="does not answer"):
-        list(client.stream())
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(404, text="<h1>Not Found</h1>"),
+        httpx.Response(301, headers={"Location": "https://s/"}),
+        httpx.Response(403, text="Sign in first."),
+        httpx.Response(200, text="<h1>Welcome</h1>"),
+        httpx.Response(404, json=["another", "product"]),
+        httpx.ReadError("gone"),
+    ],
+    ids=["page", "elsewhere", "proxy", "portal", "product", "silent"],
+)
+def test_what_is_no_servicebook_is_told_as_such(answer: httpx.Response | Exception) -> None:
+    def respond(request: httpx.Request) -> httpx.Response:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    client = Client("http://s", transport=httpx.MockTransport(respond), pause=lambda seconds: None)
+    for ask in (lambda: client.article("a"), lambda: list(client.stream())):
+        with pytest.raises(EngineUnavailable, match="http://s/api/v1/"):
+            ask()
 
 
 def test_what_may_have_arrived_is_not_sent_twice() -> None:

@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from kb.errors import EngineUnavailable, StoreUnavailable
 from kb.knowledge_base import KnowledgeBase
 from tests.conftest import CORPUS, MakeBook, app_of
-from web import logs
+from web import logs, warm_up
 
 ARTICLE = {"a.md": "# Жалоба — подарок\n\nБлагодарите за жалобу.\n"}
 
@@ -77,6 +77,21 @@ def test_figures_for_prometheus(make_book: MakeBook) -> None:
     assert samples["servicebook_index_lookups_total", "yes"] > 0
     assert samples["servicebook_index_lookups_total", "no"] > 0
     assert "invented" not in answer.text and "жалоб" not in answer.text
+
+
+def test_getting_ready_is_nobody_who_asks(
+    make_book: MakeBook, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web._FIRST_PAGES", ("/search?q=жалоба",))
+    book = make_book(ARTICLE, metrics="on", search_log="on")
+    app = app_of(book)
+    with caplog.at_level(logging.INFO, "servicebook.requests"):
+        warm_up(app)
+    assert not [record for record in caplog.records if record.name == "servicebook.requests"]
+    assert book.most_frequent_searches() == []
+    counted = app.test_client().get("/metrics").text
+    assert 'servicebook_searches_total{found="something"} 0.0' in counted
+    assert "pages.search" not in counted
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import kb
 from kb.cli import main
 from kb.errors import NotFound
 from kb.knowledge_base import KnowledgeBase
@@ -196,10 +197,10 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vocabulary_cache: Path) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_book: MakeBook) -> Run:
     """`kb` with an index of its own."""
     write_files(tmp_path / "articles", {"cafe.md": ARTICLE})
-    shutil.copytree(vocabulary_cache, tmp_path / "home" / "cache")
+    monkeypatch.setattr(kb, "open", open_book)
     monkeypatch.setenv("KB_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("KB_CORPUS", str(tmp_path / "articles"))
 
@@ -227,9 +228,25 @@ def test_review_and_reviews(run: Run) -> None:
     (review,) = json.loads(run("reviews", "--json").stdout)["reviews"]
     assert (review["passage"], review["principle"], review["accepted"]) == (one, "empathy", False)
     assert review["at"].endswith(("Z", "+00:00"))
+    assert json.loads(run("reviews", "show", str(review["number"]), "--json").stdout) == review
     assert "all (micro)" in run("principles", "evaluate", "--reviews").stdout
     assert "empathy" in run("review", one, "empathy", "--withdraw").stdout
     assert run("reviews").stdout == ""
+
+
+def test_one_review_is_taken_back(run: Run) -> None:
+    one = str(first_hit(run, "гость молчит")["id"])
+    numbers = []
+    for verdict, who in (("--reject", "Анна"), ("--accept", "王芳")):
+        run("review", one, "empathy", verdict, "--by", who)
+        numbers += [str(said["number"]) for said in json.loads(run("reviews", "--json").stdout)["reviews"]]
+    first, last = numbers
+    assert "stays" in run("reviews", "undo", first, status=1).stdout
+    assert json.loads(run("reviews", "undo", last, "--json").stdout) == {"undone": True}
+    assert "rejected by Анна" in run("reviews").stdout, "what was said before holds again"
+    run("reviews", "undo", first)
+    assert "empathy" in [tag["id"] for tag in first_hit(run, "гость молчит")["principles"]]
+    assert "no review" in run("reviews", "undo", first, status=1).stderr
 
 
 def test_wrong_usage_says_what_to_do(run: Run) -> None:

@@ -38,7 +38,7 @@ from web import (
     serving,
     widget,
 )
-from web.current import EXTENSION
+from web.current import EXTENSION, WARM_UP
 from web.shared_figures import shared_figures
 
 __all__ = ["create_app", "serve", "warm_up"]
@@ -96,7 +96,7 @@ def warm_up(app: Flask) -> None:
     with app.test_client() as client:
         for tag in interface.LANGUAGES:
             for path in _FIRST_PAGES:
-                client.get(path, headers={"Accept-Language": tag})
+                client.get(path, headers={"Accept-Language": tag}, environ_overrides={WARM_UP: True})
 
 
 # A misspelt search needs all there is: the analysers of each language, and what repairs a query.

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from flask import Flask, Response, current_app, jsonify, render_template, request
 from flask_wtf.csrf import CSRFError
+from werkzeug import exceptions as http
 from werkzeug.exceptions import HTTPException
 
 from kb.errors import (
@@ -66,11 +67,28 @@ def _status(error: ServicebookError) -> HTTPStatus:
 def _answer_http(error: HTTPException) -> Response:
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error.get_response()  # type: ignore[return-value]
-    response = _answer(HTTPStatus(error.code), error.description or "", error)
+    response = _answer(HTTPStatus(error.code), _detail(error), error)
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value
     return response
+
+
+def _detail(error: HTTPException) -> str:
+    """What is said of it to programs; Werkzeug's own words are for those who type addresses."""
+    if error.description and error.description != type(error).description:
+        return error.description
+    match error:
+        case http.NotFound():
+            return f"There is no such call; {request.script_root}/api/v1/ tells of all there are."
+        case http.MethodNotAllowed(valid_methods=methods) if methods:
+            return f"{request.method} cannot be done here, only {', '.join(sorted(methods))}."
+        case http.RequestEntityTooLarge():
+            return f"The body may have {request.max_content_length or 0:,} bytes at most."
+        case http.InternalServerError():
+            return "Something went wrong here. Whoever looks after this Servicebook finds it by `request_id`."
+        case _:
+            return error.description or ""
 
 
 def _answer(status: HTTPStatus, detail: str, error: Exception) -> Response:

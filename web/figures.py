@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector
 from kb.errors import ServicebookError
 from kb.knowledge_base import KnowledgeBase
 from kb.searching import SearchTrace
-from web.current import EXTENSION
+from web.current import EXTENSION, is_warm_up
 from web.shared_figures import SHARED
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -57,6 +57,8 @@ def _count_requests(app: Flask, registry: CollectorRegistry) -> None:
         g.began = time.perf_counter()
 
     def end(response: Response) -> Response:
+        if is_warm_up():
+            return response
         endpoint = request.endpoint or "none"  # never the path: anybody can invent paths
         requests.labels(endpoint, str(response.status_code)).inc()
         if "began" in g:
@@ -79,6 +81,8 @@ def _count_searches(book: KnowledgeBase, registry: CollectorRegistry) -> None:
     count_lookups = _counting_lookups(book, registry)
 
     def searched(trace: SearchTrace) -> None:
+        if is_warm_up():
+            return
         searches.labels("something" if trace.total else "nothing").inc()
         for phase, seconds in trace.seconds.items():
             phases.labels(phase).observe(seconds)

@@ -16,7 +16,7 @@ from typing import Any
 from flask import Flask, Response, g, request
 
 from kb.settings import Settings
-from web.current import API_KEY
+from web.current import API_KEY, is_warm_up
 from web.request_ids import request_id
 
 _REQUESTS = logging.getLogger("servicebook.requests")
@@ -42,7 +42,7 @@ def set_up(app: Flask, settings: Settings) -> None:
         g.log_began = time.perf_counter()
 
     def log(response: Response) -> Response:
-        if _REQUESTS.isEnabledFor(logging.INFO):
+        if _REQUESTS.isEnabledFor(logging.INFO) and not is_warm_up():
             said: dict[str, Any] = {
                 "method": request.method,
                 "path": request.full_path.rstrip("?") if with_queries else request.path,

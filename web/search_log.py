@@ -27,7 +27,7 @@ from kb.languages import detect
 from kb.models import Article, LoggedSearch, Passage
 from web import interface
 from web.accounts import Answer, requires, signed_in
-from web.current import EXTENSION, book
+from web.current import EXTENSION, book, is_warm_up
 
 blueprint = Blueprint("search_log", __name__)
 
@@ -38,9 +38,9 @@ _OPENED = 3  # passages shown of those that were opened
 
 
 def log_search(text: str, total: int) -> None:
-    """Record a search, unless it is of somebody who is still typing (`live.js` says so)."""
+    """Record a search, unless it is of somebody who is still typing (`live.js` says so), or of nobody."""
     language = interface.language()
-    if "X-Typing" not in request.headers:
+    if "X-Typing" not in request.headers and not is_warm_up():
         _afterwards(lambda book: book.log_search(text, language, total))
 
 

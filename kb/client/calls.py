@@ -82,15 +82,20 @@ class Calls:
                     response.read()
                     raise _error_of(response)
                 for line in response.iter_lines():
-                    yield msgspec.json.decode(line)
+                    yield _decoded(line, response)
         except httpx.TransportError as error:
             raise self._unavailable(error) from error
 
     def send(self, method: str, path: str, **options: Any) -> Any:
         """The JSON that a call answers."""
-        return msgspec.json.decode(self.fetch(method, path, **options))
+        response = self._response(method, path, **options)
+        return _decoded(response.content, response)
 
     def fetch(self, method: str, path: str, **options: Any) -> bytes:
+        """The file that a call answers."""
+        return self._response(method, path, **options).content
+
+    def _response(self, method: str, path: str, **options: Any) -> Response:
         """What a call answers; one that fails for the moment is tried again."""
         import httpx
 
@@ -106,7 +111,7 @@ class Calls:
                     continue
                 raise self._unavailable(error) from error
             if response.is_success:
-                return response.content
+                return response
             if response.status_code not in _AGAIN or not left:
                 raise _error_of(response)
             after = response.headers.get("Retry-After", "")
@@ -117,13 +122,27 @@ class Calls:
         return EngineUnavailable(f"{self._http.base_url} does not answer: {error}")
 
 
+def _decoded(content: bytes | str, response: Response) -> Any:
+    try:
+        return msgspec.json.decode(content)
+    except msgspec.DecodeError as error:
+        raise _no_servicebook(response) from error
+
+
+def _no_servicebook(response: Response) -> EngineUnavailable:
+    """What is told of an answer of something else: a proxy, another product, a sign-in page."""
+    return EngineUnavailable(
+        f"{response.url} answers {response.status_code}, and not as a Servicebook does. Is its address right?"
+    )
+
+
 def _error_of(response: Response) -> ServicebookError:
     """The library's error for a problem that a server told of."""
     try:
         problem = msgspec.json.decode(response.content)
         detail = problem["detail"]
     except (msgspec.DecodeError, KeyError, TypeError):
-        problem, detail = {}, f"The server answered {response.status_code}."
+        return _no_servicebook(response)
     if changed := problem.get("changed"):
         return PackChanged(changed["title"], changed["version"], changed["by"])
     if missing := problem.get("missing"):

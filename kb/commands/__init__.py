@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "tag": "principles:tag",
     "review": "reviewing:review",
     "reviews": "reviewing:reviews",
+    "searches": "search_log:searches",
     "pack": "packs:pack",
     "users": "users:users",
     "keys": "api_keys:keys",

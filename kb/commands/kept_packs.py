@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from kb.commands.shared import as_json, open_book, print_json
+from kb.commands.shared import as_json, open_book, open_indexed_book, print_json
+from kb.errors import NotFound
 
 if TYPE_CHECKING:
     from kb.models import Account, KeptPack
@@ -69,6 +71,40 @@ def history(id: str, json: bool) -> None:
         restores = f", as in version {one.restores}" if one.restores else ""
         about = f"{one.at:%Y-%m-%d %H:%M} UTC by {one.author}{restores}"
         click.echo(f"{one.number:4}  {one.pack.title}  ({len(one.pack.excerpts)} excerpts)  {about}")
+
+
+@click.command("change")
+@click.argument("id")
+@click.argument("file", type=click.File("rb"))
+@click.option(
+    "--based-on",
+    type=click.IntRange(min=1),
+    help="Version that FILE was made from: refuse when somebody has changed the pack since.",
+)
+@by
+@as_json
+def change(id: str, file: BinaryIO, based_on: int | None, who: str, json: bool) -> None:
+    """Make a kept pack what FILE says: JSON as `kb pack export` writes it, or with - from stdin.
+
+    What the pack quotes already stays as it was quoted, and other passages are quoted as they are now:
+    FILE says which, in what order, with what titles, notes and questions.
+
+    \b
+    Example:
+      kb pack export 5d0c2b7e91aa --format json -o pack.json
+      kb pack change 5d0c2b7e91aa pack.json --by anna
+    """
+    from kb.outlines import read_outline
+
+    outline = read_outline(file.read())
+    with open_indexed_book() as book:
+        account = book.accounts.named(who)
+        before = book.packs.open(id, account)
+        made, lost = book.assemble(outline, before.pack)
+        if lost:
+            raise NotFound("passage", lost[0])
+        made = replace(made, author=before.pack.author)
+        tell(book.packs.change(id, made, based_on or before.version, account), json)
 
 
 @click.command("undo")
@@ -217,6 +253,6 @@ def remove(id: str, passage: str, who: str, json: bool) -> None:
 
 
 COMMANDS: tuple[click.Command, ...] = (
-    history, undo, restore, copy, share, withdraw, delete, add, move, remove,
+    history, change, undo, restore, copy, share, withdraw, delete, add, move, remove,
 )  # fmt: skip
 """What `kb pack` has from here."""

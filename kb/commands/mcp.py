@@ -15,18 +15,18 @@ def mcp(http: bool, host: str, port: int) -> None:
     """Let an assistant search and quote the handbook (Model Context Protocol).
 
     Its tools are search, fetch, principles and counterparts; all of them only read. Links lead to
-    KB_BASE_URL. Over HTTP the address is /mcp, for whoever reaches it: put it behind your proxy.
+    KB_BASE_URL. Over HTTP the address is /mcp, for whoever reaches it: put it behind your proxy,
+    which may pass on the host of KB_BASE_URL.
 
     \b
     Examples:
       kb mcp
       kb mcp --http --port 8001
     """
-    from kb.assistants import server
+    from kb.assistants import serve_http, server
 
     with open_indexed_book() as book:
-        made = server(book)
         if http:
-            made.run("streamable-http", host=host, port=port)
+            serve_http(book, host, port)
         else:
-            made.run("stdio")
+            server(book).run("stdio")

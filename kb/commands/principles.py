@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from kb.principles.evaluation import Score
 
 
+_with_passages = click.option("--passages", "with_passages", is_flag=True, help="Show its passages instead.")
+_limit = click.option("--limit", default=10, show_default=True, type=click.IntRange(0, 100), help="How many.")
+
+
 @click.group(invoke_without_command=True)
 @as_json
 @click.pass_context
@@ -94,18 +98,27 @@ def export(form: str) -> None:
 
 
 @principles.command()
+@click.option("--add", metavar="TERM", help="Put a term on the list; --by says who does.")
 @click.option("--drop", metavar="TERM", help="Take a term off the list.")
+@click.option("--by", "who", help="Who proposes it.")
 @click.option("--csv", "csv", is_flag=True, help="Print a table for a spreadsheet.")
 @as_json
-def proposals(drop: str | None, csv: bool, json: bool) -> None:
-    """List the terms that editors put on the vocabulary's review list.
+def proposals(add: str | None, drop: str | None, who: str | None, csv: bool, json: bool) -> None:
+    """List the terms that editors put on the vocabulary's review list, put one there or take it off.
 
     \b
     Examples:
       kb principles proposals --csv > proposals.csv
+      kb principles proposals --add "тайный гость" --by anna
       kb principles proposals --drop "тайный гость"
     """
+    if add is not None and not who:
+        raise click.UsageError("Say with --by who proposes it.")
     with open_book() as book:
+        if add is not None:
+            from kb.languages import detect
+
+            book.propose_term(add, detect(add), who or "")
         if drop is not None and not book.drop_proposal(drop):
             raise NotFound("proposal", drop)
         found = book.proposals()
@@ -175,27 +188,33 @@ def tag(file: Path, explain: bool, json: bool) -> None:
 
 @click.command()
 @click.argument("id")
+@_with_passages
+@one_language
+@_limit
 @as_json
-def principle(id: str, json: bool) -> None:
-    """Show one principle in all its languages.
+def principle(id: str, with_passages: bool, language: str | None, limit: int, json: bool) -> None:
+    """Show one principle in all its languages, or the passages that are tagged with it.
 
     \b
-    Example:
+    Examples:
       kb principle empathy
+      kb principle empathy --passages --language zh
     """
+    if with_passages:
+        with open_indexed_book() as book:
+            tagged = book.passages_on(id, language, limit)
+        print_json(tagged) if json else print_hits(tagged.hits)
+        return
     with open_book() as book:
         found = book.principle(id)
-    if json:
-        print_json(found)
-    else:
-        _print_concept(found)
+    print_json(found) if json else _print_concept(found)
 
 
 @click.command()
 @click.argument("id", required=False)
-@click.option("--passages", "with_passages", is_flag=True, help="Show the passages that name it instead.")
+@_with_passages
 @one_language
-@click.option("--limit", default=10, show_default=True, type=click.IntRange(0, 100), help="How many.")
+@_limit
 @as_json
 def terms(id: str | None, with_passages: bool, language: str | None, limit: int, json: bool) -> None:
     """List the terms of the trade, or show the one with this ID, or the passages that name it.

@@ -12,6 +12,7 @@ from kb.commands.shared import (
     READABLE,
     as_json,
     one_language,
+    open_book,
     open_indexed_book,
     print_json,
 )
@@ -124,9 +125,8 @@ def analyze(text: str, json: bool) -> None:
     Example:
       kb analyze "Стандарты сервиса (服务标准)"
     """
-    from kb.languages import analyse
-
-    tokens = analyse(text)
+    with open_book() as book:
+        tokens = book.analyze(text)
     if json:
         print_json({"text": text, "tokens": tokens})
         return

@@ -104,7 +104,8 @@ def _opened(data: bytes) -> Any:
         if "password" in str(error).lower() or "security" in str(error).lower():
             message = "The file is locked with a password. Save it anew without one."
             raise ReadingError("encrypted-file", message) from error
-        raise ReadingError("broken-file", f"The file is damaged, or no PDF: {error}.") from error
+        said = str(error).rstrip(".")
+        raise ReadingError("broken-file", f"The file is damaged, or no PDF: {said}.") from error
     return document
 
 

@@ -49,12 +49,14 @@ from kb.models import (
 )
 from kb.query import LONGEST_QUERY, MOST_HITS
 from kb.statistics import IndexStatus, Statistics
+from web.api.faults import fault_of, json_of
 
 _MOST_ITEMS = 100  # on a page of a list
 _MOST_IDS = 100  # asked for at once
 _MOST_IN_BATCH = 100
 _LONGEST_ANALYSED = 100_000  # characters that are analysed at once
 _FURTHEST = 1_000_000
+_PERIOD = re.compile(r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 
 # --- Parameters ----------------------------------------------------------------------------------
@@ -82,7 +84,16 @@ def _moment(value: Any) -> Any:
     return value
 
 
+def _period(value: str) -> str:
+    if not _PERIOD.fullmatch(value):
+        raise ValueError("must be a year, month or day, such as 2026, 2026-03 or 2026-03-15")
+    return value
+
+
 Number = BeforeValidator(_digits)
+Period = Annotated[
+    str, AfterValidator(_period), WithJsonSchema({"type": "string", "pattern": f"^{_PERIOD.pattern}$"})
+]
 Switch = Annotated[
     bool,
     BeforeValidator(_switch),
@@ -95,7 +106,7 @@ def one_of(names: Collection[str], noun: str, told: Collection[str] = ()) -> Any
 
     def check(name: str) -> str:
         if name not in names:
-            raise ValueError(f"There is no {noun} “{name}”; known are {', '.join(told or names)}.")
+            raise ValueError(f"must be a known {noun}, one of {', '.join(told or names)}, not “{name}”")
         return name
 
     return Annotated[str, AfterValidator(check), WithJsonSchema({"type": "string", "enum": sorted(names)})]
@@ -183,12 +194,10 @@ class SearchParameters(Choosing):
     language: list[AnyLanguage] = Field([], max_length=10, description="Any of these languages.")
     principle: list[Id] = Field([], max_length=50, description="All of these principles, by id.")
     article: list[Id] = Field([], max_length=_MOST_IDS, description="Any of these articles, by id.")
-    date: list[Annotated[str, Field(pattern=r"^[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?$")]] = (
-        Field(
-            [],
-            max_length=50,
-            description="Published in any of these years, months or days: 2026, 2026-03, 2026-03-15.",
-        )
+    date: list[Period] = Field(
+        [],
+        max_length=50,
+        description="Published in any of these years, months or days: 2026, 2026-03, 2026-03-15.",
     )
     like: str = Field("", max_length=200, description="Only copies of the passage with this id.")
     sort: Sort = Field(
@@ -552,7 +561,7 @@ class _Adapter(PydanticAdapter):
         if location == "query":
             return from_query(self.model_class, request.args.to_dict(flat=False))
         if location == "json":
-            return checked(self.model_class, request.get_json())
+            return checked(self.model_class, json_of(request))
         raise ValueError(location)
 
     def get_openapi_schema(self, **_: Any) -> dict[str, Any]:
@@ -591,7 +600,4 @@ def checked(model: type[_Model], data: object) -> _Model:
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        name = ".".join(map(str, first["loc"]))
-        said = first["msg"].removeprefix("Value error, ").rstrip(".")
-        raise InvalidRequest(f"“{name}”: {said}." if name else f"{said}.", name or None) from None
+        raise fault_of(error) from None
