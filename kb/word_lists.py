@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from itertools import accumulate, pairwise
 from operator import itemgetter
 
@@ -40,7 +41,7 @@ def _measured(words: Iterable[str], lengths: array[int]) -> Iterator[str]:
         yield word
 
 
-class WordSet(Set[str]):
+class WordSet(AbstractSet[str]):
     """Words, each once."""
 
     def __init__(self, words: Iterable[str]) -> None:
