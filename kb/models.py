@@ -602,8 +602,7 @@ class SearchRequest:
     explain: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class QueryTerm:
+class QueryTerm(msgspec.Struct, frozen=True):
     """A term to look for. `synonyms` share one frequency, as all lemmas of a form do.
 
     `weight` multiplies that of the kind. A passage is a hit when it holds a term that `matches`;

@@ -81,9 +81,12 @@ def idf(texts: int, holders: int) -> float:
     return math.log1p((texts - holders + 0.5) / (holders + 0.5))
 
 
+_COUNTED = frozenset((TermKind.WORD, TermKind.BIGRAM))
+
+
 def counts_for_section(term: QueryTerm) -> bool:
     """Whether a term counts among the words of a query that a section must hold; see `section_quorum`."""
-    return term.matches and not term.via and term.kind in {TermKind.WORD, TermKind.BIGRAM}
+    return term.matches and not term.via and term.kind in _COUNTED
 
 
 def section_quorum(words: int) -> int:

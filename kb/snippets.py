@@ -7,11 +7,12 @@ the index, so a mark is always a form of something that was searched for.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from kb import languages
-from kb.models import Clause, Prefix, QueryTerm, Span, TermKind, Token
+from kb.models import Clause, Prefix, QueryTerm, Span, Token
 from kb.phrases import occurrences, phrase_terms
 
 # About three lines on a wide screen, in characters; Han characters are twice as wide and say more.
@@ -27,9 +28,8 @@ def highlights(
     Words that were searched for as a phrase are marked only where the phrase stands. `mentions` are
     spans that name a principle the search came over.
     """
-    tokens, places = _words(text)
     wanted = [w for clause in clauses if not clause.negated for w in clause.alternatives]
-    phrases = [span for one in wanted for span in occurrences(one, text, tokens)]
+    phrases = [span for one in wanted for span in occurrences(one, text, _tokens(text))]
     bound = {
         (term.kind, synonym)
         for one in wanted
@@ -38,19 +38,25 @@ def highlights(
         for synonym in term.synonyms
     }
     sought = {(term.kind, s) for term in terms if term.matches for s in term.synonyms} - bound
-    found = (span for term in sought & places.keys() for span in places[term])
+    hashes = set(map(hash, sought))
+    found = [(start, end) for term, start, end in zip(*_words(text), strict=True) if term in hashes]
     return tuple(_merged([*phrases, *found, *mentions]))
 
 
-# The same passages are found again and again; a thousand take about 25 MB.
-@lru_cache(maxsize=1000)
-def _words(text: str) -> tuple[tuple[Token, ...], Mapping[tuple[TermKind, str], Sequence[Span]]]:
-    """The words of a text in order, and the spans of each."""
-    tokens = tuple(languages.words(text))
-    places: dict[tuple[TermKind, str], list[Span]] = {}
-    for token in tokens:
-        places.setdefault((token.kind, token.term), []).append((token.start, token.end))
-    return tokens, places
+# The same passages are found again and again; two thousand take about 6 MB, where tokens take 50.
+@lru_cache(maxsize=2000)
+def _words(text: str) -> tuple[array[int], array[int], array[int]]:
+    """The words of a text as hashes of their kind and term, and where each begins and ends."""
+    tokens = _tokens(text)
+    hashes = array("q", (hash((token.kind, token.term)) for token in tokens))
+    return hashes, array("I", (token.start for token in tokens)), array("I", (token.end for token in tokens))
+
+
+# For all phrases of a query, on the pages that are turned to and fro.
+@lru_cache(maxsize=50)
+def _tokens(text: str) -> tuple[Token, ...]:
+    """The words of a text in order."""
+    return tuple(languages.words(text))
 
 
 def _merged(spans: Iterable[Span]) -> Iterator[Span]:

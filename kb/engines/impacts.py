@@ -73,6 +73,11 @@ class Level(IntEnum):
     ARTICLE = 2
 
 
+# A member of an enumeration takes half a microsecond to reach, which adds up where every term passes.
+_PASSAGE, _SECTION, _ARTICLE = Level
+_TITLE = Field.TITLE
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """What a term gives to each place (passage, section or article number) that it is found in."""
@@ -85,7 +90,7 @@ class Share:
     @property
     def nbytes(self) -> int:
         """How much memory it takes."""
-        return self.places.nbytes + self.values.nbytes
+        return array_bytes(self.places, self.values)
 
 
 class Impacts:
@@ -124,18 +129,18 @@ class Impacts:
 
     def scores(self, terms: Sequence[QueryTerm], numbers: Places) -> Floats:
         """What the terms of a query give together to some passages; their numbers rise."""
-        given: tuple[list[tuple[Numbers, Floats]], ...] = tuple([] for _ in Level)
+        given: tuple[list[tuple[Numbers, Floats]], ...] = ([], [], [])
         for term in terms:
             for share in self.shares(term):
                 values = share.values if term.weight == 1 else share.values * term.weight
                 given[share.level].append((share.places, values))
         own, sections, articles = given
         are_all = len(numbers) == self.collection.size
-        scores = self._sums[Level.PASSAGE].of(own, None if are_all else numbers)
+        scores = self._sums[_PASSAGE].of(own, None if are_all else numbers)
         if sections or articles:
             around = self.collection.section.take(numbers)
-            lent = self._sums[Level.SECTION].of(sections, around)
-            lent += self._sums[Level.ARTICLE].of(articles, self._article_of_section.take(around))
+            lent = self._sums[_SECTION].of(sections, around)
+            lent += self._sums[_ARTICLE].of(articles, self._article_of_section.take(around))
             scores += lent
         return scores
 
@@ -150,11 +155,11 @@ class Impacts:
             counts = ranking.counts_for_section(term)
             words += counts
             for share in self.shares(term):
-                if share.field is Field.TITLE:
+                if share.field is _TITLE:
                     holders.append(self._first[share.places])
-                elif share.level is Level.PASSAGE:
+                elif share.level is _PASSAGE:
                     holders.append(share.places)
-                elif share.level is Level.SECTION and counts:
+                elif share.level is _SECTION and counts:
                     sections.append(share.places)
         if len(sections) >= (quorum := ranking.section_quorum(words)):
             held = np.bincount(np.concatenate(sections), minlength=len(self._passages_in_section))
@@ -239,18 +244,25 @@ class _Sums:
 
     def of(self, given: Sequence[tuple[Numbers, Floats]], places: Places | Numbers | None) -> Floats:
         """The sums of what was given, at some places or at all."""
+        postings = sum([len(there) for there, _ in given])
         try:
             sums = self._idle.pop()
         except IndexError:
             sums = np.zeros(self._size)
-        for there, values in given:
-            np.add.at(sums, there, values)
-        found: Floats = sums.copy() if places is None else sums.take(places)
-        if sum(len(there) for there, _ in given) * _FILLED > self._size:
-            sums.fill(0)
+        is_sparse = 0 < postings * _FILLED <= self._size
+        if is_sparse:
+            # At once: a call costs as much as several hundred postings.
+            everywhere, all_values = zip(*given, strict=True)
+            there = np.concatenate(everywhere).astype(np.intp)
+            np.add.at(sums, there, np.concatenate(all_values))
         else:
-            for there, _ in given:
-                sums[there] = 0
+            for somewhere, values in given:
+                np.add.at(sums, somewhere, values)
+        found: Floats = sums.copy() if places is None else sums.take(places)
+        if is_sparse:
+            sums[there] = 0
+        elif postings:
+            sums.fill(0)
         self._idle.append(sums)  # not after an error, which may leave something in it
         return found
 
@@ -259,8 +271,11 @@ def best(merits: Floats | Places | Numbers, count: int, *then: Floats | Places |
     """The places of the `count` highest merits, the highest first; equal ones by what else is given,
     and then in order."""
     kept: Places = (merits >= _reached(merits, count)).nonzero()[0]
-    keys = [-merit[kept] for merit in (*reversed(then), merits)]
-    order = np.lexsort(keys) if then else keys[0].argsort(kind="stable")
+    highest = -merits[kept]
+    if then:
+        order = np.lexsort([*(-merit[kept] for merit in reversed(then)), highest])
+    else:
+        order = highest.argsort(kind="stable")
     return kept[order[:count]]
 
 
@@ -272,9 +287,10 @@ def _reached(scores: Floats | Places | Numbers, count: int) -> float:
     if not 0 < count < len(scores):
         return -np.inf
     rows = len(scores) // _ROW
-    if rows > 10 * count:
-        scores = scores[: rows * _ROW].reshape(_ROW, rows).max(axis=0)
-    return float(np.partition(scores, -count)[-count])
+    are_many = rows > 10 * count
+    highest = scores[: rows * _ROW].reshape(_ROW, rows).max(axis=0) if are_many else scores.copy()
+    highest.partition(-count)  # as a method, without the function's overhead
+    return float(highest[-count])
 
 
 _ROW = 32
@@ -292,7 +308,7 @@ def _union(parts: Sequence[Numbers | Places], size: int) -> Places:
     if sum(map(len, parts)) * _SPARSE < size:
         joined = np.concatenate(parts)
         joined.sort(kind="stable")  # fast where sorted parts were joined
-        return joined[begins(joined)].astype(np.intp)
+        return joined[_first_of_each(joined)].astype(np.intp)
     mask = np.zeros(size, np.bool_)
     for part in parts:
         mask[part] = True
@@ -327,10 +343,15 @@ def _norms(words: Numbers, field: Field) -> Floats:
 
 def begins(values: npt.NDArray[Any]) -> Places:
     """Where each run of equal values begins."""
+    return _first_of_each(values).nonzero()[0]
+
+
+def _first_of_each(values: npt.NDArray[Any]) -> Mask:
+    """Which values are the first of a run of equal ones."""
     found = np.empty(len(values), np.bool_)
     found[:1] = True
     np.not_equal(values[1:], values[:-1], out=found[1:])
-    return found.nonzero()[0]
+    return found
 
 
 def _sums(values: Numbers, groups: Numbers) -> Numbers:
@@ -408,5 +429,11 @@ class Memory:
                 self.used -= self._entries.pop(key)[1]
 
 
-# What an entry takes beside its arrays: key, tuples, array headers.
-_ENTRY_SIZE = 600
+def array_bytes(*arrays: npt.NDArray[Any]) -> int:
+    """How much memory arrays take, with what Python and the allocator add."""
+    return sum(array.nbytes + _ARRAY_SIZE for array in arrays)
+
+
+_ARRAY_SIZE = 160
+# What an entry takes beside its arrays: a key with a term, tuples, a place in the dictionary.
+_ENTRY_SIZE = 500

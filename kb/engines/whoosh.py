@@ -56,6 +56,7 @@ from kb.engines.impacts import (
     Numbers,
     Places,
     Postings,
+    array_bytes,
     begins,
     best,
 )
@@ -430,6 +431,9 @@ def _facts(
 
 
 _NO_SKETCH = bytes(SKETCH_LENGTH)
+_TEXTS = tuple(Field)
+_NOTHING: Postings = (np.empty(0, np.int32), np.empty(0, np.int32))
+_NOWHERE: Mapping[str, Postings] = {}
 _encode = msgspec.json.encode
 _Record = TypeVar("_Record", Article, Passage, SourceFile)
 _Asked = ParamSpec("_Asked")
@@ -561,7 +565,7 @@ class _Snapshot:
             numbered["article"] = np.repeat(places, np.diff(runs, append=len(facts)))
             return numbered, ids
 
-        return self._memory.get((segment, "columns"), read, lambda found: found[0].nbytes + found[1].nbytes)
+        return self._memory.get((segment, "columns"), read, lambda found: array_bytes(*found))
 
     def _stored(self, leaf: IndexReader, field: str, form: np.dtype[Any]) -> npt.NDArray[Any]:
         """What a column of fixed width holds for every document of a segment."""
@@ -656,11 +660,12 @@ class _Snapshot:
         numbers, times = [], []
         for leaf, base, segment in self._leaves:
             documents, frequencies = self._decoded(leaf, segment, field, term)
-            numbers.append(self._numbers[base + documents])
-            times.append(frequencies)
+            if len(documents):
+                numbers.append(self._numbers[base + documents])
+                times.append(frequencies)
         if not numbers:
-            return np.empty(0, np.int32), np.empty(0, np.int32)
-        found, counts = np.concatenate(numbers), np.concatenate(times)
+            return _NOTHING
+        found, counts = np.concatenate(numbers), np.concatenate(times, dtype=np.int32)
         alive = found >= 0
         found, counts = found[alive], counts[alive]
         if np.all(found[1:] > found[:-1]):  # articles often come in the order of their ids
@@ -670,24 +675,29 @@ class _Snapshot:
 
     def _decoded(self, leaf: IndexReader, segment: str, field: str, term: str) -> Postings:
         """The postings of a term in one segment, by document; they never change, so are remembered."""
-        key = (segment, "postings", field, term)
-        return self._memory.get(
-            key, lambda: self._decode(leaf, field, term), lambda found: found[0].nbytes + found[1].nbytes
+        # Those of all texts together: a term is asked of each, and most are in one or none.
+        fields = _TEXTS if field in _TEXTS else (field,)
+        decoded = self._memory.get(
+            (segment, fields, term),
+            lambda: self._decode(leaf, fields, term),
+            lambda found: sum(array_bytes(*postings) for postings in found.values()),
         )
+        return decoded.get(field, _NOTHING)
 
-    def _decode(self, leaf: IndexReader, field: str, term: str) -> Postings:
-        documents = [np.empty(0, np.int32)]
-        times = [np.empty(0, np.int32)]
-        with self._lock:
-            try:
-                matcher = leaf.postings(field, encoded(term))
-            except TermNotFound:
-                return np.empty(0, np.int32), np.empty(0, np.int32)
-            # Deleted documents are filtered by `_numbers`.
-            for steps, weights in decoded(matcher):
-                documents.append(np.cumsum(steps, dtype=np.int32))
-                times.append(np.full(len(steps), 1 if weights is None else weights, np.int32))
-        return np.concatenate(documents), np.concatenate(times)
+    def _decode(self, leaf: IndexReader, fields: Sequence[str], term: str) -> Mapping[str, Postings]:
+        """The postings of a term in the fields that hold it. Deleted documents are among them."""
+        found = {}
+        for field in fields:
+            with self._lock:
+                try:
+                    blocks = list(decoded(leaf.postings(field, encoded(term))))
+                except TermNotFound:
+                    continue
+            documents = [np.cumsum(steps, dtype=np.int32) for steps, _ in blocks]
+            times = [np.full(len(steps), 1 if often is None else often, np.int32) for steps, often in blocks]
+            most = max(int(some.max()) for some in times)
+            found[field] = np.concatenate(documents), np.concatenate(times).astype(np.min_scalar_type(most))
+        return found or _NOWHERE
 
     def words(self, prefix: str) -> Iterator[tuple[str, int]]:
         """The terms of texts that begin with a prefix, and how many documents hold each."""

@@ -10,11 +10,13 @@ from __future__ import annotations
 import mmap
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from math import log
 from pathlib import Path
+
+from kb.word_lists import HashedCounts
 
 # The sum of all frequencies in the dictionary of jieba 0.42.1, to which pyproject.toml holds us.
 TOTAL = 60_101_967
@@ -33,7 +35,7 @@ def segment(run: str) -> list[str]:
 
 def frequency(word: str) -> int:
     """How often a word is met in `TOTAL`; 0 when it is in no dictionary."""
-    return _beginning_with(word[0]).get(word, 0) if word else 0
+    return (_beginning_with(word[0]).get(word) or 0) if word else 0
 
 
 def share(word: str) -> float:
@@ -69,7 +71,7 @@ def _divided(text: str) -> Iterator[str]:
 
 
 @cache
-def _beginning_with(character: str) -> Mapping[str, int]:
+def _beginning_with(character: str) -> HashedCounts:
     """The words that begin with a character and their frequencies, and 0 for what only begins words."""
     found: dict[str, int] = {}
     for line in _lines_of(character.encode(errors="surrogatepass")).splitlines():
@@ -77,7 +79,7 @@ def _beginning_with(character: str) -> Mapping[str, int]:
         for end in range(1, len(word)):
             found.setdefault(word[:end], 0)
         found[word] = int(times)
-    return found
+    return HashedCounts(found)
 
 
 def _lines_of(beginning: bytes) -> str:

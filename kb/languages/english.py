@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from kb.languages.alphabetic import word_tokens
 from kb.models import Token
+from kb.word_lists import WordSet
 
 if TYPE_CHECKING:
     from snowballstemmer.basestemmer import BaseStemmer
@@ -120,7 +121,7 @@ def _british(word: str) -> str:
 
 
 @cache
-def _listed() -> frozenset[str]:
+def _listed() -> WordSet:
     package, file = _LIST
-    lines = resources.files(package).joinpath(file).read_text("utf-8-sig").splitlines()
-    return frozenset(line.partition(" ")[0] for line in lines)
+    with resources.files(package).joinpath(file).open(encoding="utf-8-sig") as lines:
+        return WordSet(line.partition(" ")[0] for line in lines)

@@ -13,6 +13,7 @@ from kb.suggestions.characters import Characters
 from kb.suggestions.pinyin import Sounds
 from kb.suggestions.spelling import NearWords
 from kb.suggestions.transliteration import Romanised
+from kb.word_lists import WordCounts
 
 _FIRST_CYRILLIC, _FIRST_HAN = "\u0400", "\u2e80"
 # A word of two or three letters may mean anything.
@@ -23,7 +24,7 @@ class Lexicon:
     """Known words, folded, with the number of passages that hold each (0: only a label does)."""
 
     def __init__(self, counts: Mapping[str, int]) -> None:
-        self.counts = counts
+        self.counts = WordCounts(counts)
 
     def knows(self, run: str, script: str) -> bool:
         """Whether a folded run of a script is a word of the index, the vocabulary or a dictionary.
@@ -57,7 +58,7 @@ class Lexicon:
 
     @cached_property
     def _chinese(self) -> Mapping[str, int]:
-        return {word: count for word, count in self.counts.items() if word[0] >= _FIRST_HAN}
+        return WordCounts({word: count for word, count in self.counts.items() if word[0] >= _FIRST_HAN})
 
 
 def read_lexicon(engine: Engine, vocabulary: Vocabulary) -> Lexicon:

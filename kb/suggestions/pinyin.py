@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import product
 
+from kb.word_lists import WordsByKey
+
 # Typed pinyin of a longer text takes time and is no search.
 LONGEST = 60
 _LONGEST_WORD = 8
@@ -27,9 +29,13 @@ _SYLLABLE = re.compile(
     r"(?:iang|iong|uang|ang|eng|ing|ong|iao|ian|uai|uan|ai|ei|ao|ou|an|en|in|un|er|ia|ie|iu|ua|ui|uo|ue|ve|[aoeiuv])"
 )
 _MERGED = (
-    (re.compile(r"([zcs])h"), r"\1"),
-    (re.compile(r"([aei])ng"), r"\1n"),
-    (re.compile(r"v"), "u"),
+    ("zh", "z"),
+    ("ch", "c"),
+    ("sh", "s"),
+    ("ang", "an"),
+    ("eng", "en"),
+    ("ing", "in"),
+    ("v", "u"),
 )
 
 
@@ -48,11 +54,10 @@ def spellings(word: str) -> Iterator[str]:
         yield "".join(choice)
 
 
-@lru_cache(maxsize=50_000)
 def merged(pinyin: str) -> str:
     """Pinyin with what sounds nearly alike made the same: zhang -> zan."""
-    for pattern, same in _MERGED:
-        pinyin = pattern.sub(same, pinyin)
+    for sound, same in _MERGED:
+        pinyin = pinyin.replace(sound, same)
     return pinyin
 
 
@@ -84,16 +89,17 @@ class Sounds:
     def __init__(self, counts: Mapping[str, int]) -> None:
         """Take in folded Han words with the number of passages that hold each."""
         self._counts = counts
-        self._words: dict[str, list[str]] = {}
-        for word in counts:
-            if len(word) <= _LONGEST_WORD:
-                for sound in {merged(spelling) for spelling in spellings(word)}:
-                    self._words.setdefault(sound, []).append(word)
+        self._words = WordsByKey(
+            (sound, word)
+            for word in counts
+            if len(word) <= _LONGEST_WORD
+            for sound in {merged(spelling) for spelling in spellings(word)}
+        )
 
     def alike(self, run: str) -> Iterable[str]:
         """The known words that sound nearly like a run of Han characters, as long as it."""
         sounds = {merged(spelling) for spelling in spellings(run)}
-        return {word for sound in sounds for word in self._words.get(sound, ()) if len(word) == len(run)}
+        return {word for sound in sounds for word in self._words.get(sound) if len(word) == len(run)}
 
     def read(self, typed: str) -> str | None:
         """The Han text that typed pinyin (a-z, ' and spaces) spells, or None.

@@ -2,7 +2,7 @@
 
 Words within one or two edits (insertion, deletion, substitution, swap of neighbours: OSA distance)
 are found among the known ones. A first look compares sets of letters, 64 bits a word, so that only
-a few hundred of 100,000 words are measured by RapidFuzz; it needs 9 bytes a word where SymSpell's
+a few hundred of 100,000 words are measured by RapidFuzz; it needs 30 bytes a word where SymSpell's
 table of deletions needs 400 and two seconds to build.
 """
 
@@ -17,6 +17,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from kb.languages import language
+from kb.word_lists import WordList
 
 # A shorter word has too many neighbours, a longer one may hold two slips.
 SHORTEST = 5
@@ -49,9 +50,10 @@ class NearWords:
 
     def __init__(self, words: Iterable[str]) -> None:
         """Take in folded words."""
-        self._words = sorted((word for word in words if len(word) <= LONGEST), key=len)
-        self._letters = np.array([_letters(word) for word in self._words], np.uint64)
-        lengths = np.array([len(word) for word in self._words], np.uint8)
+        by_length = sorted((word for word in words if len(word) <= LONGEST), key=len)
+        self._words = WordList(by_length)
+        self._letters = np.fromiter(map(_letters, by_length), np.uint64)
+        lengths = np.fromiter(map(len, by_length), np.uint8)
         self._begins = np.searchsorted(lengths, np.arange(LONGEST + 4))
 
     def within(self, word: str, edits: int) -> Sequence[tuple[str, int]]:
@@ -61,7 +63,8 @@ class NearWords:
         first, last = self._begins[max(0, len(word) - edits)], self._begins[len(word) + edits + 1]
         differing = np.bitwise_count(self._letters[first:last] ^ np.uint64(_letters(word)))
         # An edit changes the set of letters by two at most.
-        likely = [self._words[place] for place in first + np.flatnonzero(differing <= 2 * edits)]
+        places = (first + np.flatnonzero(differing <= 2 * edits)).tolist()
+        likely = [self._words[place] for place in places]
         found = process.extract(word, likely, scorer=OSA.distance, score_cutoff=edits, limit=None)
         return [(near, int(distance)) for near, distance, _ in found]
 

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import product
 
+from kb.word_lists import WordsByKey
+
 _LETTERS = dict(
     zip(
         "абвгдежзийклмнопрстуфхцчшщъыьэюя",
@@ -45,9 +47,7 @@ class Romanised:
 
     def __init__(self, words: Iterable[str]) -> None:
         """Take in folded words in Cyrillic letters."""
-        self._words: dict[str, list[str]] = {}
-        for word in words:
-            self._words.setdefault(skeleton(romanise(word)), []).append(word)
+        self._words = WordsByKey((skeleton(romanise(word)), word) for word in words)
 
     def words(self, typed: str) -> Sequence[str]:
         """The known words that a folded Latin text may be, by the most usual reading that gives any."""

@@ -107,8 +107,8 @@ class Servicebook:
             numbers = numbers[passing[numbers]]
         scores = impacts.scores(wanted, numbers)
         chosen = best(scores, COUNT)
-        chosen = chosen[scores[chosen] > 0]
-        return list(zip(numbers[chosen].tolist(), scores[chosen].tolist(), strict=True))
+        found = zip(numbers[chosen].tolist(), scores[chosen].tolist(), strict=True)
+        return [hit for hit in found if hit[1] > 0]
 
     def close(self) -> None:
         """Close the engine."""

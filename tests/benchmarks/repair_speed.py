@@ -68,7 +68,7 @@ def milliseconds(call: Callable[[str], object], texts: Iterable[str]) -> list[fl
 
 def _slips(lexicon: Lexicon, number: int) -> list[tuple[str, str]]:
     chance = random.Random(2)
-    words = [word for word in lexicon.counts if "а" <= word[0] <= "я" and len(word) > 6]
+    words = sorted(word for word in lexicon.counts if "а" <= word[0] <= "я" and len(word) > 6)
     pairs = [(word, misspelt(word, chance)) for word in chance.sample(words, number)]
     return [(word, typed) for word, typed in pairs if typed != word]
 
