@@ -612,6 +612,16 @@ def _same_but_for_ties(ids: list[str], ranked: list[tuple[str, float]], asked: Q
         assert [scores[id] for id in ids] == pytest.approx([score for _, score in ranked], abs=near), asked
 
 
+@pytest.mark.parametrize("times", [(200, 200), (300, 1)])
+def test_a_word_may_stand_hundreds_of_times(engine, times):
+    """In a passage, and in a section together, more often than a byte can count."""
+    often = article("often", *("жалоба " * number for number in times))
+    put(engine, GIFT, often)
+    _, ranked, _ = reference(GIFT, often).search(ask("жалоба"))
+    found = engine.search(ask("жалоба"))
+    assert [hit.score for hit in found.hits] == pytest.approx([score for _, score in ranked], abs=1e-5)
+
+
 def test_a_prefix_alone_scores_like_a_word(engine):
     put(engine, GIFT, QUEUE)
     prefix = Query(clauses=(Clause((Prefix("подарок"),)),))

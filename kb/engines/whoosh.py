@@ -693,6 +693,8 @@ class _Snapshot:
                     blocks = list(decoded(leaf.postings(field, encoded(term))))
                 except TermNotFound:
                     continue
+            if not blocks:  # only deleted documents held it
+                continue
             documents = [np.cumsum(steps, dtype=np.int32) for steps, _ in blocks]
             times = [np.full(len(steps), 1 if often is None else often, np.int32) for steps, often in blocks]
             most = max(int(some.max()) for some in times)
