@@ -77,7 +77,7 @@ def read_outline(content: bytes) -> Outline:
         if not isinstance(found, dict) or "sections" not in found:
             raise InvalidRequest("A pack is an object with sections: export one as JSON to see.", "file")
         return msgspec.convert(_naming_counterparts(found), Outline)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InvalidRequest(f"This is no pack: {error}.", "file") from error
 
 

@@ -554,6 +554,7 @@ def test_other_sites_may_ask_where_they_are_named(here: SimpleNamespace) -> None
     answer = here.client.get("/api/v1/search?q=a", headers=friend)
     assert answer.headers["Access-Control-Allow-Origin"] == "https://intranet.example"
     assert "Access-Control-Allow-Credentials" not in answer.headers
+    assert {"ETag", "Location"} <= set(answer.headers["Access-Control-Expose-Headers"].split(", "))
     assert (
         "Access-Control-Allow-Origin" not in here.client.get("/api/v1/search?q=a", headers=stranger).headers
     )

@@ -113,12 +113,14 @@ def test_a_kept_pack_from_its_making_to_its_end(run) -> None:
         ("", 2, "no pack"),
         ("\xff", 2, "no pack"),
         ("[]", 2, "object with sections"),
+        ("[" * 100_000, 2, "no pack"),
         ('{"title": "Неделя"}', 2, "object with sections"),
         ('{"sections": [{"excerpts": [{"note": "а"}]}]}', 2, "`passage` - at `$.sections[0].excerpts[0]`"),
         ('{"sections": [{"title": 1}]}', 2, "$.sections[0].title"),
         ('{"sections": [{"excerpts": [{"passage": "nowhere"}]}]}', 1, "no passage with the id “nowhere”"),
         ('{"sections": [], "language": "fr"}', 2, "fr"),
     ],
+    ids=lambda value: value[:40] if isinstance(value, str) else None,
 )
 def test_what_no_pack_can_be_made_of(run, content: str, status: int, said: str) -> None:
     anna = account_of(run.book, "anna", Role.TRAINER)

@@ -24,7 +24,7 @@ from web.current import API_KEY, EXTENSION, book
 OPEN = {"api.specification", "api.documentation"}
 _PREFLIGHT_SECONDS = 3600
 # What pages of other sites may see of an answer.
-_EXPOSED = ["ETag", "Link", "Retry-After", "X-Request-ID"]
+_EXPOSED = ["Content-Disposition", "ETag", "Location", "Retry-After", "X-Request-ID"]
 
 
 def set_up(app: Flask, blueprint: Blueprint, settings: Settings) -> None:
