@@ -574,34 +574,6 @@ def test_the_api_gives_articles_passages_and_principles(client: FlaskClient, kno
     assert one and one["pref_labels"]["ru"] == "Эмпатия"
 
 
-@pytest.mark.parametrize(
-    ("address", "status", "parameter"),
-    [
-        ("search?q=a&limit=-1", 400, "limit"),
-        ("search?q=a&limit=1e3", 400, "limit"),
-        ("search?q=a&limit=²", 400, "limit"),
-        ("search?q=a&offset=x", 400, "offset"),
-        ("search?q=a&bridge=maybe", 400, "bridge"),
-        ("search?q=a&languages=ru", 400, "languages"),
-        ("search?q=a&language=xx", 400, "language"),
-        ("search?q=" + "a" * 1001, 400, "q"),
-        ("passages/nowhere/counterparts?language=xx", 400, "language"),
-        ("articles/nowhere", 404, None),
-        ("passages/nowhere", 404, None),
-        ("principles/nowhere", 404, None),
-        ("nowhere", 404, None),
-    ],
-)
-def test_api_errors_are_problem_details(
-    client: FlaskClient, address: str, status: int, parameter: str | None
-) -> None:
-    answer = client.get(f"/api/v1/{address}")
-    assert answer.status_code == status and answer.mimetype == "application/problem+json"
-    problem = answer.json
-    assert problem and {"type", "title", "status", "detail"} <= problem.keys()
-    assert problem["status"] == status and problem.get("parameter") == parameter
-
-
 def test_writing_is_refused_in_the_asker_s_form(client: FlaskClient) -> None:
     assert client.post("/api/v1/search").mimetype == "application/problem+json"
     answer = client.post("/search")
