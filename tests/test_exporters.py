@@ -296,6 +296,8 @@ def test_a_table_is_a_table_again() -> None:
     assert cells_of_markup(fields) == CELLS
     (table,) = docx.Document(io.BytesIO(export(with_table(), "docx"))).tables
     assert [[cell.text for cell in row.cells] for row in table.rows] == CELLS
+    heads = [row._tr.trPr.find(qn("w:tblHeader")) is not None for row in table.rows]
+    assert heads == [True, False, False], "its head is on each page that it goes on over"
     # With something beside it, it still has the whole width of the page.
     (table,) = docx.Document(io.BytesIO(export(with_table(beside=True), "docx"))).tables
     assert [[cell.text for cell in row.cells] for row in table.rows] == CELLS

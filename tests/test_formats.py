@@ -316,6 +316,18 @@ def test_what_is_text_on_a_page(markup: str, kept: str, tmp_path: Path) -> None:
     assert not any(block.links for block in blocks(article))
 
 
+def test_a_list_of_links_is_no_part_of_the_article(tmp_path: Path) -> None:
+    said = "<p>Первые слова гостю решают, каким будет весь разговор, поэтому их учат и повторяют перед сменой.</p>"
+    others = "".join(f"<li><a href='/{number}'>Другая статья</a></li>" for number in range(5))
+    steps = "<ul><li>Сначала <a href='/1'>встаньте</a> и улыбнитесь.</li><li>Потом поздоровайтесь.</li></ul>"
+    (article,) = page(tmp_path, f"<article><h1>Т</h1>{said}<ul>{others}</ul>{steps}{said}</article>").articles
+    assert "Другая статья" not in text(article)
+    assert shown(article, BlockKind.LIST_ITEM) == [
+        "• Сначала встаньте и улыбнитесь.",
+        "• Потом поздоровайтесь.",
+    ]
+
+
 def test_a_list_counts_from_where_it_says(tmp_path: Path) -> None:
     markup = "<h1>Т</h1><p>до</p><ol start='4'><li>раз</li><li>два</li></ol><ol start='x'><li>три</li></ol>"
     (article,) = page(tmp_path, markup).articles

@@ -598,6 +598,40 @@ def test_xml_is_well_formed(client: FlaskClient, address: str) -> None:
     assert b"http://localhost/" in answer.data
 
 
+def test_the_feed_has_the_articles_from_the_newest(app: Flask, client: FlaskClient) -> None:
+    feed = ET.fromstring(client.get("/feed.atom").data)
+    name = "{http://www.w3.org/2005/Atom}"
+    entries = [
+        (one.findtext(f"{name}updated"), one.findtext(f"{name}title")) for one in feed.iter(f"{name}entry")
+    ]
+    book: KnowledgeBase = app.extensions["servicebook"]
+    assert {title for _, title in entries} == {article.title for article in book.articles()}
+    moments = [moment for moment, _ in entries]
+    assert moments == sorted(moments, reverse=True) and len(set(moments)) > 1
+    assert feed.findtext(f"{name}updated") == moments[0]
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "kept"),
+    [
+        ("/robots.txt", "text/plain", None),
+        ("/favicon.ico", "image/svg+xml", "no-cache"),
+        ("/widget.js", "text/javascript", "no-cache"),  # a new version is there at once
+    ],
+)
+def test_what_browsers_ask_for_by_themselves(
+    client: FlaskClient, address: str, kind: str, kept: str | None
+) -> None:
+    with client.get(address) as answer:
+        assert (answer.status_code, answer.mimetype) == (200, kind)
+        assert answer.headers.get("Cache-Control") == kept
+
+
+def test_crawlers_are_led_to_the_sitemap(client: FlaskClient) -> None:
+    told = client.get("/robots.txt").text.splitlines()
+    assert "Disallow: /search" in told and "Sitemap: http://localhost/sitemap.xml" in told
+
+
 def test_every_template_escapes(app: Flask) -> None:
     autoescape = app.jinja_env.autoescape
     assert callable(autoescape)

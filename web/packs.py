@@ -43,6 +43,7 @@ _SHOWN_IN_TRAY = 6
 def _helpers() -> dict[str, Any]:
     return {
         "collected": collected,
+        "content_languages": tuple(LANGUAGES),
         "tray": _tray,
         "excerpt_parts": parts,
         "with_counterpart": with_counterpart,
