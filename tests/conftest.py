@@ -209,19 +209,8 @@ def postgresql() -> Iterator[URL]:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         made = [
-            initdb,
-            "-D",
-            data,
-            "-U",
-            "kb",
-            "-A",
-            "scram-sha-256",
-            "--pwfile",
-            password,
-            "--no-sync",
-            "-E",
-            "UTF8",
-        ]
+            initdb, "-D", data, "-U", "kb", "-A", "scram-sha-256", "--pwfile", password, "--no-sync", "-E", "UTF8",
+        ]  # fmt: skip
         options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
         at = {"cwd": place, "check": True, "stdout": subprocess.DEVNULL, **who}
         subprocess.run([*made, "--locale=C.UTF-8"], **at)

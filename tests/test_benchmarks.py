@@ -14,12 +14,14 @@ from click.testing import CliRunner, Result
 from kb.knowledge_base import KnowledgeBase
 from tests.benchmarks import (
     ablation,
+    api_overhead,
     commits,
     corpus,
     engines,
     index_memory,
     index_speed,
     measuring,
+    repair_speed,
     search_speed,
     serve_speed,
     start_speed,
@@ -56,11 +58,17 @@ def run(command, *arguments: str) -> Result:
     return result
 
 
-@pytest.mark.parametrize(
-    "module", [search_speed, index_speed, serve_speed, start_speed, commits, ablation, engines]
-)
-def test_each_has_help(module):
+FIGURES = Path(measuring.__file__).with_name("README.md").read_text("utf-8")
+COMMANDS = [
+    ablation, api_overhead, commits, engines, index_memory, index_speed, repair_speed, search_speed,
+    serve_speed, start_speed,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("module", COMMANDS, ids=lambda module: module.__name__)
+def test_each_has_help_and_figures(module):
     assert "Usage" in run(module.main, "--help").output
+    assert f"python -m {module.__name__}" in FIGURES
 
 
 def test_searches_are_timed_beside_other_engines_and_hits_are_equal():

@@ -32,6 +32,7 @@ from kb.errors import InvalidRequest, MissingExtra
 from kb.exporters import EXPORTERS, Edition, export, file_name, words_in
 from kb.exporters.csv import guarded
 from kb.exporters.pptx import split
+from kb.exporters.tables import Table
 from kb.exporters.words import WORDS
 from kb.models import (
     Block,
@@ -241,6 +242,21 @@ def test_no_language_lacks_a_word() -> None:
     assert "Sources" not in repr(WORDS["ru"])
 
 
+@pytest.mark.parametrize(
+    ("source", "language", "cited"),
+    [
+        (RUSSIAN, "ru", "Анна Ли. «Жалоба как подарок». Сервис, 6 апреля 2026\u202fг."),  # one full stop
+        (RUSSIAN, "en", "Анна Ли. «Жалоба как подарок». Сервис, 6 April 2026."),
+        (CHINESE, "zh-Hans", "王芳：《首问负责制》，2026年5月19日。"),
+        (Source("a", "«Это мой вопрос»: начало", "ru", "ru", "1"), "ru", "«„Это мой вопрос“: начало»."),
+        (Source("a", "A “gift”", "en", "en", "1"), "zh-Hant", "“A ‘gift’”。"),
+        (Source("a", "Un cadeau", "fr", "fr", "1"), "en", "“Un cadeau”."),
+    ],
+)
+def test_citations(source: Source, language: str, cited: str) -> None:
+    assert Edition(Pack("x", language=language)).citation(source) == cited
+
+
 # --- What each format is for ---------------------------------------------------------------------
 
 
@@ -280,10 +296,22 @@ def test_a_table_is_a_table_again() -> None:
     assert cells_of_markup(fields) == CELLS
     (table,) = docx.Document(io.BytesIO(export(with_table(), "docx"))).tables
     assert [[cell.text for cell in row.cells] for row in table.rows] == CELLS
+    heads = [row._tr.trPr.find(qn("w:tblHeader")) is not None for row in table.rows]
+    assert heads == [True, False, False], "its head is on each page that it goes on over"
     # With something beside it, it still has the whole width of the page.
     (table,) = docx.Document(io.BytesIO(export(with_table(beside=True), "docx"))).tables
     assert [[cell.text for cell in row.cells] for row in table.rows] == CELLS
     assert sum(column.width.cm for column in table.columns) == pytest.approx(16.6, abs=0.1)
+
+
+def test_a_table_beside_a_counterpart_has_the_whole_width_of_a_page_too() -> None:
+    assert 'class="one-by-one"' in export(with_table(beside=True), "html").decode()
+    assert 'class="one-by-one"' not in export(EDITION, "html").decode()
+
+
+def test_a_long_cell_leaves_room_for_the_others() -> None:
+    assert Table((("да", "слово " * 100),), has_head=False).shares() == [12 / 72, 60 / 72]
+    assert Table((("顾客" * 20, "a" * 30, ""),), has_head=False).shares() == [60 / 102, 30 / 102, 12 / 102]
 
 
 def test_rows_on_slides_can_be_read_alone() -> None:
@@ -308,6 +336,11 @@ def anki_notes(deck: bytes) -> list[str]:
         return [fields for (fields,) in database.execute("SELECT flds FROM notes")]
     finally:
         database.close()
+
+
+def test_a_passage_quoted_twice_is_one_card() -> None:
+    twice = Pack("x", (PackSection("Раз", "", (QUOTE,)), PackSection("Два", "", (QUOTE, BESIDE))))
+    assert len(anki_notes(export(Edition(twice), "anki"))) == 2
 
 
 def test_word_has_headings_a_table_of_contents_and_a_language() -> None:
@@ -426,6 +459,14 @@ def test_slides_are_split_between_sentences() -> None:
     assert len(parts) > 2
     assert all(part.rstrip().endswith("скажет.") for part in parts)
     assert max(map(len, parts)) < 1.6 * min(map(len, parts)), "no slide with a single line at the end"
+
+
+def test_many_short_lines_do_not_fit_on_a_slide() -> None:
+    """A line takes room, however short: thirty letters' worth."""
+    steps = replace(
+        QUOTE, blocks=tuple(Block(BlockKind.LIST_ITEM, f"шаг {n}", marker="•") for n in range(60))
+    )
+    assert max(text.count("\n") for text in split(steps, 520)) < 16
 
 
 @given(

@@ -285,6 +285,8 @@ def page(folder: Path, content: str | bytes, name: str = "a.html") -> Reading:
         ),
         PAGE.format(head='<meta charset="windows-1251">').encode(),  # as it says, it is not
         PAGE.format(head="").encode("utf-16"),
+        # Browsers take it for GB 18030, which has more characters.
+        PAGE.format(head='<meta charset="gb2312"><meta name="keywords" content="镕">').encode("gb18030"),
         ('<?xml version="1.0" encoding="utf-8"?>' + PAGE.format(head="")).encode(),
     ],
 )
@@ -303,6 +305,7 @@ def test_the_encodings_of_pages(content: bytes, tmp_path: Path) -> None:
         ("<p>сна\u00adча\u200bла \u202eи\u202c&nbsp;потом&#8203;</p>", "сначала и потом"),
         ("<table><tr><td><h2>Столбец</h2><p>раз</p></td><td>два</td></tr></table>", "раз\nдва"),
         ("<dl><dt>раз</dt><dd>два</dd></dl>", "раз\nдва"),
+        ("<p>раз<span aria-hidden='true'>×</span><span hidden>тайно</span> два</p>", "раз два"),
         ("<p>раз<br>два</p>", "раз\nдва"),
         ("<p><a href='javascript:alert(1)'>раз</a></p>", "раз"),
     ],
@@ -311,6 +314,24 @@ def test_what_is_text_on_a_page(markup: str, kept: str, tmp_path: Path) -> None:
     (article,) = page(tmp_path, f"<h1>Т</h1>{markup}").articles
     assert text(article) == kept
     assert not any(block.links for block in blocks(article))
+
+
+def test_a_list_of_links_is_no_part_of_the_article(tmp_path: Path) -> None:
+    said = "<p>Первые слова гостю решают, каким будет весь разговор, поэтому их учат и повторяют перед сменой.</p>"
+    others = "".join(f"<li><a href='/{number}'>Другая статья</a></li>" for number in range(5))
+    steps = "<ul><li>Сначала <a href='/1'>встаньте</a> и улыбнитесь.</li><li>Потом поздоровайтесь.</li></ul>"
+    (article,) = page(tmp_path, f"<article><h1>Т</h1>{said}<ul>{others}</ul>{steps}{said}</article>").articles
+    assert "Другая статья" not in text(article)
+    assert shown(article, BlockKind.LIST_ITEM) == [
+        "• Сначала встаньте и улыбнитесь.",
+        "• Потом поздоровайтесь.",
+    ]
+
+
+def test_a_list_counts_from_where_it_says(tmp_path: Path) -> None:
+    markup = "<h1>Т</h1><p>до</p><ol start='4'><li>раз</li><li>два</li></ol><ol start='x'><li>три</li></ol>"
+    (article,) = page(tmp_path, markup).articles
+    assert shown(article, BlockKind.LIST_ITEM) == ["4. раз", "5. два", "1. три"]
 
 
 def test_bold_lines_are_headings_where_there_are_no_others(tmp_path: Path) -> None:

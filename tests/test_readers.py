@@ -159,6 +159,12 @@ def test_files_are_found_in_sorted_order_whatever_lies_beside_them(tmp_path: Pat
     assert found(tmp_path) == ["a/b/c.MD", "a/z.txt", "b.md"]
 
 
+def test_what_browsers_put_beside_a_saved_page_is_passed_over(tmp_path: Path) -> None:
+    for name in ("Очередь.html", "Очередь_files/part.html", "notes_files/a.md", "Очередь_more/b.md"):
+        write(tmp_path / name)
+    assert found(tmp_path) == ["notes_files/a.md", "Очередь.html", "Очередь_more/b.md"]
+
+
 def test_a_file_is_found_as_itself(tmp_path: Path) -> None:
     path = write(tmp_path / "a.unknown")
     assert list(find(path)) == [path]

@@ -5,6 +5,7 @@ The long tables are in files/readers: adverts.tsv (left out) and substance.txt (
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -167,8 +168,6 @@ def test_a_notice_quotes_what_it_is_about() -> None:
     ],
 )
 def test_names_of_the_publisher(metadata: Metadata, matched: str, unmatched: str) -> None:
-    import re
-
     brand = brand_pattern(metadata)
     assert not matched or re.search(brand, matched, re.IGNORECASE)
     assert not re.search(brand, unmatched, re.IGNORECASE)

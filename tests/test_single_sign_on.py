@@ -112,6 +112,16 @@ def test_people_of_the_provider(app: Flask, sub: str, name: str, role: str) -> N
     assert sign_in(app, sub)[1] == account
 
 
+@pytest.mark.parametrize(("told_of", "role"), [("guest", "editor"), ("anna", "reader")])
+def test_roles_are_asked_for_where_the_token_has_none(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, told_of: str, role: str
+) -> None:
+    """… and what is told of somebody else is not taken (OpenID Connect Core 5.3.2)."""
+    client = app.extensions["servicebook.provider"].client
+    monkeypatch.setattr(client, "userinfo", lambda token: {"sub": told_of, "groups": ["hr-editors"]})
+    assert sign_in(app, "guest")[1].role == role
+
+
 def test_roles_stay_ours_without_a_claim(make_app: MakeApp, issuer: str) -> None:
     app = make_app({}, oidc_issuer=issuer, oidc_client_id="servicebook", oidc_client_secret="shared")
     assert sign_in(app, "wang")[1].role == "reader"

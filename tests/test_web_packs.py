@@ -253,8 +253,9 @@ def test_the_quiz_is_a_plain_form(app: Flask, book: KnowledgeBase) -> None:
         "/packs/on/empathy/quiz", query_string={"answered": "1"} | wrong, headers={"Accept-Language": "ru"}
     )
     assert f"Верно: 0 из {len(questions)}." in answer.text and 'class="wrong"' in answer.text
-    odd = client.get("/packs/on/empathy/quiz", query_string={"answered": "1", questions[0].id: "99999"})
-    assert odd.status_code == 200
+    for odd in ("99999", "00099", "0" * 5000, "²"):
+        answer = client.get("/packs/on/empathy/quiz", query_string={"answered": "1", questions[0].id: odd})
+        assert answer.status_code == 200 and "checked" not in answer.text
 
 
 def test_the_quiz_of_a_draft_keeps_the_draft(app: Flask, ids: dict[str, str]) -> None:
@@ -311,6 +312,9 @@ def test_the_history_goes_back_and_forth(trainer: FlaskClient, ids: dict[str, st
     assert 'name="title" value="В"' in act("restore", version=5, number=3)
     assert page(trainer, f"{address}/history").count("<tr>") == 7
     assert "no change left" not in act("undo", version="x")
+    for number in ("x", "", "99", "9" * 5000):
+        sent = {"csrf_token": token, "version": 6, "number": number}
+        assert trainer.post(f"{address}/restore", data=sent).status_code == 404
     act("delete", version=6)
     assert trainer.get(address).status_code == 404
 

@@ -574,34 +574,6 @@ def test_the_api_gives_articles_passages_and_principles(client: FlaskClient, kno
     assert one and one["pref_labels"]["ru"] == "Эмпатия"
 
 
-@pytest.mark.parametrize(
-    ("address", "status", "parameter"),
-    [
-        ("search?q=a&limit=-1", 400, "limit"),
-        ("search?q=a&limit=1e3", 400, "limit"),
-        ("search?q=a&limit=²", 400, "limit"),
-        ("search?q=a&offset=x", 400, "offset"),
-        ("search?q=a&bridge=maybe", 400, "bridge"),
-        ("search?q=a&languages=ru", 400, "languages"),
-        ("search?q=a&language=xx", 400, "language"),
-        ("search?q=" + "a" * 1001, 400, "q"),
-        ("passages/nowhere/counterparts?language=xx", 400, "language"),
-        ("articles/nowhere", 404, None),
-        ("passages/nowhere", 404, None),
-        ("principles/nowhere", 404, None),
-        ("nowhere", 404, None),
-    ],
-)
-def test_api_errors_are_problem_details(
-    client: FlaskClient, address: str, status: int, parameter: str | None
-) -> None:
-    answer = client.get(f"/api/v1/{address}")
-    assert answer.status_code == status and answer.mimetype == "application/problem+json"
-    problem = answer.json
-    assert problem and {"type", "title", "status", "detail"} <= problem.keys()
-    assert problem["status"] == status and problem.get("parameter") == parameter
-
-
 def test_writing_is_refused_in_the_asker_s_form(client: FlaskClient) -> None:
     assert client.post("/api/v1/search").mimetype == "application/problem+json"
     answer = client.post("/search")
@@ -624,6 +596,40 @@ def test_xml_is_well_formed(client: FlaskClient, address: str) -> None:
     assert answer.status_code == 200 and "xml" in answer.mimetype
     ET.fromstring(answer.data)
     assert b"http://localhost/" in answer.data
+
+
+def test_the_feed_has_the_articles_from_the_newest(app: Flask, client: FlaskClient) -> None:
+    feed = ET.fromstring(client.get("/feed.atom").data)
+    name = "{http://www.w3.org/2005/Atom}"
+    entries = [
+        (one.findtext(f"{name}updated"), one.findtext(f"{name}title")) for one in feed.iter(f"{name}entry")
+    ]
+    book: KnowledgeBase = app.extensions["servicebook"]
+    assert {title for _, title in entries} == {article.title for article in book.articles()}
+    moments = [moment for moment, _ in entries]
+    assert moments == sorted(moments, reverse=True) and len(set(moments)) > 1
+    assert feed.findtext(f"{name}updated") == moments[0]
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "kept"),
+    [
+        ("/robots.txt", "text/plain", None),
+        ("/favicon.ico", "image/svg+xml", "no-cache"),
+        ("/widget.js", "text/javascript", "no-cache"),  # a new version is there at once
+    ],
+)
+def test_what_browsers_ask_for_by_themselves(
+    client: FlaskClient, address: str, kind: str, kept: str | None
+) -> None:
+    with client.get(address) as answer:
+        assert (answer.status_code, answer.mimetype) == (200, kind)
+        assert answer.headers.get("Cache-Control") == kept
+
+
+def test_crawlers_are_led_to_the_sitemap(client: FlaskClient) -> None:
+    told = client.get("/robots.txt").text.splitlines()
+    assert "Disallow: /search" in told and "Sitemap: http://localhost/sitemap.xml" in told
 
 
 def test_every_template_escapes(app: Flask) -> None:

@@ -43,6 +43,7 @@ _SHOWN_IN_TRAY = 6
 def _helpers() -> dict[str, Any]:
     return {
         "collected": collected,
+        "content_languages": tuple(LANGUAGES),
         "tray": _tray,
         "excerpt_parts": parts,
         "with_counterpart": with_counterpart,
@@ -214,7 +215,7 @@ def quiz(kind: str, name: str) -> Answer:
 
 def _chosen(question: Question) -> int | None:
     said = request.args.get(question.id, "")
-    return int(said) if said.isdecimal() and int(said[:3]) < len(question.choices) else None
+    return int(said) if said in map(str, range(len(question.choices))) else None
 
 
 # --- Packs that are kept -------------------------------------------------------------------------
@@ -276,7 +277,7 @@ def change(id: str) -> Answer:
     form = PackForm.of(request.form, before.pack.language).arranged(order)
     if order == "collect":
         form = form.with_passages(collected())
-    version = _version()
+    version = _sent("version")
     based_on = next((one.pack for one in book.packs.history(id) if one.number == version), before.pack)
     # What somebody else has added since may be in the form too, after a conflict.
     quoted = {one.passage: one for one in (*before.pack.excerpts, *based_on.excerpts)}
@@ -292,8 +293,9 @@ def change(id: str) -> Answer:
     return _fill_tray(there, []) if order == "collect" else there
 
 
-def _version() -> int:
-    said = request.form.get("version", "")
+def _sent(name: str) -> int:
+    """A whole number of the form; 0, which no version has, for what is none."""
+    said = request.form.get(name, "")
     return int(said) if said.isdecimal() and len(said) < 9 else 0
 
 
@@ -334,13 +336,13 @@ def act(id: str, verb: str) -> Answer:
                 packs.withdraw(id, who)
                 flash(gettext("The link leads nowhere now."))
             case "undo":
-                packs.undo(id, _version(), who)
+                packs.undo(id, _sent("version"), who)
                 flash(gettext("The last change is taken back."))
             case "restore":
-                packs.restore(id, int(request.form.get("number", "0")[:9] or 0), _version(), who)
+                packs.restore(id, _sent("number"), _sent("version"), who)
                 flash(gettext("The earlier version is back; nothing is lost."))
             case "delete":
-                packs.delete(id, _version(), who)
+                packs.delete(id, _sent("version"), who)
                 flash(gettext("The pack is deleted."))
                 return redirect(url_for("packs.everything"), HTTPStatus.SEE_OTHER)
     except PackChanged as changed:

@@ -10,7 +10,8 @@ it from then on: document expansion (Nogueira et al. 2019), by people who know t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+
+from kb.readers.raw_html import comments
 
 MOST = 50
 """How many questions one block may have; what is beyond is not taken in."""
@@ -23,14 +24,8 @@ def questions(html: str) -> tuple[str, ...]:
     """The questions in the comments of some HTML, in order; most comments have none."""
     found = (
         question
-        for comment in _comments(html)
-        if (beginning := _BEGINNING.match(comment))
-        for question in _BETWEEN.split(comment[beginning.end() :])
+        for start, end in comments(html)
+        if (beginning := _BEGINNING.match(html, start + 4, end - 3))
+        for question in _BETWEEN.split(html[beginning.end() : end - 3])
     )
     return tuple(" ".join(question.split()) for question in found if question.strip())
-
-
-def _comments(html: str) -> Iterator[str]:
-    end = 0
-    while (start := html.find("<!--", end)) >= 0 and (end := html.find("-->", start + 4)) >= 0:
-        yield html[start + 4 : end]

@@ -7,6 +7,9 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kb.models import Span
     from kb.readers.prose import Prose
 
 UNSEEN = frozenset(("script", "style", "template", "noscript", "svg", "iframe", "object", "head"))
@@ -31,11 +34,19 @@ def with_sound_tags(html: str) -> str:
     On tags that are never closed, HTMLParser takes time quadratic in their number.
     """
     parts = []
-    start = 0
-    while (comment := html.find("<!--", start)) >= 0 and (end := html.find("-->", comment + 4)) >= 0:
-        parts.append(html[start:comment])
-        start = end + 3
-    return _LONE_BRACKET.sub("&lt;", "".join((*parts, html[start:])))
+    at = 0
+    for start, end in comments(html):
+        parts.append(html[at:start])
+        at = end
+    return _LONE_BRACKET.sub("&lt;", "".join((*parts, html[at:])))
+
+
+def comments(html: str) -> Iterator[Span]:
+    """Where the comments are, with their `<!--` and `-->`; one that is never closed is none."""
+    end = 0
+    while (start := html.find("<!--", end)) >= 0 and (closing := html.find("-->", start + 4)) >= 0:
+        end = closing + 3
+        yield start, end
 
 
 class RawHtml(HTMLParser):

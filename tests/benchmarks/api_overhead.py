@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import click
 from werkzeug.test import EnvironBuilder
 
 from kb.knowledge_base import KnowledgeBase
@@ -21,11 +22,12 @@ from kb.settings import load
 from web import create_app
 
 QUERIES = ("эмпатия", "жалоба как подарок", "服务标准", "NPS", "как встречать гостя", "培训新员工")
-ROUNDS = 200
 
 
-def main() -> None:
-    """Print the medians."""
+@click.command()
+@click.option("--rounds", default=200, show_default=True, help="How often each search is asked of both.")
+def main(rounds: int) -> None:
+    """Time searches of the library and of the API, and the difference."""
     with tempfile.TemporaryDirectory() as home, KnowledgeBase(load(home=Path(home))) as book:
         book.index()
         app = create_app(book.settings, book)
@@ -34,7 +36,7 @@ def main() -> None:
         }
         library: list[float] = []
         api: list[float] = []
-        for number in range(ROUNDS + 1):
+        for number in range(rounds + 1):
             for text, request in requests.items():
                 started = time.thread_time()
                 book.search(SearchRequest(text))
