@@ -165,10 +165,10 @@ def _groups(data: DataSet, run: Run) -> dict[str, Group]:
     }
 
 
-def write_run(run: Run, path: Path, tag: str = "servicebook") -> None:
-    """Write a run in TREC's form: query, Q0, document, rank, score, tag."""
+def write_run(run: Run, path: Path) -> None:
+    """Write a run in TREC's form: query, Q0, document, rank, score, name of the system."""
     lines = [
-        f"{query} Q0 {document} {rank} {score:.6f} {tag}\n"
+        f"{query} Q0 {document} {rank} {score:.6f} servicebook\n"
         for query, scores in run.items()
         for rank, (document, score) in enumerate(scores.items(), 1)
     ]

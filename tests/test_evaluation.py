@@ -160,9 +160,9 @@ def test_grades_count(book):
 
 
 def test_a_run_in_the_form_of_trec(tmp_path):
-    write_run({"1": {"a": 2.5, "b": 1.0}, "2": {"c": 0.25}}, tmp_path / "run.trec", "tag")
+    write_run({"1": {"a": 2.5, "b": 1.0}, "2": {"c": 0.25}}, tmp_path / "run.trec")
     assert (tmp_path / "run.trec").read_text().splitlines() == [
-        "1 Q0 a 1 2.500000 tag",
-        "1 Q0 b 2 1.000000 tag",
-        "2 Q0 c 1 0.250000 tag",
+        "1 Q0 a 1 2.500000 servicebook",
+        "1 Q0 b 2 1.000000 servicebook",
+        "2 Q0 c 1 0.250000 servicebook",
     ]

@@ -388,8 +388,7 @@ def test_explain_shows_what_was_weighed_and_what_was_dropped(tagger):
 def test_mentions_at_hand_give_the_same_tags(tagger):
     passages = [passage("Обучение и 培训 with empathy"), passage("Отзыв")]
     mentions = [tagger.mentions(one.text, analyse(one.text)) for one in passages]
-    assert tagger.tag(article(), passages, mentions) == tagger.tag(article(), passages)
-    tag = tagger.tagging(article())
+    tag = tagger.for_article(article())
     assert tuple(map(tag, passages, mentions)) == tagger.tag(article(), passages)
 
 
