@@ -117,19 +117,11 @@ def concepts_of(graph: Graph) -> tuple[list[URIRef], list[URIRef]]:
 
 
 def said_of(graph: Graph, iri: str) -> Graph:
-    """The part of a graph that speaks of one concept, with the nodes that have no name of their own."""
-    from rdflib import BNode, Graph, URIRef
+    """The part of a graph that speaks of one concept: its Concise Bounded Description (Stickler 2005)."""
+    from rdflib import Graph, URIRef
 
-    part = Graph()
-    for prefix, namespace in graph.namespaces():
-        part.bind(prefix, namespace)
-    todo: list[Node] = [URIRef(iri)]
-    while todo:
-        for triple in graph.triples((todo.pop(), None, None)):
-            if isinstance(triple[2], BNode) and (triple[2], None, None) not in part:
-                todo.append(triple[2])
-            part.add(triple)
-    return part
+    part = Graph(namespace_manager=graph.namespace_manager)
+    return graph.cbd(URIRef(iri), target_graph=part)
 
 
 def concept_id(graph: Graph, iri: URIRef) -> str:
