@@ -100,8 +100,8 @@ def evaluate(
     else:
         book.index([folder.absolute().parent])
     started = time.perf_counter()
-    split = len(data.corpus) not in {0, book.size()}
-    limit = _DEPTH * _PASSAGES_PER_DOCUMENT if split else _DEPTH
+    is_split = len(data.corpus) not in {0, book.size()}
+    limit = _DEPTH * _PASSAGES_PER_DOCUMENT if is_split else _DEPTH
     run = {
         id: _ranked(book, SearchRequest(text, data.languages.get(id, ()), limit=limit, collapse=False), ids)
         for id, text in data.queries.items()
