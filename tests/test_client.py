@@ -151,14 +151,14 @@ ONLY_THERE_OF_PACKS = {"find": "packs there are found for the account that a key
 def test_the_client_offers_what_the_library_offers(
     library: type, client: type, missing: dict[str, str]
 ) -> None:
-    """Under the same names, with the same parameters in the same order, but for who asks."""
+    """Under the same names, with the same parameters and defaults in the same order, but for who asks."""
     offered = {name for name in vars(library) if not name.startswith("_")}
     assert offered - {name for name in vars(client) if not name.startswith("_")} == missing.keys()
-    for name in offered - missing.keys() - {"packs"}:
-        asked = [one for one in signature(getattr(library, name)).parameters if one not in WHO]
-        assert [one for one in signature(getattr(client, name)).parameters if one in asked] == asked or (
-            name in OTHERWISE
-        ), name
+    for name in offered - missing.keys() - {"packs"} - OTHERWISE:
+        ours, theirs = (signature(getattr(kind, name)).parameters for kind in (library, client))
+        asked = {one: ours[one].default for one in ours if one not in WHO}
+        given = {one: theirs[one].default for one in theirs if one in asked}
+        assert list(given.items()) == list(asked.items()), name
 
 
 # Known there: who asks, where the product is reached, and what must not have changed meanwhile.

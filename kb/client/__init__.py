@@ -106,7 +106,7 @@ class Client:
         """`KnowledgeBase.search`."""
         return noun(SearchResults, self._calls.get("search", _parameters(text, options)))
 
-    def suggest(self, text: str, language: str | None = None, limit: int = 6) -> tuple[Suggestion, ...]:
+    def suggest(self, text: str, language: str | None = None, limit: int = 8) -> tuple[Suggestion, ...]:
         """`KnowledgeBase.suggest`."""
         found = self._calls.get("suggest", {"q": text, "language": language, "limit": limit})
         return noun(tuple[Suggestion, ...], found["suggestions"])
