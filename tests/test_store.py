@@ -257,6 +257,14 @@ def test_calls_are_counted_until_their_window_ends(store: Store) -> None:
     assert store.calls.counted("b", AT + minute) == (5, later + minute), "its own window goes on"
 
 
+def test_windows_that_have_ended_are_cleared_away(store: Store) -> None:
+    minute = timedelta(minutes=1)
+    for caller in "abc":
+        store.calls.count(caller, minute, AT)
+    store.calls.count("d", minute, AT + 2 * minute)
+    assert store.calls.forget() == 1
+
+
 def test_calls_can_be_forgotten(store: Store) -> None:
     for caller in "abc":
         store.calls.count(caller, KEPT, AT)
