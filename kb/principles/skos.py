@@ -61,14 +61,14 @@ class Scheme:
 def read_scheme(path: Path) -> Scheme:
     """Read the concept scheme of a Turtle, N-Triples, JSON-LD or RDF/XML file.
 
-    Raises VocabularyError, with file and line, when it cannot be read, holds no concept, or gives
+    Raises `VocabularyError`, with file and line, when it cannot be read, holds no concept, or gives
     one id to two concepts.
     """
     return _scheme_of(read_graph(path), path)
 
 
 def read_graph(path: Path) -> Graph:
-    """Parse a file as RDF, by its suffix. Raises VocabularyError with file and line."""
+    """Parse a file as RDF, by its suffix. Raises `VocabularyError` with file and line."""
     from rdflib import Graph
 
     form = FORMATS.get(path.suffix.lower())
