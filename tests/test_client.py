@@ -331,6 +331,20 @@ def test_what_is_no_servicebook_is_told_as_such(answer: httpx.Response | Excepti
             ask()
 
 
+def test_what_never_arrived_is_sent_again() -> None:
+    asked = []
+
+    def answer(request: Any) -> Any:
+        asked.append(request)
+        if len(asked) == 1:
+            raise httpx.ConnectError("nobody listens")
+        return httpx.Response(200, json={"articles": []})
+
+    client = Client("http://s", transport=httpx.MockTransport(answer), pause=lambda seconds: None)
+    assert client.write_articles(remove=["x"]) == ()
+    assert len(asked) == 2
+
+
 def test_what_may_have_arrived_is_not_sent_twice() -> None:
     client, _, asked = answering(0, 200)
     with pytest.raises(EngineUnavailable):

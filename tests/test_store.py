@@ -132,6 +132,8 @@ def test_searches_are_forgotten(store: Store) -> None:
     store.searches.put("recent", "en", 1, TODAY - timedelta(days=90), KEPT)
     store.searches.put("now", "en", 1, TODAY, KEPT)
     assert {one.text for one in store.searches.most_frequent(10)} == {"recent", "now"}
+    store.searches.put("old", "en", 1, TODAY, KEPT)
+    assert [one.opened for one in store.searches.most_frequent(10) if one.text == "old"] == [{}]
 
 
 @pytest.mark.parametrize(
