@@ -315,6 +315,11 @@ def test_the_denied_side_of_a_contrast_does_not_tag(tagger, text, expected):
         ("Хороший отель держат обучение, мотивация и эмпатия.", {"training", "motivation", "empathy"}),
         ("Обучение и мотивация.", {"training", "motivation"}),
         ("Обучение: новичок две недели стоит рядом с наставником и учится у него.", {"training"}),
+        # What begins the clause that a list ends is no item of it.
+        (
+            "Мотивация растёт с первого же дня там где рядом с гостем есть обучение, эмпатия, лояльность, обратная связь.",
+            {"motivation", "training", "empathy", "loyalty", "feedback"},
+        ),
     ],
 )
 def test_a_list_of_everything_tags_only_what_is_spoken_of_elsewhere(tagger, text, expected):
