@@ -70,7 +70,7 @@ class Fetched:
 
 @dataclass(frozen=True)
 class Named:
-    """A principle: `id` is what `search` takes."""
+    """A principle: `id` is what `search` takes to find passages on it."""
 
     id: str
     labels: dict[str, str]
@@ -130,18 +130,6 @@ def tools(book: KnowledgeBase) -> Sequence[Callable[..., object]]:
     """The tools as plain functions."""
     base = book.settings.base_url.rstrip("/") or _ADDRESS
 
-    def found(hit: Hit) -> Found:
-        return Found(
-            id=hit.passage.id,
-            title=hit.article.title,
-            headings=list(hit.passage.headings),
-            language=hit.passage.language,
-            text=hit.passage.text,
-            principles=[tag.id for tag in hit.passage.principles],
-            citation=citation(hit.article, hit.passage.headings),
-            url=_link(base, hit.article.id, hit.passage.id),
-        )
-
     def search(
         query: Annotated[str, Field(description="A question or words, in Russian, Chinese or English.")],
         language: Language = None,
@@ -150,7 +138,7 @@ def tools(book: KnowledgeBase) -> Sequence[Callable[..., object]]:
     ) -> Results:
         """Find the passages of the handbook that answer a question, with citation and link."""
         results = book.search(query, language=language, principle=principle, limit=limit)
-        return Results(results.total, [found(hit) for hit in results.hits])
+        return Results(results.total, [_found(hit, base) for hit in results.hits])
 
     def fetch(id: Annotated[str, Field(description="Id of a passage or an article.")]) -> Fetched:
         """The whole text of a passage or an article, word for word."""
@@ -178,9 +166,22 @@ def tools(book: KnowledgeBase) -> Sequence[Callable[..., object]]:
     ) -> Counterparts:
         """The passages in other languages that say the same as a passage."""
         closest = book.counterparts(id, language, limit)
-        return Counterparts({code: [found(hit) for hit in hits] for code, hits in closest.items()})
+        return Counterparts({code: [_found(hit, base) for hit in hits] for code, hits in closest.items()})
 
     return (search, fetch, principles, counterparts)
+
+
+def _found(hit: Hit, base: str) -> Found:
+    return Found(
+        id=hit.passage.id,
+        title=hit.article.title,
+        headings=list(hit.passage.headings),
+        language=hit.passage.language,
+        text=hit.passage.text,
+        principles=[tag.id for tag in hit.passage.principles],
+        citation=citation(hit.article, hit.passage.headings),
+        url=_link(base, hit.article.id, hit.passage.id),
+    )
 
 
 def citation(article: Article | FoundArticle, headings: Sequence[str] = ()) -> str:

@@ -166,7 +166,7 @@ def _term(concept: str, language: str, is_term: bool = False) -> str:
 
 
 def _key(concept: str, language: str, is_term: bool = False) -> str:
-    """The same as it is indexed, with the letter of its kind."""
+    """The term of `_term` as it is indexed, with the letter of its kind: kempathy@zh."""
     return TermKind.CONCEPT + _term(concept, language, is_term)
 
 

@@ -100,8 +100,8 @@ def evaluate(
     else:
         book.index([folder.absolute().parent])
     started = time.perf_counter()
-    split = len(data.corpus) not in {0, book.size()}
-    limit = _DEPTH * _PASSAGES_PER_DOCUMENT if split else _DEPTH
+    is_split = len(data.corpus) not in {0, book.size()}
+    limit = _DEPTH * _PASSAGES_PER_DOCUMENT if is_split else _DEPTH
     run = {
         id: _ranked(book, SearchRequest(text, data.languages.get(id, ()), limit=limit, collapse=False), ids)
         for id, text in data.queries.items()
@@ -165,10 +165,10 @@ def _groups(data: DataSet, run: Run) -> dict[str, Group]:
     }
 
 
-def write_run(run: Run, path: Path, tag: str = "servicebook") -> None:
-    """Write a run in TREC's form: query, Q0, document, rank, score, tag."""
+def write_run(run: Run, path: Path) -> None:
+    """Write a run in TREC's form: query, Q0, document, rank, score, name of the system."""
     lines = [
-        f"{query} Q0 {document} {rank} {score:.6f} {tag}\n"
+        f"{query} Q0 {document} {rank} {score:.6f} servicebook\n"
         for query, scores in run.items()
         for rank, (document, score) in enumerate(scores.items(), 1)
     ]

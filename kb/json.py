@@ -10,13 +10,13 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 
-def to_json(value: Any) -> str:
-    """A noun of `kb.models`, or lists and mappings of them, as indented JSON."""
-    return msgspec.json.format(encoded(value), indent=2).decode()
+def to_json(value: Any, indent: int = 2) -> str:
+    """A noun of `kb.models`, or lists and mappings of them, as JSON for people; on one line with indent 0."""
+    return msgspec.json.format(encoded(value), indent=indent).decode()
 
 
 def encoded(value: Any) -> bytes:
-    """Nouns as JSON on one line. `from_` is "from": the underscore is only for Python."""
+    """Nouns as JSON without a space. `from_` is "from": the underscore is only for Python."""
     return msgspec.json.encode(_renamed(value))
 
 

@@ -65,23 +65,14 @@ class Keys:
 
         Returns it and the text to hand out, which nobody can be shown again. Raises `InvalidRequest`.
         """
-        name = " ".join(name.split())
-        if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
-            raise InvalidRequest(f"The name of a key has 1 to {_LONGEST_NAME} characters.", "name")
-        if not scopes:
-            raise InvalidRequest(f"Give the key a scope: {', '.join(Scope)}.", "scopes")
+        name = _checked_name(name)
         if days is not None and not 1 <= days <= _LONGEST_LIFE:
             raise InvalidRequest(f"A key holds for 1 to {_LONGEST_LIFE} days.", "days")
-        if Scope.PACKS in scopes and not account:
-            raise InvalidRequest("Packs belong to people: say for whose account the key acts.", "account")
-        if account and (beyond := set(scopes) - set(scopes_of(account))):
-            names = ", ".join(sorted(beyond))
-            raise InvalidRequest(f"{account.name} is a {account.role} and may not: {names}.", "scopes")
         now = self._clock()
         key = ApiKey(
             id=secrets.token_hex(4),
             name=name,
-            scopes=tuple(scope for scope in Scope if scope in scopes),
+            scopes=_checked_scopes(scopes, account),
             created=now,
             expires=now + timedelta(days=days) if days else None,
             account=account,
@@ -120,6 +111,24 @@ class Keys:
         if key.used is None or now - key.used > _SEEN_EVERY:
             self._rows.see(key.id, now)
         return _within_role(key)
+
+
+def _checked_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable():
+        raise InvalidRequest(f"The name of a key has 1 to {_LONGEST_NAME} characters.", "name")
+    return name
+
+
+def _checked_scopes(scopes: Collection[Scope], account: Account | None) -> tuple[Scope, ...]:
+    if not scopes:
+        raise InvalidRequest(f"Give the key a scope: {', '.join(Scope)}.", "scopes")
+    if Scope.PACKS in scopes and not account:
+        raise InvalidRequest("Packs belong to people: say for whose account the key acts.", "account")
+    if account and (beyond := set(scopes) - set(scopes_of(account))):
+        names = ", ".join(sorted(beyond))
+        raise InvalidRequest(f"{account.name} is a {account.role} and may not: {names}.", "scopes")
+    return tuple(scope for scope in Scope if scope in scopes)
 
 
 def _within_role(key: ApiKey) -> ApiKey:

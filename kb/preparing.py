@@ -95,7 +95,7 @@ class Preparer:
         return Prepared(article, self._concepts.indexed_title(article), self._rows(article, chosen))
 
     def _rows(self, article: Article, units: Iterable[Passage]) -> Iterator[Row]:
-        tag = self._tagger.tagging(article)
+        tag = self._tagger.for_article(article)
         for unit in units:
             text, mentions = self._concepts.read(unit.text)
             passage = tag(unit, mentions)

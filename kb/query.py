@@ -38,6 +38,9 @@ FILTER_NAMES = {
     "date": ("date", "year", "дата", "год", "日期", "年份"),
 }
 
+PLURALS = {"language": "languages", "principle": "principles", "article": "articles", "date": "dates"}
+"""The fields of a `SearchRequest` that filter, by the names they have in commands and addresses."""
+
 _DATE = re.compile(r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2}))?)?")
 
 _PIECE = re.compile(
@@ -74,10 +77,12 @@ class ParsedText:
 
 
 def request(text: str, options: dict[str, object]) -> SearchRequest:
-    """A request from the keyword arguments of `search`; a single language and so on may be a string."""
-    plural = {"language": "languages", "principle": "principles", "article": "articles", "date": "dates"}
-    named = {plural.get(name, name): value for name, value in options.items() if value is not None}
-    for name in plural.values():
+    """A request from the keyword arguments of `search`; a single language and so on may be a string.
+
+    Raises `InvalidRequest` for an option that there is not.
+    """
+    named = {PLURALS.get(name, name): value for name, value in options.items() if value is not None}
+    for name in PLURALS.values():
         if isinstance(named.get(name), str):
             named[name] = (named[name],)
     known = {field.name for field in fields(SearchRequest)}

@@ -82,12 +82,12 @@ class Searcher:
     def search(self, request: SearchRequest) -> tuple[SearchResults, SearchTrace]:
         """What answers a request, and how long each phase took. Raises `InvalidRequest`."""
         phases = _Phases()
-        asked, bridges = phases.time("understand", self.asked, request)
+        asked, bridges = phases.time("understand", self.understand, request)
         found = phases.time("find", self._engine.search, asked, request.explain)
         typed = None
         if request.correct and (repaired := phases.time("understand", self._repaired, request, found.total)):
             typed, request = request.text, repaired
-            asked, bridges = phases.time("understand", self.asked, request)
+            asked, bridges = phases.time("understand", self.understand, request)
             found = phases.time("find", self._engine.search, asked, request.explain)
         hits, facets = phases.time("mark", self._marked, found, asked)
         interpreted = Interpretation(typed, _shown_terms(asked.terms), bridges)
@@ -95,8 +95,11 @@ class Searcher:
         results = SearchResults(request.text, found.total, took, interpreted, hits, facets)
         return results, SearchTrace(phases.seconds, found.total)
 
-    def asked(self, request: SearchRequest) -> tuple[Query, tuple[Bridge, ...]]:
-        """A request as the engine takes it, and the concepts it also finds in other languages."""
+    def understand(self, request: SearchRequest) -> tuple[Query, tuple[Bridge, ...]]:
+        """A request as the engine takes it, and the concepts it also finds by other names.
+
+        Raises `InvalidRequest`.
+        """
         parsed = query.parse(request.text, self._principle_id)
         asked = query.prepare(request, parsed)
         bridging = request.bridge and parsed.is_open
@@ -192,7 +195,7 @@ class Searcher:
         return bool(found) and self._total(request, meant) > self._total(request, typed)
 
     def _total(self, request: SearchRequest, text: str) -> int:
-        asked, _ = self.asked(replace(request, text=text, limit=0, offset=0))
+        asked, _ = self.understand(replace(request, text=text, limit=0, offset=0))
         return self._engine.search(asked).total
 
     def _principle_id(self, name: str) -> str | None:

@@ -18,12 +18,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from kb.errors import SettingsError
 
 PREFIX = "KB_"
+ENV_FILE = Path(".env")
+"""Where settings are read from beside the environment, in the working folder."""
 
 
 class Settings(BaseSettings):
     """What can be set. Each field is read from `KB_` and its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True)
 
     home: Path = Field(Path(".kb"), description="Folder of the index and the database.")
     corpus: Path | None = Field(
@@ -166,5 +168,5 @@ def load(**overrides: object) -> Settings:
         )
         raise SettingsError(faults) from None
     except UnicodeDecodeError as error:
-        message = f"{Path('.env').absolute()} is not in UTF-8 (byte {error.start}); save it as UTF-8."
+        message = f"{ENV_FILE.absolute()} is not in UTF-8 (byte {error.start}); save it as UTF-8."
         raise SettingsError(message) from None

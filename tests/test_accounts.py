@@ -191,6 +191,24 @@ def test_the_same_answer_for_a_wrong_password_and_an_unknown_name(
     assert str(refused.value) == "This name and password do not belong together."
 
 
+def test_an_overlong_password_is_not_hashed(accounts: Accounts, anna: str) -> None:
+    """Hashing takes time by length: a megabyte sent again and again would keep the server busy."""
+    lengths: list[int] = []
+
+    class Recording:
+        def hash(self, password: str) -> str:
+            return QUICK_HASHER.hash(password)
+
+        def verify(self, hashed: str, password: str) -> bool:
+            lengths.append(len(password))
+            return False
+
+    accounts._hasher = Recording()  # type: ignore[misc,assignment]
+    with pytest.raises(SignInRefused):
+        accounts.sign_in(anna, "x" * 1_000_000, HERE)
+    assert len(lengths) == 1 and lengths[0] <= 500
+
+
 def test_an_unknown_name_costs_the_same_work(accounts: Accounts, anna: str) -> None:
     """Each attempt verifies one hash: the work is counted, because time is not to be trusted here."""
     verified: list[str] = []

@@ -261,6 +261,18 @@ def test_sources_are_kept_apart(book, tmp_path):
     assert counts(book.index([one])) == {"removed": 1, "unchanged": 1}
 
 
+def test_a_source_that_is_away_stays_as_it_was(book, tmp_path):
+    """As on a drive that is not mounted now: neither its files nor the metadata beside them are missed."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    write_files(one, {"a.md": GIFT, "article.yml": "author: Анна\n"})
+    write_files(two, {"b.md": QUEUE})
+    book.index([one, two])
+    one.rename(tmp_path / "away")
+    report = book.index([two])
+    assert (counts(report), report.problems) == ({"unchanged": 2}, ())
+    assert book.article("zhaloba-kak-podarok")[0].author == "Анна"
+
+
 def test_a_forgotten_source_leaves_and_nothing_else_is_touched(book, tmp_path):
     one, two = tmp_path / "one", tmp_path / "one-more"  # one begins like the other
     write_files(one, {"a.md": GIFT})

@@ -151,14 +151,14 @@ ONLY_THERE_OF_PACKS = {"find": "packs there are found for the account that a key
 def test_the_client_offers_what_the_library_offers(
     library: type, client: type, missing: dict[str, str]
 ) -> None:
-    """Under the same names, with the same parameters in the same order, but for who asks."""
+    """Under the same names, with the same parameters and defaults in the same order, but for who asks."""
     offered = {name for name in vars(library) if not name.startswith("_")}
     assert offered - {name for name in vars(client) if not name.startswith("_")} == missing.keys()
-    for name in offered - missing.keys() - {"packs"}:
-        asked = [one for one in signature(getattr(library, name)).parameters if one not in WHO]
-        assert [one for one in signature(getattr(client, name)).parameters if one in asked] == asked or (
-            name in OTHERWISE
-        ), name
+    for name in offered - missing.keys() - {"packs"} - OTHERWISE:
+        ours, theirs = (signature(getattr(kind, name)).parameters for kind in (library, client))
+        asked = {one: ours[one].default for one in ours if one not in WHO}
+        given = {one: theirs[one].default for one in theirs if one in asked}
+        assert list(given.items()) == list(asked.items()), name
 
 
 # Known there: who asks, where the product is reached, and what must not have changed meanwhile.
@@ -329,6 +329,20 @@ def test_what_is_no_servicebook_is_told_as_such(answer: httpx.Response | Excepti
     for ask in (lambda: client.article("a"), lambda: list(client.stream())):
         with pytest.raises(EngineUnavailable, match="http://s/api/v1/"):
             ask()
+
+
+def test_what_never_arrived_is_sent_again() -> None:
+    asked = []
+
+    def answer(request: Any) -> Any:
+        asked.append(request)
+        if len(asked) == 1:
+            raise httpx.ConnectError("nobody listens")
+        return httpx.Response(200, json={"articles": []})
+
+    client = Client("http://s", transport=httpx.MockTransport(answer), pause=lambda seconds: None)
+    assert client.write_articles(remove=["x"]) == ()
+    assert len(asked) == 2
 
 
 def test_what_may_have_arrived_is_not_sent_twice() -> None:

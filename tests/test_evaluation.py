@@ -81,6 +81,15 @@ def test_a_document_of_many_passages_has_the_score_of_its_best(book, data_set):
     assert found.passages == 5
 
 
+def test_documents_that_say_the_same_are_all_ranked(book, data_set):
+    """In search one copy stands for all; a data set judges each."""
+    text = "Гость жалуется, а мы благодарим его за подарок и сразу исправляем ошибку."
+    corpus = [{"_id": id, "text": text} for id in "abc"]
+    qrels = [QRELS[0], *(f"1\t{id}\t1" for id in "abc")]
+    found = evaluate(book, data_set(corpus, [{"_id": "1", "text": "жалуется"}], qrels))
+    assert found.run["1"].keys() == {"a", "b", "c"}
+
+
 def test_lines_of_one_article_are_its_passages(book, data_set):
     """… also when they do not stand together; qrels name the lines."""
     corpus = [
@@ -160,9 +169,9 @@ def test_grades_count(book):
 
 
 def test_a_run_in_the_form_of_trec(tmp_path):
-    write_run({"1": {"a": 2.5, "b": 1.0}, "2": {"c": 0.25}}, tmp_path / "run.trec", "tag")
+    write_run({"1": {"a": 2.5, "b": 1.0}, "2": {"c": 0.25}}, tmp_path / "run.trec")
     assert (tmp_path / "run.trec").read_text().splitlines() == [
-        "1 Q0 a 1 2.500000 tag",
-        "1 Q0 b 2 1.000000 tag",
-        "2 Q0 c 1 0.250000 tag",
+        "1 Q0 a 1 2.500000 servicebook",
+        "1 Q0 b 2 1.000000 servicebook",
+        "2 Q0 c 1 0.250000 servicebook",
     ]

@@ -141,7 +141,7 @@ def test_matches_lead_to_the_other_scheme_of_the_file(library):
     "text", ["В тихих залах читают.", "安靜閱覽室", "Die Stille im Lesesaal", "two quiet reading rooms"]
 )
 def test_a_foreign_scheme_is_recognised_in_texts(library, text):
-    assert [mention.concept for mention in Tagger(library).mentions(text) if not mention.term] == ["quiet"]
+    assert [mention.concept for mention in Tagger(library).mentions(text) if not mention.is_term] == ["quiet"]
 
 
 @pytest.mark.parametrize(

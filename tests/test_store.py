@@ -132,6 +132,8 @@ def test_searches_are_forgotten(store: Store) -> None:
     store.searches.put("recent", "en", 1, TODAY - timedelta(days=90), KEPT)
     store.searches.put("now", "en", 1, TODAY, KEPT)
     assert {one.text for one in store.searches.most_frequent(10)} == {"recent", "now"}
+    store.searches.put("old", "en", 1, TODAY, KEPT)
+    assert [one.opened for one in store.searches.most_frequent(10) if one.text == "old"] == [{}]
 
 
 @pytest.mark.parametrize(
@@ -255,6 +257,14 @@ def test_calls_are_counted_until_their_window_ends(store: Store) -> None:
     assert store.calls.counted("a", AT + minute) == (0, AT + minute)
     assert store.calls.count("a", minute, AT + minute) == 1
     assert store.calls.counted("b", AT + minute) == (5, later + minute), "its own window goes on"
+
+
+def test_windows_that_have_ended_are_cleared_away(store: Store) -> None:
+    minute = timedelta(minutes=1)
+    for caller in "abc":
+        store.calls.count(caller, minute, AT)
+    store.calls.count("d", minute, AT + 2 * minute)
+    assert store.calls.forget() == 1
 
 
 def test_calls_can_be_forgotten(store: Store) -> None:

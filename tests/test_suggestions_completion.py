@@ -16,7 +16,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.languages import fold
 from kb.models import Suggestion, SuggestionKind
 from kb.suggestions import _PerGeneration
-from kb.suggestions.phrases import frequent_phrases
+from kb.suggestions.frequent_phrases import frequent_phrases
 
 MakeBook = Callable[..., KnowledgeBase]
 

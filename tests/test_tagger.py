@@ -315,6 +315,11 @@ def test_the_denied_side_of_a_contrast_does_not_tag(tagger, text, expected):
         ("Хороший отель держат обучение, мотивация и эмпатия.", {"training", "motivation", "empathy"}),
         ("Обучение и мотивация.", {"training", "motivation"}),
         ("Обучение: новичок две недели стоит рядом с наставником и учится у него.", {"training"}),
+        # What begins the clause that a list ends is no item of it.
+        (
+            "Мотивация растёт с первого же дня там где рядом с гостем есть обучение, эмпатия, лояльность, обратная связь.",
+            {"motivation", "training", "empathy", "loyalty", "feedback"},
+        ),
     ],
 )
 def test_a_list_of_everything_tags_only_what_is_spoken_of_elsewhere(tagger, text, expected):
@@ -388,8 +393,7 @@ def test_explain_shows_what_was_weighed_and_what_was_dropped(tagger):
 def test_mentions_at_hand_give_the_same_tags(tagger):
     passages = [passage("Обучение и 培训 with empathy"), passage("Отзыв")]
     mentions = [tagger.mentions(one.text, analyse(one.text)) for one in passages]
-    assert tagger.tag(article(), passages, mentions) == tagger.tag(article(), passages)
-    tag = tagger.tagging(article())
+    tag = tagger.for_article(article())
     assert tuple(map(tag, passages, mentions)) == tagger.tag(article(), passages)
 
 

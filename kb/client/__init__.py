@@ -59,6 +59,7 @@ from kb.models import (
     Token,
 )
 from kb.outlines import Outline, OutlinedExcerpt, OutlinedSection
+from kb.query import PLURALS
 from kb.statistics import IndexStatus, Statistics
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Client:
         """`KnowledgeBase.search`."""
         return noun(SearchResults, self._calls.get("search", _parameters(text, options)))
 
-    def suggest(self, text: str, language: str | None = None, limit: int = 6) -> tuple[Suggestion, ...]:
+    def suggest(self, text: str, language: str | None = None, limit: int = 8) -> tuple[Suggestion, ...]:
         """`KnowledgeBase.suggest`."""
         found = self._calls.get("suggest", {"q": text, "language": language, "limit": limit})
         return noun(tuple[Suggestion, ...], found["suggestions"])
@@ -324,13 +325,8 @@ def _text(draft: Draft) -> str:
         ) from error
 
 
-_NAMES = {
-    "text": "q",
-    "languages": "language",
-    "principles": "principle",
-    "articles": "article",
-    "dates": "date",
-}
+# The fields of a `SearchRequest` as an address names them.
+_NAMES = {"text": "q", **{plural: name for name, plural in PLURALS.items()}}
 
 
 def _parameters(text: str | SearchRequest, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,7 @@ def evaluate(
       kb evaluate xquad-zh --queries xquad-ru --run xquad.trec
     """
     import tempfile
+    from dataclasses import fields
 
     import kb
     from kb.evaluation import evaluate as measure
@@ -45,8 +46,8 @@ def evaluate(
     if run:
         write_run(evaluation.run, run)
     if json:
-        shown = {field: getattr(evaluation, field) for field in evaluation.__slots__ if field != "run"}
-        print_json(shown)
+        names = [field.name for field in fields(evaluation) if field.name != "run"]
+        print_json({name: getattr(evaluation, name) for name in names})
     else:
         _print_evaluation(evaluation)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -124,6 +125,7 @@ def _follow(
     book: KnowledgeBase, paths: Sequence[Path], forget: Sequence[Path], jobs: int, json: bool
 ) -> None:
     """Index, and again whenever something changes; each change is a line, until Ctrl-C."""
+    from kb.json import to_json
     from kb.watching import changes_below
 
     sources = paths or (book.settings.corpus_path,)
@@ -134,7 +136,7 @@ def _follow(
             if report is None:
                 continue
             if json:
-                click.echo(_json_line(report))
+                click.echo(to_json(report, indent=0))
             else:
                 for change in report.files:
                     _print_change(change)
@@ -190,13 +192,5 @@ def _print_change(change: FileChange) -> None:
 
 def _without_files(report: IndexReport) -> dict[str, Any]:
     """A report as it is printed in JSON: what became of each file is for those who follow them."""
-    return {name: getattr(report, name) for name in report.__slots__ if name != "files"}
-
-
-def _json_line(report: IndexReport) -> str:
-    """A report on one line."""
-    import json as standard
-
-    from kb.json import plain
-
-    return standard.dumps(plain(report), ensure_ascii=False)
+    names = [field.name for field in fields(report) if field.name != "files"]
+    return {name: getattr(report, name) for name in names}

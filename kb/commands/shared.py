@@ -69,8 +69,8 @@ def open_book() -> KnowledgeBase:
 
 @contextmanager
 def open_indexed_book() -> Iterator[KnowledgeBase]:
-    """The same, indexed if it never was: a newcomer's first look finds something. That the index is
-    out of date is only told."""
+    """The knowledge base that the environment describes, indexed first if it never was: a newcomer's first
+    look finds something. Of an index that is out of date it only says so."""
     with open_book() as book:
         if book.is_empty():
             with progress_bar() as progress:

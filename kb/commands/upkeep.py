@@ -13,7 +13,6 @@ from kb.commands.shared import as_json, open_book, print_json
 if TYPE_CHECKING:
     from kb.backup import Contents
 
-_SETTINGS = Path(".env")
 _STATE_COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
 
 
@@ -108,31 +107,31 @@ def restore(file: Path, replace: bool, json: bool) -> None:
       kb restore servicebook-2026-11-22.zip
       KB_DATABASE_URL=postgresql://kb@db/kb kb restore servicebook-2026-11-22.zip
     """
-    from kb.settings import env_line
+    from kb.settings import ENV_FILE, env_line
 
     with open_book() as book:
         contents = book.restore(file, replace)
     lines = [env_line(name, value) for name, value in contents.settings.items()]
     if contents.vocabulary:
         lines.append(env_line("KB_VOCABULARY", str(contents.vocabulary.absolute())))
-    restored = _restore_settings(lines)
+    restored = _restore_settings(lines, ENV_FILE)
     if json:
         print_json({**_described(contents), "settings_restored": restored})
         return
     click.echo(f"Restored {_rows(contents.rows)} of {contents.made:%Y-%m-%d %H:%M} UTC.")
     if restored:
-        click.echo(f"Its settings are in {_SETTINGS.absolute()}.")
+        click.echo(f"Its settings are in {ENV_FILE.absolute()}.")
     elif lines:
-        click.echo(f"{_SETTINGS.absolute()} stays as it is. The backup was made with:")
+        click.echo(f"{ENV_FILE.absolute()} stays as it is. The backup was made with:")
         for line in lines:
             click.echo(f"  {line}")
 
 
-def _restore_settings(lines: Sequence[str]) -> bool:
+def _restore_settings(lines: Sequence[str], file: Path) -> bool:
     """Put settings where they are read from; returns False where there are some, or none to restore."""
-    if not lines or _SETTINGS.exists():
+    if not lines or file.exists():
         return False
-    _SETTINGS.write_text("".join(f"{line}\n" for line in lines), "utf-8")
+    file.write_text("".join(f"{line}\n" for line in lines), "utf-8")
     return True
 
 

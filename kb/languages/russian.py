@@ -44,7 +44,7 @@ class Russian:
         return lemmas(run)
 
     def bases(self, form: str) -> Sequence[str]:
-        """The same lemmas."""
+        """Its possible lemmas, as `words` gives them."""
         return lemmas(form)
 
     def knows(self, word: str) -> bool:

@@ -87,9 +87,8 @@ class Outcome:
 class TaggerEvaluation:
     """The scores of a tagger on a set of examples.
 
-    `principles` are those that occur, by id; `micro` counts all tags alike, `macro` is the mean F1
-    of the principles. `confusions` count the examples in which the first principle was missing and
-    the second wrong. `worst` are the examples with anything amiss, the worst first.
+    `principles` are those that occur, by id. `confusions` count the examples in which the first
+    principle was missing and the second wrong.
     """
 
     principles: Mapping[str, Score]
@@ -117,7 +116,7 @@ class TaggerEvaluation:
 def read_examples(path: Path) -> list[Example]:
     """Read examples from a file of JSON lines; empty lines are passed over.
 
-    Raises ReadingError, with the line, for what is no example.
+    Raises `ReadingError`, with the line, for what is no example.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").split("\n")

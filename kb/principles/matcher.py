@@ -38,9 +38,9 @@ Meaning = TypeVar("Meaning")
 class Unit(msgspec.Struct, gc=False):
     """A word, or one Han character, as it is compared.
 
-    `readings` are what it may be read as. `position` counts words; `opens` and
-    `closes` tell whether a word begins and ends here. `apart` is what stands before it: 0 nothing
-    that matters, 1 a comma or a dash, 2 the end of a sentence.
+    `readings` are what it may be read as. `position` counts words; `opens` and `closes` tell whether a
+    word begins and ends here. `apart` is what stands before it: 0 nothing that matters, 1 a comma or a
+    dash, 2 the end of a sentence. `han` tells that it is a character.
     """
 
     readings: tuple[str, ...]

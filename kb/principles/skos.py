@@ -61,14 +61,14 @@ class Scheme:
 def read_scheme(path: Path) -> Scheme:
     """Read the concept scheme of a Turtle, N-Triples, JSON-LD or RDF/XML file.
 
-    Raises VocabularyError, with file and line, when it cannot be read, holds no concept, or gives
+    Raises `VocabularyError`, with file and line, when it cannot be read, holds no concept, or gives
     one id to two concepts.
     """
     return _scheme_of(read_graph(path), path)
 
 
 def read_graph(path: Path) -> Graph:
-    """Parse a file as RDF, by its suffix. Raises VocabularyError with file and line."""
+    """Parse a file as RDF, by its suffix. Raises `VocabularyError` with file and line."""
     from rdflib import Graph
 
     form = FORMATS.get(path.suffix.lower())
@@ -117,19 +117,11 @@ def concepts_of(graph: Graph) -> tuple[list[URIRef], list[URIRef]]:
 
 
 def said_of(graph: Graph, iri: str) -> Graph:
-    """The part of a graph that speaks of one concept, with the nodes that have no name of their own."""
-    from rdflib import BNode, Graph, URIRef
+    """The part of a graph that speaks of one concept: its Concise Bounded Description (Stickler 2005)."""
+    from rdflib import Graph, URIRef
 
-    part = Graph()
-    for prefix, namespace in graph.namespaces():
-        part.bind(prefix, namespace)
-    todo: list[Node] = [URIRef(iri)]
-    while todo:
-        for triple in graph.triples((todo.pop(), None, None)):
-            if isinstance(triple[2], BNode) and (triple[2], None, None) not in part:
-                todo.append(triple[2])
-            part.add(triple)
-    return part
+    part = Graph(namespace_manager=graph.namespace_manager)
+    return graph.cbd(URIRef(iri), target_graph=part)
 
 
 def concept_id(graph: Graph, iri: URIRef) -> str:

@@ -132,36 +132,22 @@ class Tagger:
         """
         return self._recogniser.mentions(text, tokens)
 
-    def tag(
-        self,
-        article: Article,
-        passages: Sequence[Passage],
-        mentions: Sequence[Sequence[Mention]] | None = None,
-    ) -> tuple[Passage, ...]:
+    def tag(self, article: Article, passages: Sequence[Passage]) -> tuple[Passage, ...]:
         """The passages of an article with their tags, each sorted by weight.
 
-        `mentions` are those of each passage's text in the same order, if at hand. Tags that people
-        set (origin "review") are not this function's affair: it replaces what was there.
+        Tags that people set (origin "review") are not this function's affair: it replaces what was there.
         """
-        return tuple(explained.passage for explained in self.explain(article, passages, mentions))
+        return tuple(explained.passage for explained in self.explain(article, passages))
 
-    def tagging(self, article: Article) -> Callable[[Passage, Sequence[Mention]], Passage]:
-        """What `tag` does for one passage at a time, with the mentions in its text."""
+    def for_article(self, article: Article) -> Callable[[Passage, Sequence[Mention]], Passage]:
+        """What `tag` does for one passage at a time, given the mentions in its text."""
         theme = tuple(self._theme(article))
         return lambda passage, mentions: self._explain(passage, mentions, theme).passage
 
-    def explain(
-        self,
-        article: Article,
-        passages: Sequence[Passage],
-        mentions: Sequence[Sequence[Mention]] | None = None,
-    ) -> tuple[Explanation, ...]:
+    def explain(self, article: Article, passages: Sequence[Passage]) -> tuple[Explanation, ...]:
         """What `tag` does, with the reasons."""
         theme = tuple(self._theme(article))
-        named = mentions or [self.mentions(passage.text) for passage in passages]
-        return tuple(
-            self._explain(passage, found, theme) for passage, found in zip(passages, named, strict=True)
-        )
+        return tuple(self._explain(passage, self.mentions(passage.text), theme) for passage in passages)
 
     def article_principles(self, article: Article) -> tuple[Tag, ...]:
         """The principles of an article as a whole: those it states, and those its title names."""

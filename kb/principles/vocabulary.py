@@ -95,7 +95,7 @@ class Vocabulary:
         `concept`, by its IRI, what is said of it, as one of the first two.
 
         CSV has one line per label, note and relation: id, type (principle, grouping or term),
-        language, kind (a SKOS property), value. Raises InvalidRequest for another form.
+        language, kind (a SKOS property), value. Raises `InvalidRequest` for another form.
         """
         if form == "csv":
             return _csv(self)

@@ -51,7 +51,7 @@ class Database:
 
     @contextmanager
     def write_unprepared(self) -> Iterator[Connection]:
-        """The same without a look at the schema: for the one who makes it."""
+        """As `write`, without a look at the schema: for whoever makes it."""
         with (
             _in_our_words(self._url),
             _opened(self._url) as engine,

@@ -6,8 +6,9 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Select, Table, delete, func, insert, select
+from sqlalchemy import Connection, Row, Select, Table, delete, func, insert, select
 
 from kb.models import LoggedSearch, Proposal
 from kb.store.database import Database
@@ -59,22 +60,8 @@ class SearchLog:
     def _grouped(self, asked: Select[tuple[str, int, int]]) -> Sequence[LoggedSearch]:
         with self._database.read() as connection:
             groups = connection.execute(asked).all()
-            last = {
-                row.number: row
-                for row in connection.execute(
-                    select(SEARCHES).where(SEARCHES.c.number.in_([group.last for group in groups]))
-                )
-            }
-            openings = select(OPENINGS.c.key, OPENINGS.c.passage, func.count().label("times")).where(
-                OPENINGS.c.key.in_([group.key for group in groups])
-            )
-            opened: dict[str, dict[str, int]] = {}
-            for row in connection.execute(
-                openings.group_by(OPENINGS.c.key, OPENINGS.c.passage).order_by(
-                    func.count().desc(), OPENINGS.c.passage
-                )
-            ):
-                opened.setdefault(row.key, {})[row.passage] = row.times
+            last = _by_number(connection, [group.last for group in groups])
+            opened = _opened(connection, [group.key for group in groups])
         return [
             LoggedSearch(
                 text=last[group.last].text,
@@ -126,6 +113,27 @@ def _groups() -> Select[tuple[str, int, int]]:
     return select(columns.key, func.count().label("times"), func.max(columns.number).label("last")).group_by(
         columns.key
     )
+
+
+def _by_number(connection: Connection, numbers: Sequence[int]) -> dict[int, Row[Any]]:
+    asked = select(SEARCHES).where(SEARCHES.c.number.in_(numbers))
+    return {row.number: row for row in connection.execute(asked)}
+
+
+def _opened(connection: Connection, keys: Sequence[str]) -> dict[str, dict[str, int]]:
+    """How often each passage was opened from searches, most often first, by the key of their text."""
+    columns = OPENINGS.c
+    times = func.count().label("times")
+    asked = (
+        select(columns.key, columns.passage, times)
+        .where(columns.key.in_(keys))
+        .group_by(columns.key, columns.passage)
+        .order_by(times.desc(), columns.passage)
+    )
+    opened: dict[str, dict[str, int]] = {}
+    for row in connection.execute(asked):
+        opened.setdefault(row.key, {})[row.passage] = row.times
+    return opened
 
 
 def _forget(connection: Connection, before: date) -> None:

@@ -19,8 +19,8 @@ from kb.languages import LANGUAGES, detect, fold, scripts
 from kb.languages.chinese_words import segment
 from kb.models import Principle, Suggestion, SuggestionKind
 from kb.principles import Vocabulary
+from kb.suggestions.frequent_phrases import frequent_phrases
 from kb.suggestions.keyboard import in_other_layout
-from kb.suggestions.phrases import frequent_phrases
 from kb.suggestions.pinyin import is_pinyin, readings
 from kb.suggestions.transliteration import romanise, skeleton
 

@@ -175,7 +175,7 @@ def _index(folders: Sequence[Path], home: Path, queries: int, stack: ExitStack) 
         with mock.patch.object(query, "question_words", lambda: silent):
             return {
                 name: {
-                    id: book.searcher.asked(SearchRequest(text=text, bridge=bridged))[0].terms
+                    id: book.searcher.understand(SearchRequest(text=text, bridge=bridged))[0].terms
                     for id, text in data.queries.items()
                 }
                 for name, data in sets.items()

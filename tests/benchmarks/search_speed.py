@@ -408,7 +408,8 @@ def ranking_alone(home: Path, times: Sequence[int], most: int, repeat: int, cloc
         }
         for kind in ("long", "short"):
             queries = [
-                book.searcher.asked(SearchRequest(text=text))[0].terms for text in getattr(asked, kind)[:most]
+                book.searcher.understand(SearchRequest(text=text))[0].terms
+                for text in getattr(asked, kind)[:most]
             ]
             calls = {f"{impacts.collection.size:,}": partial(_rank, impacts) for impacts in sizes.values()}
             first = measuring.interleaved(calls, queries, 1, clock)
