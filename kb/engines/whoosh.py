@@ -605,8 +605,7 @@ class _Snapshot:
     def _documents(self) -> npt.NDArray[np.int64]:
         """The document of every passage: its number is its place by article and position."""
         documents = np.flatnonzero((self._facts["type"] == _PASSAGE) & self._live)
-        facts = self._facts[documents]
-        order = facts["article"].astype(np.int64) << 32 | facts["position"]
+        order = self._facts["article"][documents].astype(np.int64) << 32 | self._facts["position"][documents]
         return documents[np.argsort(order, kind="stable")]
 
     @cached_property
