@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from kb import passages, preparing, readers
@@ -27,12 +27,13 @@ def check(sources: Iterable[Path], tagger: Tagger) -> CheckReport:
     problems = [one for one in found if isinstance(one, Problem)]
     paths = [str(one) for one in found if not isinstance(one, Problem)]
     articles = 0
-    for file in preparing.read_apart(paths):
+    for file, _ in preparing.read_apart(paths):
         articles += len(file.articles)
         problems += file.problems
         for _, article in file.articles:
             problems += _unknown_principles(Path(file.path), article, tagger)
-    return CheckReport(len(paths), articles, tuple(problems))
+    # Two versions of one article have problems in common.
+    return CheckReport(len(paths), articles, tuple(dict.fromkeys(problems)))
 
 
 def _unknown_principles(path: Path, article: Article, tagger: Tagger) -> Iterator[Problem]:
@@ -47,10 +48,10 @@ def _unknown_principles(path: Path, article: Article, tagger: Tagger) -> Iterato
 
 def explain(path: Path, tagger: Tagger) -> Sequence[Explanation]:
     """Why each passage of a file gets its tags. Raises `InvalidRequest` when it cannot be read."""
-    (file,) = preparing.read_apart([str(path)])
-    if not file.articles:
-        raise InvalidRequest("; ".join(problem.message for problem in file.problems))
-    named = (preparing.with_language(replace(article, id=id)) for id, article in file.articles)
-    return [
-        explanation for article in named for explanation in tagger.explain(article, passages.split(article))
-    ]
+    explanations: list[Explanation] = []
+    for file, articles in preparing.read_apart([str(path)]):
+        if not file.articles:
+            raise InvalidRequest("; ".join(problem.message for problem in file.problems))
+        for article in articles:
+            explanations += tagger.explain(article, passages.split(article))
+    return explanations

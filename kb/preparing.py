@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import Self
 
 import msgspec
 
@@ -39,6 +41,8 @@ _ATTEMPTS = 3
 SECONDS = 180.0
 # Rows that a worker sends at once.
 _ROWS = 32
+# So many bytes of a file's articles wait in memory until they are prepared.
+_IN_MEMORY = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """A file that was read: its articles with the ids they ask for.
+    """A file that was read: its articles with the ids they ask for, but without their text.
 
     `size`, `modified` and `digest` are those of the very content that was read, `beside` is the
     fingerprint of the metadata files; `steady` is false when the file kept changing meanwhile. `died` is
@@ -73,10 +77,7 @@ class ReadFile:
 
 @dataclass(frozen=True, slots=True)
 class PreparedFile:
-    """A file that was read, and each of its articles under the id it asks for, to be gone through once.
-
-    Of the articles in `file` only the outline may be left: their sections without blocks.
-    """
+    """A file that was read, and each of its articles under the id it asks for, to be gone through once."""
 
     file: ReadFile
     articles: Iterator[Prepared]
@@ -120,30 +121,68 @@ def renamed(prepared: Prepared, id: str) -> Prepared:
 # --- Reading -------------------------------------------------------------------------------------
 
 
-def read_file(path: str) -> ReadFile:
-    """Read a file, again if it changes meanwhile."""
-    found = _read_once(path)
-    for _ in range(_ATTEMPTS - 1):
+class _Texts:
+    """Whole articles, as bytes; those of a large archive wait on disk."""
+
+    def __init__(self) -> None:
+        self._file = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
+        self._sizes: list[int] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def begin(self) -> None:
+        """Forget what is there."""
+        self._file.seek(0)
+        self._file.truncate()
+        self._sizes.clear()
+
+    def put(self, article: Article) -> None:
+        data = _encode(article)
+        self._file.write(data)
+        self._sizes.append(len(data))
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._file.seek(0)
+        return map(self._file.read, self._sizes)
+
+
+_Reading = Generator[bytes, None, ReadFile]
+"""Reading under way: it says nothing, b"", now and then, which tells that it goes on."""
+
+
+def _read(path: str, texts: _Texts) -> _Reading:
+    """Read a file, again if it changes meanwhile; its articles go into `texts`."""
+    for _ in range(_ATTEMPTS):
+        texts.begin()
+        found = yield from _read_once(path, texts)
         if found.steady:
-            break
-        found = _read_once(path)
-    if found.steady:
-        return found
+            return found
     message = "The file was being changed while it was read; it will be read again the next time."
-    return replace(found, problems=(*found.problems, Problem(path, None, "file-changing", message)))
+    told = Problem(path, None, "file-changing", message)
+    return replace(found, problems=(*found.problems, told))
 
 
-def _read_once(path: str) -> ReadFile:
+def _read_once(path: str, texts: _Texts) -> _Reading:
     checked = changes.now()
     before = _stat(path)
     beside = readers.fingerprint_beside(Path(path))
-    reading = readers.read(Path(path))
+    articles: list[tuple[str, Article]] = []
+    problems: dict[Problem, None] = {}
+    for part in readers.read_in_parts(Path(path)):
+        for article in part.articles:
+            id = changes.wanted_id(article, path)
+            whole = with_language(replace(article, id=id))
+            articles.append((id, outline(whole)))
+            texts.put(whole)
+        problems.update(dict.fromkeys(part.problems))
+        yield b""
     digest = changes.digest_of(path)
-    after = _stat(path)
-    articles = tuple((changes.wanted_id(article, path), article) for article in reading.articles)
-    return ReadFile(
-        path, checked, *before, digest, beside, articles, reading.problems, steady=before == after
-    )
+    is_steady = before == _stat(path)
+    return ReadFile(path, checked, *before, digest, beside, tuple(articles), tuple(problems), is_steady)
 
 
 def _stat(path: str) -> Span:
@@ -155,24 +194,28 @@ def _stat(path: str) -> Span:
     return status.st_size, status.st_mtime_ns
 
 
-def read_apart(paths: Sequence[str], folder: Path | None = None) -> Iterator[ReadFile]:
-    """Read files in order; what only foreign parsers can read in a process of its own.
+def read_apart(
+    paths: Sequence[str], folder: Path | None = None
+) -> Iterator[tuple[ReadFile, Iterator[Article]]]:
+    """Read files in order, each with its whole articles, to be gone through before the next file.
 
-    What that says waits in `folder` when it is much, or where the system keeps what passes.
+    What only foreign parsers can read is read in a process of its own. What that says waits in `folder`
+    when it is much, or where the system keeps what passes.
     """
     risky = [path for path in paths if not readers.is_plain(Path(path))]
     with Workers[str](risky, 1, folder, _reading_worker, seconds=SECONDS) as workers:
         answers = iter(workers)
         for path in paths:
-            yield read_file(path) if readers.is_plain(Path(path)) else _received(path, next(answers))
+            answer = _said(path) if readers.is_plain(Path(path)) else next(answers)
+            yield _received(path, answer), map(_decode_article, answer)
 
 
 def prepare_here(
     paths: Sequence[str], preparer: Callable[[], Preparer], folder: Path | None = None
 ) -> Iterator[PreparedFile]:
     """Read files in order, as `read_apart` does, and prepare them by what `preparer` gives."""
-    for file in read_apart(paths, folder):
-        yield PreparedFile(file, _prepared(file, preparer))
+    for file, articles in read_apart(paths, folder):
+        yield PreparedFile(file, (preparer().prepare(article) for article in articles))
 
 
 @contextmanager
@@ -197,43 +240,46 @@ def preparing_files(
         yield (_received_file(path, answer) for path, answer in zip(paths, workers, strict=True))
 
 
-def _prepared(file: ReadFile, preparer: Callable[[], Preparer]) -> Iterator[Prepared]:
-    for id, article in file.articles:
-        yield preparer().prepare(replace(article, id=id))
-
-
 # --- In a worker, and what it says ----------------------------------------------------------------
 
 _encode = msgspec.msgpack.encode
 _decode_file = msgspec.msgpack.Decoder(ReadFile).decode
+_decode_article = msgspec.msgpack.Decoder(Article).decode
 _decode_text = msgspec.msgpack.Decoder(IndexedText).decode
 _decode_rows = msgspec.msgpack.Decoder(list[Row]).decode
 
 
-def _reading_worker() -> Callable[[str], Iterable[bytes]]:
+def _reading_worker() -> Callable[[str], Iterator[bytes]]:
     """What a worker does that only reads."""
-    return lambda path: [_encode(read_file(path))]
+    return _said
 
 
-def _preparing_worker(vocabulary: Path | None, cache: Path) -> Callable[[str], Iterable[bytes]]:
+def _said(path: str) -> Iterator[bytes]:
+    """The outline of a file, then each of its articles."""
+    with _Texts() as texts:
+        yield _encode((yield from _read(path, texts)))
+        yield from texts
+
+
+def _preparing_worker(vocabulary: Path | None, cache: Path) -> Callable[[str], Iterator[bytes]]:
     """What a worker does that also prepares: its own dictionaries are loaded once."""
     scheme = Vocabulary.load(vocabulary, cache=cache)
     tagger = Tagger(scheme, cache=cache)
     preparer = Preparer(tagger, Concepts(scheme, tagger))
-    return lambda path: _packed(read_file(path), preparer)
+    return partial(_packed, preparer)
 
 
-def _packed(file: ReadFile, preparer: Preparer) -> Iterator[bytes]:
+def _packed(preparer: Preparer, path: str) -> Iterator[bytes]:
     """The outline of a file; then of each article the title and the rows, and nothing to end them."""
-    articles = [(id, with_language(replace(article, id=id))) for id, article in file.articles]
-    yield _encode(replace(file, articles=tuple((id, outline(article)) for id, article in articles)))
-    for _, article in articles:
-        prepared = preparer.prepare(article)
-        yield _encode(prepared.title)
-        rows = iter(prepared.rows)
-        while some := tuple(islice(rows, _ROWS)):
-            yield _encode(some)
-        yield _encode(())
+    with _Texts() as texts:
+        yield _encode((yield from _read(path, texts)))
+        for text in texts:
+            prepared = preparer.prepare(_decode_article(text))
+            yield _encode(prepared.title)
+            rows = iter(prepared.rows)
+            while some := tuple(islice(rows, _ROWS)):
+                yield _encode(some)
+            yield _encode(())
 
 
 def _received_file(path: str, answer: Answer) -> PreparedFile:
@@ -242,9 +288,9 @@ def _received_file(path: str, answer: Answer) -> PreparedFile:
 
 
 def _unpacked(file: ReadFile, answer: Answer) -> Iterator[Prepared]:
-    for id, article in file.articles:
+    for _, article in file.articles:
         title = _decode_text(next(answer))
-        yield Prepared(replace(article, id=id), title, _unpacked_rows(answer))
+        yield Prepared(article, title, _unpacked_rows(answer))
 
 
 def _unpacked_rows(answer: Answer) -> Iterator[Row]:
@@ -255,7 +301,7 @@ def _unpacked_rows(answer: Answer) -> Iterator[Row]:
 def _received(path: str, answer: Answer) -> ReadFile:
     """What a worker says of a file first, or that it died of it."""
     try:
-        return _decode_file(next(answer))
+        return _decode_file(next(filter(None, answer)))
     except WorkerDied as death:
         if death.was_slow:
             code, what = "reader-too-slow", "Reading this file took far too long and was stopped"

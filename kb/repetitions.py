@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import TypeVar
 
 from kb.engines import Engine, Place
@@ -21,12 +22,12 @@ def notices(engine: Engine, paths: Mapping[str, str]) -> list[Problem]:
     """What is there twice, the most often repeated first. `paths` are the files of the articles, by id."""
     families = sorted(_families(engine, paths), key=len, reverse=True)
     family = {article: number for number, of in enumerate(families) for article in of}
-    copied = [
+    copied = (
         places
         for places in engine.copied(_MANY)
         if all(article in paths for article, _ in places)
         and len({family.get(article, article) for article, _ in places}) >= _MANY
-    ]
+    )
     return [
         *_few(families, lambda articles: _versions(articles, paths)),
         *_few(copied, lambda places: _copies(places, engine, paths)),
@@ -72,9 +73,10 @@ def _named(files: Sequence[str]) -> str:
     return shown if len(files) <= _NAMED else f"{shown} and {len(files) - _NAMED} more"
 
 
-def _few(repeated: Sequence[_Repeated], say: Callable[[_Repeated], Problem]) -> list[Problem]:
+def _few(repeated: Iterable[_Repeated], say: Callable[[_Repeated], Problem]) -> list[Problem]:
     """What is to be said of the first; the last says how many are not listed."""
-    said = [say(one) for one in repeated[:_MOST]]
-    if (rest := len(repeated) - len(said)) > 0:
+    left = iter(repeated)  # there may be millions
+    said = [say(one) for one in islice(left, _MOST)]
+    if rest := sum(1 for _ in left):
         said[-1] = replace(said[-1], message=f"{said[-1].message} {rest} more like this are not listed.")
     return said

@@ -158,7 +158,7 @@ def test_renamed_files_are_not_read_again(book, folder, renames, monkeypatch):
         (folder / target).parent.mkdir(exist_ok=True)
         (folder / name).rename(folder / target)
     read = []
-    monkeypatch.setattr(readers, "read", read.append)
+    monkeypatch.setattr(readers, "read_in_parts", read.append)
     assert counts(book.index()) == {"unchanged": 3}
     assert not read
     assert answers(book) == before

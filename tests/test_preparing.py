@@ -6,6 +6,7 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -52,6 +53,22 @@ def test_any_number_of_jobs_gives_the_same_index(tmp_path, open_book, always_wor
     assert {problem.code for problem in report.problems} >= {"binary-file"}
 
 
+def test_an_archive_is_read_one_file_after_the_other(tmp_path, monkeypatch):
+    """It tells between them that it goes on, and only then what it is; its articles wait on disk."""
+    path = tmp_path / "all.zip"
+    with ZipFile(path, "w") as archive:
+        for name, text in (("a.md", GIFT), ("b.txt", QUEUE), ("c.md", "\x00\x01" * 100), ("d.md", GIFT)):
+            archive.writestr(name, text)
+    monkeypatch.setattr(preparing, "_IN_MEMORY", 10)
+    said = list(preparing._said(str(path)))
+    assert said[:4] == [b""] * 4
+    ((file, articles),) = ((file, list(articles)) for file, articles in preparing.read_apart([str(path)]))
+    assert replace(preparing._decode_file(said[4]), checked=file.checked) == file
+    assert [article.title for article in articles] == [article.title for _, article in file.articles]
+    assert [article.sections for article in articles] == [a.sections for a in readers.read(path).articles]
+    assert {problem.code for problem in file.problems} >= {"binary-file"}
+
+
 # --- A file that crashes what reads it ------------------------------------------------------------
 
 
@@ -89,7 +106,8 @@ def test_foreign_parsers_never_run_in_this_process(tmp_path, open_book, monkeypa
     write_files(tmp_path / "articles", {"b.md": GIFT, "c.txt": QUEUE})
     shutil.copy(FORMATS / "complaint.odt", tmp_path / "articles" / "a.odt")
     here = []
-    monkeypatch.setattr(readers, "read", lambda path, read=readers.read: here.append(path.name) or read(path))
+    read = readers.read_in_parts
+    monkeypatch.setattr(readers, "read_in_parts", lambda path: here.append(path.name) or read(path))
     with open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as book:
         assert book.check().articles == book.index().articles == 3
     assert here == ["b.md", "c.txt"] * 2
@@ -108,16 +126,16 @@ def test_few_changed_files_start_no_workers(tmp_path, open_book, monkeypatch):
 def change_while_reading(monkeypatch, texts):
     """Reading a file first gives it the next of these texts, as long as there are any."""
     coming = iter(texts)
-    read = readers.read
+    read = readers.read_in_parts
 
     def changed(path):
-        found = read(path)
+        found = list(read(path))
         if text := next(coming, None):
             path.write_text(text, encoding="utf-8")
             os.utime(path, (1_600_000_000 + len(text),) * 2)
         return found
 
-    monkeypatch.setattr(readers, "read", changed)
+    monkeypatch.setattr(readers, "read_in_parts", changed)
 
 
 def test_a_file_that_changes_while_it_is_read_is_read_again(tmp_path, open_book, monkeypatch):

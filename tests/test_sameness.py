@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb import sameness
+from kb.engines import mapped_files
+from kb.engines.mapped_files import passing_array
 from kb.languages import analyse, detect, locale
 from kb.ranking import index_text
 from tests.reference import are_copies, groups
@@ -110,6 +112,22 @@ def test_copies_of_copies_are_copies():
     edits = [" ".join(words[n:] + [f"слово{k}" for k in range(n)]) for n in range(0, 13, 3)]
     assert not are_copies(sketch(edits[0]), sketch(edits[-1]))
     assert sameness.groups(rows([*map(sketch, edits), sketch(EN)])).tolist() == [0, 0, 0, 0, 0, 5]
+
+
+def test_sketches_in_a_file_compared_a_few_at_a_time(tmp_path, monkeypatch):
+    words = EN.split()
+    edits = [" ".join([*words[:at], f"word{at}", *words[at + 1 :]]) for at in range(len(words))]
+    sketches = rows([sketch(text) for text in [RU, "", *edits, ZH, *edits[::-1], RU]])
+    whole = sameness.groups(sketches)
+    mapped = passing_array(sketches.shape, tmp_path)
+    monkeypatch.setattr(mapped_files, "_LARGE", 0)
+    in_file = passing_array(sketches.shape, tmp_path)
+    mapped[:] = in_file[:] = sketches
+    monkeypatch.setattr(sameness, "_AT_ONCE", 3)
+    assert isinstance(in_file, np.memmap)
+    assert list(tmp_path.iterdir()) == []
+    assert sameness.groups(in_file).tolist() == sameness.groups(mapped).tolist() == whole.tolist()
+    assert len(set(whole.tolist())) == 4
 
 
 def test_many_copies_of_many_kinds():

@@ -170,7 +170,7 @@ class Engine(Protocol):
         """The articles that share most of their text with one, by id."""
         ...
 
-    def copied(self, least: int) -> Sequence[Sequence[Place]]:
+    def copied(self, least: int) -> Iterator[Sequence[Place]]:
         """Where each passage stands that stands in `least` articles or more, most often copied first."""
         ...
 

@@ -109,12 +109,16 @@ class Copies:
     def spread(self, least: int) -> Iterator[Numbers]:
         """The passages of each group that stands in `least` articles or more, the widest spread first."""
         begins = _begins(self._member_groups)
-        found = []
-        for members in np.split(self._members, begins[1:]):
-            articles = len(_begins(self._article[members]))
-            if articles >= least:
-                found.append((-articles, int(members[0]), members))
-        yield from (members.astype(np.int32) for *_, members in sorted(found, key=lambda one: one[:2]))
+        if not len(begins):
+            return
+        ends = np.append(begins[1:], len(self._members))
+        # Within a group articles rise, so each begins where the one before it ends.
+        is_another = np.diff(self._article[self._members], prepend=-1) != 0
+        is_another[begins] = True
+        articles = np.add.reduceat(is_another, begins, dtype=np.int64)
+        chosen = np.flatnonzero(articles >= least)
+        for number in chosen[np.lexsort((self._members[begins[chosen]], -articles[chosen]))]:
+            yield self._members[begins[number] : ends[number]].astype(np.int32)
 
 
 def _begins(values: npt.NDArray[np.integer]) -> npt.NDArray[np.intp]:

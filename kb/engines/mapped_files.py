@@ -1,4 +1,5 @@
-"""Files that open in no time: Whoosh's segments mapped into memory, and read where they are looked at.
+"""Files that open in no time: Whoosh's segments mapped into memory, and read where they are looked at;
+and large arrays in files of their own.
 
 Whoosh maps its files too but copies each in full to give it a position to read at. Here only the
 position is kept, so opening an index costs the same whatever its size.
@@ -7,16 +8,36 @@ position is kept, so opening an index costs the same whatever its size.
 from __future__ import annotations
 
 import mmap
+import os
+from contextlib import suppress
+from math import prod
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, BinaryIO, cast
 
+import numpy as np
+import numpy.typing as npt
 from whoosh.filedb.filestore import FileStorage
 from whoosh.filedb.structfile import BufferFile, StructFile
+
+# Bytes from which an array lies in a file.
+_LARGE = 32_000_000
 
 
 def mapped_storage(folder: Path) -> FileStorage:
     """Whoosh's storage for the files of a folder, which opens them by mapping them."""
     return _MappedStorage(str(folder))  # type: ignore[no-untyped-call]
+
+
+def passing_array(shape: tuple[int, ...], folder: Path) -> npt.NDArray[np.uint8]:
+    """An array of bytes to be filled; a large one lies in a file without a name in the folder, where there
+    is room, so that the system can take its memory back."""
+    size = prod(shape)
+    if size > _LARGE:
+        with suppress(OSError, AttributeError), TemporaryFile(dir=folder) as file:
+            os.posix_fallocate(file.fileno(), 0, size)  # on a full disk, writing a mapped file is deadly
+            return np.memmap(file, np.uint8, "r+", shape=shape)
+    return np.empty(shape, np.uint8)
 
 
 class _MappedStorage(FileStorage):

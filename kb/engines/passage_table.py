@@ -6,7 +6,7 @@ reading order, and the first of several copies is the one that is read first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -99,11 +99,10 @@ class PassageTable:
             return []
         return [self.article_ids[other].decode() for other in self.copies.versions(number)]
 
-    def copied(self, least: int) -> list[list[Place]]:
+    def copied(self, least: int) -> Iterator[list[Place]]:
         """Where each passage stands that stands in so many articles; see `kb.engines.Engine`."""
-        if not len(self):
-            return []
-        return [[self.place(number) for number in members] for members in self.copies.spread(least)]
+        spread = self.copies.spread(least) if len(self) else iter(())
+        return ([self.place(number) for number in members] for members in spread)
 
     def place(self, number: int) -> Place:
         """The article of a passage, and its position there."""

@@ -60,7 +60,7 @@ from kb.engines.impacts import (
     begins,
     best,
 )
-from kb.engines.mapped_files import mapped_storage
+from kb.engines.mapped_files import mapped_storage, passing_array
 from kb.engines.passage_table import FACTS, PassageTable, encoded, numbered, passing
 from kb.engines.segments import BulkWriter, decoded, document_counts, worth_merging
 from kb.errors import EngineError, IndexDamaged, IndexLocked, ServicebookError, SettingsError
@@ -264,7 +264,7 @@ class WhooshEngine:
         with self._undamaged():
             return self._snapshot().table.versions(article_id)
 
-    def copied(self, least: int) -> Sequence[Sequence[Place]]:
+    def copied(self, least: int) -> Iterator[Sequence[Place]]:
         """Where each passage stands that stands in so many articles."""
         with self._undamaged():
             return self._snapshot().table.copied(least)
@@ -325,7 +325,7 @@ class WhooshEngine:
                     damage = error
                     continue
                 if number == generation:
-                    return _Snapshot(reader, generation, self._memory, commit)
+                    return _Snapshot(self._folder, reader, generation, self._memory, commit)
                 if commit.segments and generation == self.generation:
                     _log.warning(
                         "The index in %s is damaged (%s); searches are answered as before the last change."
@@ -333,7 +333,7 @@ class WhooshEngine:
                         self._folder,
                         damage,
                     )
-                    return _Snapshot(reader, generation, self._memory, commit)
+                    return _Snapshot(self._folder, reader, generation, self._memory, commit)
                 break
             generation = self.generation
             time.sleep(0.01)
@@ -450,7 +450,10 @@ class _Page(NamedTuple):
 class _Snapshot:
     """One commit, for reading. Whoosh's readers are not safe for threads, so a lock guards them."""
 
-    def __init__(self, reader: IndexReader, generation: int, memory: Memory, commit: Commit) -> None:
+    def __init__(
+        self, folder: Path, reader: IndexReader, generation: int, memory: Memory, commit: Commit
+    ) -> None:
+        self._folder = folder
         self.generation = generation
         self.commit = commit
         self._reader = reader
@@ -602,8 +605,7 @@ class _Snapshot:
     def _documents(self) -> npt.NDArray[np.int64]:
         """The document of every passage: its number is its place by article and position."""
         documents = np.flatnonzero((self._facts["type"] == _PASSAGE) & self._live)
-        facts = self._facts[documents]
-        order = facts["article"].astype(np.int64) << 32 | facts["position"]
+        order = self._facts["article"][documents].astype(np.int64) << 32 | self._facts["position"][documents]
         return documents[np.argsort(order, kind="stable")]
 
     @cached_property
@@ -628,9 +630,12 @@ class _Snapshot:
     def _sketches(self) -> Sketches:
         """The sketch of every passage."""
         form = np.dtype(("u1", SKETCH_LENGTH))
-        return np.concatenate([self._stored(leaf, "sketch", form) for leaf, _, _ in self._leaves])[
-            self._documents
-        ]
+        found = passing_array((len(self._documents), SKETCH_LENGTH), self._folder)
+        for leaf, base, _ in self._leaves:
+            stored = self._stored(leaf, "sketch", form)
+            numbers = self._numbers[base : base + len(stored)]
+            found[numbers[numbers >= 0]] = stored[numbers >= 0]
+        return found
 
     def _tagged(self) -> dict[str, Numbers]:
         """The passages with each principle."""

@@ -61,6 +61,7 @@ __all__ = [
     "fingerprint_beside",
     "is_plain",
     "read",
+    "read_in_parts",
 ]
 
 
@@ -98,28 +99,42 @@ def read(path: Path, name: str | None = None) -> Reading:
     Whatever is wrong with it becomes a Problem, never an error. `name` is what the file is called in
     the problems; without it, its path. Metadata files beside it are heeded, see `kb.readers.beside`.
     """
-    name = str(path) if name is None else name
-    if path.suffix.lower() in ARCHIVES:
-        return _read_archive(path, name)
-    return _read_file(path, name, lambda: _bytes(path), beside.fetch_from(path.parent))
-
-
-def _read_archive(path: Path, name: str) -> Reading:
-    """What comes of the files in an archive, each called by its path below the archive's."""
-    try:
-        _check(path, _MAX_ARCHIVE_BYTES)
-        with Archive(path, MAX_BYTES) as archive:
-            parts = list(_members(archive, name))
-    except ReadingError as error:
-        return _unreadable(name, error.code, str(error))
-    except Exception as error:
-        return _failed(name, error)
-    if not parts:
-        return _unreadable(name, "empty-archive", "There is nothing in this archive that can be read.")
+    parts = list(read_in_parts(path, name))
     return Reading(
         tuple(article for part in parts for article in part.articles),
         tuple(dict.fromkeys(problem for part in parts for problem in part.problems)),
     )
+
+
+def read_in_parts(path: Path, name: str | None = None) -> Iterator[Reading]:
+    """The same as `read`, of an archive one file after the other: it may be large.
+
+    A problem that speaks for several files is told with each.
+    """
+    name = str(path) if name is None else name
+    if path.suffix.lower() in ARCHIVES:
+        yield from _read_archive(path, name)
+    else:
+        yield _read_file(path, name, lambda: _bytes(path), beside.fetch_from(path.parent))
+
+
+def _read_archive(path: Path, name: str) -> Iterator[Reading]:
+    """What comes of the files in an archive, each called by its path below the archive's."""
+    is_empty = True
+    try:
+        _check(path, _MAX_ARCHIVE_BYTES)
+        with Archive(path, MAX_BYTES) as archive:
+            for part in _members(archive, name):
+                is_empty = False
+                yield part
+    except ReadingError as error:
+        yield _unreadable(name, error.code, str(error))
+    except Exception as error:
+        yield _failed(name, error)
+    else:
+        if is_empty:
+            message = "There is nothing in this archive that can be read."
+            yield _unreadable(name, "empty-archive", message)
 
 
 def _members(archive: Archive, name: str) -> Iterator[Reading]:

@@ -1,8 +1,9 @@
 """How much memory and time `kb index` takes of a folder, by the folder's size.
 
-Each folder has files of all formats by turns (all but PDF), as large as articles are, with a picture in
+Each folder has files of all formats by turns, as large as articles are, with a picture in
 those that can have one. Memory is the proportional set size (PSS) of all processes together, sampled five
-times a second, so that what they share counts once; it needs Linux.
+times a second, so that what they share counts once; it needs Linux. Of it, the anonymous part is what the
+system cannot take back: the rest is mapped from files, such as the index itself.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -52,7 +54,7 @@ def main(megabytes: str, picture: int, formats: str, jobs: int, keep: Path | Non
                 _make(folder, int(size * 1_000_000), bytes(os.urandom(picture * 1000)), chosen)
             rows.append(_row(size, folder, _indexed(folder, Path(scratch) / f"{size:g}", jobs)))
     head = ["MB", "files", "passages", "seconds", "passages/s", "CPU s, writer", "CPU s, workers"]
-    head += ["MB at most, all", "writer", "a worker", "index, MB"]
+    head += ["MB at most, all", "anonymous", "writer", "a worker", "index, MB"]
     measuring.table(f"kb index --jobs {jobs}, by the size of the folder", head, rows)
 
 
@@ -161,6 +163,61 @@ def _book(number: int, article: Article, picture: bytes) -> bytes:
     return _with_picture(made, "a.jpg", picture)
 
 
+# The line's length in letters, a Chinese one for two, and the lines of a page.
+_WIDTH, _ON_PAGE = 90, 48
+_TO_UNICODE = (
+    b"begincmap 1 begincodespacerange <0000> <FFFF> endcodespacerange"
+    b" 1 beginbfrange <0000> <FFFF> <0000> endbfrange endcmap"
+)
+
+
+def _printed(number: int, article: Article, picture: bytes) -> bytes:
+    """A PDF without tags: lines on pages, headings in larger letters. Its font has no shapes, and says only
+    that its codes are Unicode, which is what is read."""
+    lines = [(18, f"{number} {article.title}")]
+    for section in article.sections:
+        lines.append((14, section.heading))
+        for block in section.blocks:
+            width = _WIDTH // 2 if "\u4e00" <= block.text[:1] <= "\u9fff" else _WIDTH
+            lines += [(10, line) for line in textwrap.wrap(block.text, width)] + [(10, "")]
+    pages = [lines[at : at + _ON_PAGE] for at in range(0, len(lines), _ON_PAGE)]
+    kids = " ".join(f"{7 + 2 * at} 0 R" for at in range(len(pages)))
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Count {len(pages)} /Kids [{kids}] >>".encode(),
+        b"<< /Type /Font /Subtype /Type0 /BaseFont /None /Encoding /Identity-H"
+        b" /DescendantFonts [4 0 R] /ToUnicode 5 0 R >>",
+        b"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /None /DW 500"
+        b" /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>",
+        _stream(b"", _TO_UNICODE),
+        _stream(b"/Type /XObject /Subtype /Image /Width 1 /Height 1 /BitsPerComponent 8", picture),
+    ]
+    for at, page in enumerate(pages):
+        content = "".join(
+            f" /F {size} Tf {size * 1.4:g} TL T* <{text.encode('utf-16-be').hex()}> Tj" for size, text in page
+        )
+        objects.append(
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F 3 0 R >>"
+            b" /XObject << /P 6 0 R >> >> /Contents %d 0 R >>" % (8 + 2 * at)
+        )
+        objects.append(_stream(b"", f"BT 50 800 Td{content} ET".encode()))
+    made = b"%PDF-1.7\n"
+    places = []
+    for at, one in enumerate(objects, 1):
+        places.append(len(made))
+        made += b"%d 0 obj\n%b\nendobj\n" % (at, one)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    size = len(objects) + 1
+    return made + (
+        b"xref\n0 %d\n0000000000 65535 f \n%btrailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n"
+        % (size, table, size, len(made))
+    )
+
+
+def _stream(about: bytes, data: bytes) -> bytes:
+    return b"<< %b /Length %d >>\nstream\n%b\nendstream" % (about, len(data), data)
+
+
 def _with_picture(made: io.BytesIO, name: str, picture: bytes) -> bytes:
     if picture:
         with zipfile.ZipFile(made, "a") as package:
@@ -176,6 +233,7 @@ _FORMATS: dict[str, Callable[[int, Article, bytes], bytes]] = {
     ".pptx": _slides,
     ".odt": _open_document,
     ".epub": _book,
+    ".pdf": _printed,
 }
 
 
@@ -184,11 +242,12 @@ _FORMATS: dict[str, Callable[[int, Article, bytes], bytes]] = {
 
 @dataclass(slots=True)
 class _Run:
-    """What indexing took: megabytes at most in all processes and in each, and seconds."""
+    """What indexing took: megabytes at most in all processes, the anonymous of them, and in each; seconds."""
 
     passages: int = 0
     seconds: float = 0.0
     most: float = 0.0
+    anonymous: float = 0.0
     most_of: dict[int, float] = field(default_factory=dict)
     cpu: dict[int, float] = field(default_factory=dict)
     writer: int = 0
@@ -209,8 +268,9 @@ def _indexed(folder: Path, home: Path, jobs: int) -> _Run:
         run.writer = process.pid
         while process.poll() is None:
             sizes = {number: _memory(number) for number in _family(process.pid)}
-            run.most = max(run.most, sum(sizes.values()))
-            for number, size in sizes.items():
+            run.most = max(run.most, sum(size for size, _ in sizes.values()))
+            run.anonymous = max(run.anonymous, sum(own for _, own in sizes.values()))
+            for number, (size, _) in sizes.items():
                 run.most_of[number] = max(size, run.most_of.get(number, 0))
                 run.cpu[number] = max(_seconds(number), run.cpu.get(number, 0))
             time.sleep(_EVERY)
@@ -231,12 +291,11 @@ def _family(process: int) -> Iterator[int]:
             yield from _family(int(child))
 
 
-def _memory(process: int) -> float:
-    """The proportional set size of a process in megabytes, 0 when it has ended."""
-    for line in _lines(f"/proc/{process}/smaps_rollup", lambda path: Path(path).read_text().splitlines()):
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) / 1000
-    return 0.0
+def _memory(process: int) -> tuple[float, float]:
+    """The proportional set size of a process in megabytes, and its anonymous part; 0 when it has ended."""
+    lines = _lines(f"/proc/{process}/smaps_rollup", lambda path: Path(path).read_text().splitlines()[1:])
+    sizes = {name: int(value.split()[0]) / 1000 for name, value in (line.split(":") for line in lines)}
+    return sizes.get("Pss", 0.0), sizes.get("Pss_Anon", 0.0)
 
 
 def _seconds(process: int) -> float:
@@ -264,6 +323,7 @@ def _row(size: float, folder: Path, run: _Run) -> list[object]:
         significant(run.cpu[run.writer]),
         significant(sum(run.cpu[number] for number in others)),
         significant(run.most),
+        significant(run.anonymous),
         significant(run.most_of[run.writer]),
         significant(max((run.most_of[number] for number in others), default=0.0)),
         significant(run.index),

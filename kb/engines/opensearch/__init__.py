@@ -116,9 +116,9 @@ class OpenSearchEngine:
         """The articles that share most of their text with one."""
         return self._read(lambda snapshot: snapshot.versions(article_id), [])
 
-    def copied(self, least: int) -> Sequence[Sequence[Place]]:
+    def copied(self, least: int) -> Iterator[Sequence[Place]]:
         """Where each passage stands that stands in so many articles."""
-        return self._read(lambda snapshot: snapshot.copied(least), [])
+        return self._read(lambda snapshot: snapshot.copied(least), iter(()))
 
     @property
     def generation(self) -> object:

@@ -516,7 +516,7 @@ class Snapshot:
         """The articles that share most of their text with one."""
         return self.table.versions(article_id)
 
-    def copied(self, least: int) -> list[list[Place]]:
+    def copied(self, least: int) -> Iterator[list[Place]]:
         """Where each passage stands that stands in so many articles."""
         return self.table.copied(least)
 
