@@ -57,6 +57,7 @@ class Collection:
     article: Numbers
     text_words: Numbers
     heading_words: Numbers
+    asked_words: Numbers
     title_words: Numbers
 
     @property
@@ -119,11 +120,13 @@ class Impacts:
         self._sums = tuple(
             _Sums(size) for size in (collection.size, len(self._sections), len(self._first))
         )  # by level
+        lent = collection.text_words + collection.asked_words
+        headed = collection.heading_words + collection.asked_words
         self._norms = {
             (Field.TEXT, Level.PASSAGE): _norms(collection.text_words, Field.TEXT),
-            (Field.TEXT, Level.SECTION): _norms(_sums(collection.text_words, collection.section), Field.TEXT),
-            (Field.TEXT, Level.ARTICLE): _norms(_sums(collection.text_words, collection.article), Field.TEXT),
-            (Field.HEADINGS, Level.PASSAGE): _norms(collection.heading_words, Field.HEADINGS),
+            (Field.TEXT, Level.SECTION): _norms(_sums(lent, collection.section), Field.TEXT),
+            (Field.TEXT, Level.ARTICLE): _norms(_sums(lent, collection.article), Field.TEXT),
+            (Field.HEADINGS, Level.PASSAGE): _norms(headed, Field.HEADINGS),
             (Field.TITLE, Level.ARTICLE): _norms(collection.title_words, Field.TITLE),
         }
 
@@ -190,29 +193,23 @@ class Impacts:
         return self._memory.get(key, lambda: self._shares(term), lambda found: sum(s.nbytes for s in found))
 
     def _synonym_postings(
-        self, field: Field, spelled: tuple[str, ...], groups: Numbers | None = None
+        self, fields: tuple[Field, ...], spelled: tuple[str, ...], groups: Numbers | None = None
     ) -> Postings:
-        """The postings of terms that share a frequency: in each passage, or group of them, that of the
-        most frequent."""
-        found = [self._postings(field, term) for term in spelled]
+        """The postings of terms that share a frequency, with these fields as one text: in each passage, or
+        group of them, that of the most frequent."""
+        found = [_added([self._postings(field, term) for field in fields]) for term in spelled]
         if groups is not None:
             found = [_lifted(groups, *postings) for postings in found]
-        found = [postings for postings in found if len(postings[0])]
-        if len(found) <= 1:
-            return found[0] if found else (np.empty(0, np.int32), np.empty(0, np.int32))
-        numbers, starts, times = _grouped(
-            np.concatenate([numbers for numbers, _ in found]), np.concatenate([times for _, times in found])
-        )
-        return numbers, np.maximum.reduceat(times, starts)
+        return _merged(found, np.maximum)
 
     def _shares(self, term: QueryTerm) -> tuple[Share, ...]:
         collection, spelled = self.collection, _spelled(term)
         weight = ranking.KIND_WEIGHTS[term.kind]
-        numbers, times = self._synonym_postings(Field.TEXT, spelled)
-        in_section = self._synonym_postings(Field.TEXT, spelled, collection.section)
-        in_article = self._synonym_postings(Field.TEXT, spelled, collection.article)
-        headed, heading_times = self._synonym_postings(Field.HEADINGS, spelled)
-        titled, title_times = self._synonym_postings(Field.TITLE, spelled)
+        numbers, times = self._synonym_postings((Field.TEXT,), spelled)
+        in_section = self._synonym_postings(_LENT, spelled, collection.section)
+        in_article = self._synonym_postings(_LENT, spelled, collection.article)
+        headed, heading_times = self._synonym_postings(_HEADED, spelled)
+        titled, title_times = self._synonym_postings((Field.TITLE,), spelled)
         levels = (
             (Field.TEXT, Level.PASSAGE, 1.0, numbers, times),
             (Field.TEXT, Level.SECTION, ranking.SECTION_WEIGHT, *in_section),
@@ -233,6 +230,11 @@ class Impacts:
             for field, level, lent, places, frequencies in levels
             if lent and len(places)
         )
+
+
+# What a section or an article lends, and what is read as the headings of a passage.
+_LENT = (Field.TEXT, Field.ASKED)
+_HEADED = (Field.HEADINGS, Field.ASKED)
 
 
 class _Sums:
@@ -366,6 +368,22 @@ def _lifted(groups: Numbers, numbers: Numbers, times: Numbers) -> Postings:
     places = groups[numbers]
     starts = begins(places)
     return places[starts], np.add.reduceat(times, starts)
+
+
+def _added(parts: Sequence[Postings]) -> Postings:
+    """The postings of a term in several texts, as if they were one."""
+    return _merged(parts, np.add)
+
+
+def _merged(parts: Sequence[Postings], joined: np.ufunc) -> Postings:
+    """Postings in one; where several have a number, with their times `joined`."""
+    found = [postings for postings in parts if len(postings[0])]
+    if len(found) <= 1:
+        return found[0] if found else (np.empty(0, np.int32), np.empty(0, np.int32))
+    numbers, starts, times = _grouped(
+        np.concatenate([numbers for numbers, _ in found]), np.concatenate([times for _, times in found])
+    )
+    return numbers, joined.reduceat(times, starts)
 
 
 def _grouped(numbers: Numbers, values: Values) -> tuple[Numbers, Places, Values]:
