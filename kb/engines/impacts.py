@@ -192,30 +192,20 @@ class Impacts:
         key = (self._owner, "shares", term.kind, term.synonyms)
         return self._memory.get(key, lambda: self._shares(term), lambda found: sum(s.nbytes for s in found))
 
-    def _synonym_postings(
-        self, fields: tuple[Field, ...], spelled: tuple[str, ...], groups: Numbers | None = None
-    ) -> Postings:
-        """The postings of terms that share a frequency, with these fields as one text: in each passage, or
-        group of them, that of the most frequent."""
-        found = [_added([self._postings(field, term) for field in fields]) for term in spelled]
-        if groups is not None:
-            found = [_lifted(groups, *postings) for postings in found]
-        return _merged(found, np.maximum)
-
     def _shares(self, term: QueryTerm) -> tuple[Share, ...]:
         collection, spelled = self.collection, _spelled(term)
         weight = ranking.KIND_WEIGHTS[term.kind]
-        numbers, times = self._synonym_postings((Field.TEXT,), spelled)
-        in_section = self._synonym_postings(_LENT, spelled, collection.section)
-        in_article = self._synonym_postings(_LENT, spelled, collection.article)
-        headed, heading_times = self._synonym_postings(_HEADED, spelled)
-        titled, title_times = self._synonym_postings((Field.TITLE,), spelled)
+        texts, headings, asked, titles = (
+            [self._postings(field, one) for one in spelled]
+            for field in (Field.TEXT, Field.HEADINGS, Field.ASKED, Field.TITLE)
+        )
+        lent, headed = _added(texts, asked), _added(headings, asked)
         levels = (
-            (Field.TEXT, Level.PASSAGE, 1.0, numbers, times),
-            (Field.TEXT, Level.SECTION, ranking.SECTION_WEIGHT, *in_section),
-            (Field.TEXT, Level.ARTICLE, ranking.ARTICLE_WEIGHT, *in_article),
-            (Field.HEADINGS, Level.PASSAGE, 1.0, headed, heading_times),
-            (Field.TITLE, Level.ARTICLE, 1.0, *_lifted(collection.article, titled, title_times)),
+            (Field.TEXT, Level.PASSAGE, 1.0, *_most_frequent(texts)),
+            (Field.TEXT, Level.SECTION, ranking.SECTION_WEIGHT, *_most_frequent(lent, collection.section)),
+            (Field.TEXT, Level.ARTICLE, ranking.ARTICLE_WEIGHT, *_most_frequent(lent, collection.article)),
+            (Field.HEADINGS, Level.PASSAGE, 1.0, *_most_frequent(headed)),
+            (Field.TITLE, Level.ARTICLE, 1.0, *_most_frequent(titles, collection.article)),
         )
         return tuple(
             Share(
@@ -230,11 +220,6 @@ class Impacts:
             for field, level, lent, places, frequencies in levels
             if lent and len(places)
         )
-
-
-# What a section or an article lends, and what is read as the headings of a passage.
-_LENT = (Field.TEXT, Field.ASKED)
-_HEADED = (Field.HEADINGS, Field.ASKED)
 
 
 class _Sums:
@@ -370,9 +355,17 @@ def _lifted(groups: Numbers, numbers: Numbers, times: Numbers) -> Postings:
     return places[starts], np.add.reduceat(times, starts)
 
 
-def _added(parts: Sequence[Postings]) -> Postings:
-    """The postings of a term in several texts, as if they were one."""
-    return _merged(parts, np.add)
+def _added(some: Sequence[Postings], others: Sequence[Postings]) -> list[Postings]:
+    """The postings of each term in two texts, as if they were one."""
+    return [_merged(parts, np.add) for parts in zip(some, others, strict=True)]
+
+
+def _most_frequent(synonyms: Sequence[Postings], groups: Numbers | None = None) -> Postings:
+    """The postings of terms that share a frequency: in each passage, or group of them, that of the most
+    frequent."""
+    if groups is not None:
+        synonyms = [_lifted(groups, *postings) for postings in synonyms]
+    return _merged(synonyms, np.maximum)
 
 
 def _merged(parts: Sequence[Postings], joined: np.ufunc) -> Postings:
