@@ -66,7 +66,11 @@ class Concepts:
     def indexed_headings(self, passage: Passage) -> IndexedText:
         """The terms of a passage's headings. What it is tagged with counts as if they named it."""
         tags = {_key(tag.principle, passage.language): _times(tag) for tag in passage.tags}
-        return _with(_joined(self._headings(passage.headings), passage.asked), tags)
+        return _with(self._headings(passage.headings), tags)
+
+    def indexed_asked(self, passage: Passage) -> IndexedText:
+        """The terms of what people ask for a passage; that names no concepts, or it would be a mention."""
+        return index_text(analyse("\n".join(passage.asked)))
 
     def indexed_title(self, article: Article) -> IndexedText:
         """The terms of an article's title. What it states to teach counts as if it named it."""
@@ -178,16 +182,6 @@ def _with(text: IndexedText, concepts: Mapping[str, int]) -> IndexedText:
     for concept, times in concepts.items():
         terms[concept] = terms.get(concept, 0) + times
     return replace(text, terms=terms)
-
-
-def _joined(headings: IndexedText, asked: Sequence[str]) -> IndexedText:
-    """Headings with the terms of what is asked; that names no concepts, or it would count as a mention."""
-    if not asked:
-        return headings
-    questions = index_text(analyse("\n".join(asked)))
-    terms = Counter(headings.terms)
-    terms.update(questions.terms)
-    return IndexedText(dict(terms), headings.length + questions.length)
 
 
 def _times(tag: Tag) -> int:

@@ -115,16 +115,16 @@ class Indexer:
 
         def reviewed() -> Iterator[Row]:
             nonlocal count
-            for passage, text, headings in prepared.rows:
+            for passage, texts in prepared.rows:
                 count += 1
                 if said := self._reviews.get(passage.id):
                     passage = _with_reviews(passage, said)
-                    headings = self._concepts().indexed_headings(passage)
-                yield passage, text, headings
+                    texts = texts._replace(headings=self._concepts().indexed_headings(passage))
+                yield passage, texts
 
         for_records, for_terms = tee(reviewed())
-        texts = ((text, headings) for _, text, headings in for_terms)
-        self._writer.put_article(prepared.article, (row[0] for row in for_records), prepared.title, texts)
+        passages, texts = (passage for passage, _ in for_records), (texts for _, texts in for_terms)
+        self._writer.put_article(prepared.article, passages, prepared.title, texts)
         return count
 
 

@@ -74,7 +74,7 @@ class Block:
     row that heads a table has "header". `depth` is the nesting of lists or quotes, counted from 0.
     The cells of a table row are separated by " | ". `line` is the line of the file it begins on.
     `asked` is what people type when this is what they need, in any language: its editor says so, and
-    it is found by that as by its headings.
+    it is found by that as by its headings, and its neighbours as by text of their section.
     """
 
     kind: BlockKind

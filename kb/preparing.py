@@ -27,11 +27,11 @@ from kb import changes, languages, passages, readers, sameness
 from kb.concepts import Concepts
 from kb.models import Article, Passage, Problem, Span
 from kb.principles import Tagger, Vocabulary
-from kb.ranking import IndexedText
+from kb.ranking import IndexedText, PassageTexts
 from kb.workers import Answer, WorkerDied, Workers
 
-Row = tuple[Passage, IndexedText, IndexedText]
-"""A passage with the terms of its text and of its headings."""
+Row = tuple[Passage, PassageTexts]
+"""A passage with the terms that it is found by."""
 
 # A worker takes two seconds to load its dictionaries: as long as so many bytes take to analyse.
 WORTH_A_WORKER = 500_000
@@ -102,7 +102,8 @@ class Preparer:
             passage = tag(unit, mentions)
             text = sameness.sketched(text, passage.locale)
             passage = replace(passage, trace=sameness.trace(text.sketch))
-            yield passage, text, self._concepts.indexed_headings(passage)
+            headings, asked = self._concepts.indexed_headings(passage), self._concepts.indexed_asked(passage)
+            yield passage, PassageTexts(text, headings, asked)
 
 
 def renamed(prepared: Prepared, id: str) -> Prepared:
@@ -112,8 +113,8 @@ def renamed(prepared: Prepared, id: str) -> Prepared:
     seen: Counter[str] = Counter()
 
     def rows() -> Iterator[Row]:
-        for passage, text, headings in prepared.rows:
-            yield passages.renamed(passage, id, seen), text, headings
+        for passage, texts in prepared.rows:
+            yield passages.renamed(passage, id, seen), texts
 
     return Prepared(replace(prepared.article, id=id), prepared.title, rows())
 

@@ -9,6 +9,10 @@ ln(1 + (N − df + ½) / (df + ½)). Lengths are counted in words for every kind
 and languages can share an index. Synonyms (the possible lemmas of one form) share a frequency: the
 text's is the highest of theirs, and df counts the texts with any.
 
+What people ask for a passage is read with its headings. It is also read with the text in what
+passages borrow from their section and article: who asks for one passage there may want another, and
+there is more of it to go by (+2 points in one language, +3 across languages).
+
 A passage is a hit when its text, its headings or, for an article's first, the title holds a term
 that `matches` (function words and n-grams alone do not), or when its section holds many of them.
 
@@ -23,6 +27,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from kb.models import QueryTerm, TermKind, Token
 
@@ -40,10 +45,11 @@ KIND_WEIGHTS: dict[TermKind, float] = {
 
 
 class Field(StrEnum):
-    """A text that a passage is found by. With its headings goes what people ask for it."""
+    """A text that a passage is found by. What people ask for it weighs as the text it is read with."""
 
     TEXT = "text"
     HEADINGS = "headings"
+    ASKED = "asked"
     TITLE = "title"
 
 
@@ -62,7 +68,8 @@ FIELD_WEIGHTS: dict[Field, FieldWeight] = {
 }
 
 # A passage borrows from the text around it: its section's and its article's BM25, each as if the
-# section or the article were one text. The largest gain on short passages.
+# section or the article, with what is asked for its passages, were one text. The largest gain on short
+# passages.
 SECTION_WEIGHT = 0.5
 ARTICLE_WEIGHT = 0.5
 
@@ -108,6 +115,14 @@ class IndexedText:
     terms: dict[str, int]
     length: int
     sketch: bytes = b""
+
+
+class PassageTexts(NamedTuple):
+    """What a passage is found by: its text, its headings, and what people ask for it."""
+
+    text: IndexedText
+    headings: IndexedText
+    asked: IndexedText
 
 
 def index_text(tokens: Iterable[Token]) -> IndexedText:

@@ -24,6 +24,7 @@ class Document:
     passage: Passage
     text: IndexedText
     headings: IndexedText
+    asked: IndexedText
     title: IndexedText
     tags: frozenset[str]
     published: date | None = None
@@ -57,6 +58,11 @@ class Place:
     length: int
 
 
+def together(*texts: IndexedText) -> Place:
+    """Several texts as one."""
+    return Place(sum((Counter(text.terms) for text in texts), Counter()), sum(text.length for text in texts))
+
+
 class Reference:
     """Scores, hits, totals and facets of a small collection."""
 
@@ -65,9 +71,8 @@ class Reference:
         self.sections = [(d.passage.article_id, d.passage.section) for d in self.documents]
         self.articles = [d.passage.article_id for d in self.documents]
         self.texts = {n: Place(Counter(d.text.terms), d.text.length) for n, d in enumerate(self.documents)}
-        self.headings = {
-            n: Place(Counter(d.headings.terms), d.headings.length) for n, d in enumerate(self.documents)
-        }
+        self.headings = {n: together(d.headings, d.asked) for n, d in enumerate(self.documents)}
+        self.lent = {n: together(d.text, d.asked) for n, d in enumerate(self.documents)}
         self.titles = {
             d.passage.article_id: Place(Counter(d.title.terms), d.title.length)
             for d in reversed(self.documents)  # the first passage of an article has its title
@@ -81,8 +86,8 @@ class Reference:
         joined: dict = {}
         for number, owner in enumerate(owners):
             place = joined.setdefault(owner, Place(Counter(), 0))
-            place.terms.update(self.texts[number].terms)
-            place.length += self.texts[number].length
+            place.terms.update(self.lent[number].terms)
+            place.length += self.lent[number].length
         return joined
 
     # --- The formula ---

@@ -10,6 +10,7 @@ from tests.conftest import MakeBook, write_files
 REFUND = "Возврат оформляет старший смены до конца дня."
 QUEUE = "Очередь длиннее пяти человек — открываем вторую кассу."
 PLAIN = f"# Касса\n\n{REFUND}\n\n{QUEUE}\n"
+ELSEWHERE = "# Зал\n\nОчередь у входа — это очередь без хостес.\n"
 ASKED = f"# Касса\n\n{REFUND}\n<!-- asked: кто может отдать деньги; 谁能退款; who can refund -->\n\n{QUEUE}\n"
 
 
@@ -31,6 +32,14 @@ def test_what_is_asked_is_not_in_the_text(asked_book: kb.KnowledgeBase) -> None:
     assert "退款" not in passage.text and passage.principles == ()
     assert asked_book.search('"谁能退款"').total == 0
     assert asked_book.search('"отдать деньги"').total == 0
+
+
+@pytest.mark.parametrize(("text", "place"), [(PLAIN, 1), (ASKED, 0)])
+def test_what_is_asked_speaks_for_the_section_around(make_book: MakeBook, text: str, place: int) -> None:
+    """Who asks about refunds at a queue wants the queue at the till, although another text names queues more."""
+    book = make_book({"till.md": text, "hall.md": ELSEWHERE})
+    found = [hit.passage.text for hit in book.search("who can refund очередь").hits]
+    assert [one for one in found if "чередь" in one][place] == QUEUE
 
 
 def test_asking_differently_keeps_ids_and_is_noticed(make_book: MakeBook) -> None:

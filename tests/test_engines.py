@@ -35,7 +35,7 @@ from kb.models import (
     TermKind,
 )
 from kb.passages import split
-from kb.ranking import index_text
+from kb.ranking import PassageTexts, index_text
 from kb.sameness import sketched
 from tests.conftest import in_hurried_threads
 from tests.reference import Document, Reference
@@ -87,7 +87,8 @@ def article(
     heading: str = "",
     published: date | None = None,
 ) -> SimpleNamespace:
-    """An article whose passages are these texts; "# …" begins a section, "#empathy" tags a text."""
+    """An article whose passages are these texts; "# …" begins a section, "#empathy" tags a text, and
+    "?who pays" is what people ask for it."""
     from kb.models import Section
 
     sections, tags = [Section(heading, 1 if heading else 0, ())], {}
@@ -95,9 +96,10 @@ def article(
         if text.startswith("# "):
             sections.append(Section(text[2:], 1, ()))
             continue
+        text, *asked = text.split(" ?")
         text, *named = text.split(" #")
         tags[text] = tuple(Tag(name, 0.9) for name in named)
-        block = Block(BlockKind.PARAGRAPH, text)
+        block = Block(BlockKind.PARAGRAPH, text, asked=tuple(asked))
         sections[-1] = replace(sections[-1], blocks=(*sections[-1].blocks, block))
     record = Article(title or id, language, language, tuple(sections), id=id, published=published)
     passages = [replace(passage, tags=tags[passage.text]) for passage in split(record)]
@@ -105,11 +107,14 @@ def article(
         record=record,
         passages=passages,
         title=index_text(analyse(record.title)),
-        texts=[
-            (sketched(index_text(analyse(p.text)), p.locale), index_text(analyse("\n".join(p.headings))))
-            for p in passages
-        ],
+        texts=[found_by(passage) for passage in passages],
     )
+
+
+def found_by(passage: Passage) -> PassageTexts:
+    headings, asked = ("\n".join(texts) for texts in (passage.headings, passage.asked))
+    text = sketched(index_text(analyse(passage.text)), passage.locale)
+    return PassageTexts(text, index_text(analyse(headings)), index_text(analyse(asked)))
 
 
 def put(engine, *articles: SimpleNamespace) -> None:
@@ -177,9 +182,7 @@ def test_a_block_s_anchor_leads_to_its_passage(engine):
     one = article("a", "нет")
     passage = Passage("x1", "a", 0, 0, "ru", "ru", (), blocks, ("x1", "x2"))
     with engine.write() as writer:
-        writer.put_article(
-            one.record, [passage], one.title, [(index_text(analyse(passage.text)), index_text([]))]
-        )
+        writer.put_article(one.record, [passage], one.title, [found_by(passage)])
     assert engine.passage("x2")[0] == passage
 
 
@@ -523,7 +526,11 @@ def random_articles(rng: random.Random, count: int) -> list[SimpleNamespace]:
                 words = rng.choice(pool).split()
                 words[rng.randrange(len(words))] = rng.choice(WORDS)
                 text = " ".join(words)
-            texts.append(f"{text}.{tags}")
+            asked = "".join(
+                " ?" + " ".join(rng.choices(WORDS, k=rng.randint(1, 3)))
+                for _ in range(rng.choice([0, 0, 1, 4]))
+            )
+            texts.append(f"{text}.{tags}{asked}")
         made.append(
             article(
                 f"{rng.choice('abc')}{number}",

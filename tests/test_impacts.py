@@ -26,6 +26,7 @@ COLLECTION = Collection(
     article=numbers(0, 0, 0, 1),
     text_words=numbers(10, 20, 10, 40),
     heading_words=numbers(0, 0, 2, 0),
+    asked_words=numbers(0, 0, 5, 0),
     title_words=numbers(3, 1),
 )
 POSTINGS = {
@@ -33,6 +34,8 @@ POSTINGS = {
     (Field.TEXT, "wподарок"): (numbers(0, 3), numbers(1, 5)),
     (Field.TITLE, "wжалоба"): (numbers(3), numbers(1)),
     (Field.HEADINGS, "wжалоба"): (numbers(2), numbers(1)),
+    (Field.ASKED, "wжалоба"): (numbers(2), numbers(3)),
+    (Field.ASKED, "wчек"): (numbers(2), numbers(2)),
 }
 NONE = (numbers(), numbers())
 EVERY = numbers(0, 1, 2, 3)
@@ -56,14 +59,28 @@ def test_what_a_term_gives_by_hand(impacts):
     text, title = FIELD_WEIGHTS[Field.TEXT], FIELD_WEIGHTS[Field.TITLE]
     first = text.weight * (
         bm25(4, 2, 2, 10, 20, text.b)
-        # The section of 30 words and the article of 40 have the word two times and three.
-        + SECTION_WEIGHT * bm25(3, 2, 2, 30, 80 / 3, text.b)
-        + ARTICLE_WEIGHT * bm25(2, 1, 3, 40, 40, text.b)
+        # The section of 30 words has the word two times; the article of 40, for whose last passage five
+        # words more are asked, three times, and three times more in what is asked.
+        + SECTION_WEIGHT * bm25(3, 2, 2, 30, 85 / 3, text.b)
+        + ARTICLE_WEIGHT * bm25(2, 1, 6, 45, 85 / 2, text.b)
     )
     last = title.weight * bm25(2, 1, 1, 1, 2, title.b)
     scores = impacts.scores([word("жалоба")], EVERY)
     assert scores[0] == pytest.approx(first * KIND_WEIGHTS[TermKind.WORD])
     assert scores[3] == pytest.approx(last * KIND_WEIGHTS[TermKind.WORD])
+
+
+def test_what_is_asked_is_read_with_the_headings_and_lent_with_the_text(impacts):
+    text, headings = FIELD_WEIGHTS[Field.TEXT], FIELD_WEIGHTS[Field.HEADINGS]
+    lent_by_article = text.weight * ARTICLE_WEIGHT * bm25(2, 1, 2, 45, 85 / 2, text.b)
+    lent_by_section = text.weight * SECTION_WEIGHT * bm25(3, 1, 2, 15, 85 / 3, text.b)
+    own = headings.weight * bm25(4, 1, 2, 7, 7 / 4, headings.b)
+    expected = [lent_by_article, lent_by_article, lent_by_article + lent_by_section + own, 0]
+    assert impacts.scores([word("чек")], EVERY) == pytest.approx(expected)
+    assert list(impacts.hits([word("чек")])) == [2]
+    # Of a word that headings and questions have, the frequencies add up.
+    both = next(s for s in impacts.shares(word("жалоба")) if s.field is Field.HEADINGS)
+    assert list(both.values) == pytest.approx([headings.weight * bm25(4, 1, 4, 7, 7 / 4, headings.b)])
 
 
 def test_synonyms_share_a_frequency(impacts):
@@ -113,6 +130,7 @@ def test_few_postings_and_many_are_alike(data):
         article=np.arange(size, dtype=np.int32) // 70,
         text_words=np.full(size, 9, np.int32),
         heading_words=np.zeros(size, np.int32),
+        asked_words=np.zeros(size, np.int32),
         title_words=np.zeros(15, np.int32),
     )
     impacts = Impacts(flat, lambda field, term: texts.get((field, term), NONE), Memory(10**6), 1)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from kb.errors import EngineError, SettingsError
 from kb.models import Article, Passage, Query, SourceFile, TermScore
-from kb.ranking import IndexedText
+from kb.ranking import IndexedText, PassageTexts
 
 __all__ = [
     "ARTICLE_ID_LENGTH",
@@ -115,9 +115,9 @@ class EngineWriter(Protocol):
         article: Article,
         passages: Iterable[Passage],
         title: IndexedText,
-        texts: Iterable[tuple[IndexedText, IndexedText]],
+        texts: Iterable[PassageTexts],
     ) -> None:
-        """Add or replace an article; `texts` are the text and the headings of each passage.
+        """Add or replace an article; `texts` are what each passage is found by.
 
         They are gone through once, side by side, so that neither need be there as a whole.
         """

@@ -57,6 +57,7 @@ class Collection:
     article: Numbers
     text_words: Numbers
     heading_words: Numbers
+    asked_words: Numbers
     title_words: Numbers
 
     @property
@@ -119,11 +120,13 @@ class Impacts:
         self._sums = tuple(
             _Sums(size) for size in (collection.size, len(self._sections), len(self._first))
         )  # by level
+        lent = collection.text_words + collection.asked_words
+        headed = collection.heading_words + collection.asked_words
         self._norms = {
             (Field.TEXT, Level.PASSAGE): _norms(collection.text_words, Field.TEXT),
-            (Field.TEXT, Level.SECTION): _norms(_sums(collection.text_words, collection.section), Field.TEXT),
-            (Field.TEXT, Level.ARTICLE): _norms(_sums(collection.text_words, collection.article), Field.TEXT),
-            (Field.HEADINGS, Level.PASSAGE): _norms(collection.heading_words, Field.HEADINGS),
+            (Field.TEXT, Level.SECTION): _norms(_sums(lent, collection.section), Field.TEXT),
+            (Field.TEXT, Level.ARTICLE): _norms(_sums(lent, collection.article), Field.TEXT),
+            (Field.HEADINGS, Level.PASSAGE): _norms(headed, Field.HEADINGS),
             (Field.TITLE, Level.ARTICLE): _norms(collection.title_words, Field.TITLE),
         }
 
@@ -189,36 +192,20 @@ class Impacts:
         key = (self._owner, "shares", term.kind, term.synonyms)
         return self._memory.get(key, lambda: self._shares(term), lambda found: sum(s.nbytes for s in found))
 
-    def _synonym_postings(
-        self, field: Field, spelled: tuple[str, ...], groups: Numbers | None = None
-    ) -> Postings:
-        """The postings of terms that share a frequency: in each passage, or group of them, that of the
-        most frequent."""
-        found = [self._postings(field, term) for term in spelled]
-        if groups is not None:
-            found = [_lifted(groups, *postings) for postings in found]
-        found = [postings for postings in found if len(postings[0])]
-        if len(found) <= 1:
-            return found[0] if found else (np.empty(0, np.int32), np.empty(0, np.int32))
-        numbers, starts, times = _grouped(
-            np.concatenate([numbers for numbers, _ in found]), np.concatenate([times for _, times in found])
-        )
-        return numbers, np.maximum.reduceat(times, starts)
-
     def _shares(self, term: QueryTerm) -> tuple[Share, ...]:
         collection, spelled = self.collection, _spelled(term)
         weight = ranking.KIND_WEIGHTS[term.kind]
-        numbers, times = self._synonym_postings(Field.TEXT, spelled)
-        in_section = self._synonym_postings(Field.TEXT, spelled, collection.section)
-        in_article = self._synonym_postings(Field.TEXT, spelled, collection.article)
-        headed, heading_times = self._synonym_postings(Field.HEADINGS, spelled)
-        titled, title_times = self._synonym_postings(Field.TITLE, spelled)
+        texts, headings, asked, titles = (
+            [self._postings(field, one) for one in spelled]
+            for field in (Field.TEXT, Field.HEADINGS, Field.ASKED, Field.TITLE)
+        )
+        lent, headed = _added(texts, asked), _added(headings, asked)
         levels = (
-            (Field.TEXT, Level.PASSAGE, 1.0, numbers, times),
-            (Field.TEXT, Level.SECTION, ranking.SECTION_WEIGHT, *in_section),
-            (Field.TEXT, Level.ARTICLE, ranking.ARTICLE_WEIGHT, *in_article),
-            (Field.HEADINGS, Level.PASSAGE, 1.0, headed, heading_times),
-            (Field.TITLE, Level.ARTICLE, 1.0, *_lifted(collection.article, titled, title_times)),
+            (Field.TEXT, Level.PASSAGE, 1.0, *_most_frequent(texts)),
+            (Field.TEXT, Level.SECTION, ranking.SECTION_WEIGHT, *_most_frequent(lent, collection.section)),
+            (Field.TEXT, Level.ARTICLE, ranking.ARTICLE_WEIGHT, *_most_frequent(lent, collection.article)),
+            (Field.HEADINGS, Level.PASSAGE, 1.0, *_most_frequent(headed)),
+            (Field.TITLE, Level.ARTICLE, 1.0, *_most_frequent(titles, collection.article)),
         )
         return tuple(
             Share(
@@ -366,6 +353,30 @@ def _lifted(groups: Numbers, numbers: Numbers, times: Numbers) -> Postings:
     places = groups[numbers]
     starts = begins(places)
     return places[starts], np.add.reduceat(times, starts)
+
+
+def _added(some: Sequence[Postings], others: Sequence[Postings]) -> list[Postings]:
+    """The postings of each term in two texts, as if they were one."""
+    return [_merged(parts, np.add) for parts in zip(some, others, strict=True)]
+
+
+def _most_frequent(synonyms: Sequence[Postings], groups: Numbers | None = None) -> Postings:
+    """The postings of terms that share a frequency: in each passage, or group of them, that of the most
+    frequent."""
+    if groups is not None:
+        synonyms = [_lifted(groups, *postings) for postings in synonyms]
+    return _merged(synonyms, np.maximum)
+
+
+def _merged(parts: Sequence[Postings], joined: np.ufunc) -> Postings:
+    """Postings in one; where several have a number, with their times `joined`."""
+    found = [postings for postings in parts if len(postings[0])]
+    if len(found) <= 1:
+        return found[0] if found else (np.empty(0, np.int32), np.empty(0, np.int32))
+    numbers, starts, times = _grouped(
+        np.concatenate([numbers for numbers, _ in found]), np.concatenate([times for _, times in found])
+    )
+    return numbers, joined.reduceat(times, starts)
 
 
 def _grouped(numbers: Numbers, values: Values) -> tuple[Numbers, Places, Values]:

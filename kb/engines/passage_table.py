@@ -30,6 +30,7 @@ FACTS = np.dtype(
         ("published", "i4"),  # the day as Python counts them, 0 without a date
         ("text_words", "u4"),
         ("heading_words", "u4"),
+        ("asked_words", "u4"),
         ("title_words", "u4"),
     ]
 )

@@ -79,11 +79,11 @@ from kb.models import (
     TermScore,
 )
 from kb.phrases import is_certain, occurrences, phrase_terms
-from kb.ranking import KIND_WEIGHTS, Field, IndexedText
+from kb.ranking import KIND_WEIGHTS, Field, IndexedText, PassageTexts
 from kb.sameness import SKETCH_LENGTH, Sketches
 
 # Raised when what is stored changes its form; an index of another format is rebuilt.
-FORMAT = 3
+FORMAT = 4
 
 _PASSAGE, _ARTICLE, _FILE = 1, 2, 3
 _log = logging.getLogger(__name__)
@@ -354,24 +354,25 @@ class _Writer:
         article: Article,
         passages: Iterable[Passage],
         title: IndexedText,
-        texts: Iterable[tuple[IndexedText, IndexedText]],
+        texts: Iterable[PassageTexts],
     ) -> None:
         """Add or replace an article."""
         check_article_id(article.id)
         self.drop_article(article.id)
         key = {_article_key(article.id): 1}
-        for passage, (text, headings) in zip(passages, texts, strict=True):
+        for passage, own in zip(passages, texts, strict=True):
             terms: dict[str, Mapping[str, int]] = {
                 "key": key,
                 "anchor": dict.fromkeys(passage.anchors, 1),
                 "principle": {tag.principle: 1 for tag in passage.tags},
-                Field.TEXT: text.terms,
-                Field.HEADINGS: headings.terms,
+                Field.TEXT: own.text.terms,
+                Field.HEADINGS: own.headings.terms,
+                Field.ASKED: own.asked.terms,
                 # Once for an article: its title is the same for all its passages.
                 Field.TITLE: title.terms if passage.position == 0 else {},
             }
-            facts = _facts(article, passage, text.length, headings.length, title.length)
-            columns = {"facts": facts, "sketch": text.sketch or _NO_SKETCH}
+            facts = _facts(article, passage, own, title)
+            columns = {"facts": facts, "sketch": own.text.sketch or _NO_SKETCH}
             self._writer.add(terms, columns, _encode(passage))
             self._writer.pause()
         outline = replace(article, sections=tuple(replace(s, blocks=()) for s in article.sections))
@@ -414,9 +415,7 @@ def _file_key(path: str) -> str:
     return f"file {hashlib.sha256(os.fsencode(path)).hexdigest()}"
 
 
-def _facts(
-    article: Article, passage: Passage, text_words: int, heading_words: int, title_words: int
-) -> bytes:
+def _facts(article: Article, passage: Passage, own: PassageTexts, title: IndexedText) -> bytes:
     facts = np.zeros((), _FACTS)
     facts["type"] = _PASSAGE
     facts["language"] = passage.language
@@ -424,9 +423,10 @@ def _facts(
     facts["position"] = passage.position
     facts["section"] = passage.section
     facts["published"] = article.published.toordinal() if article.published else 0
-    facts["text_words"] = text_words
-    facts["heading_words"] = heading_words
-    facts["title_words"] = title_words
+    facts["text_words"] = own.text.length
+    facts["heading_words"] = own.headings.length
+    facts["asked_words"] = own.asked.length
+    facts["title_words"] = title.length
     return facts.tobytes()
 
 
@@ -654,6 +654,7 @@ class _Snapshot:
             article=article,
             text_words=facts["text_words"].astype(np.int32),
             heading_words=facts["heading_words"].astype(np.int32),
+            asked_words=facts["asked_words"].astype(np.int32),
             title_words=facts["title_words"][begins(article)].astype(np.int32),
         )
         return Impacts(collection, _weak(self._postings), self._memory, self._owner)

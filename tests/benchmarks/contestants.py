@@ -24,7 +24,7 @@ from kb import ranking
 from kb.engines.impacts import best
 from kb.engines.whoosh import WhooshEngine
 from kb.models import Article, Block, BlockKind, Passage, Query, QueryTerm, TermKind
-from kb.ranking import Field, IndexedText
+from kb.ranking import Field, IndexedText, PassageTexts
 
 MEMORY = 256_000_000
 COUNT = 10
@@ -88,7 +88,8 @@ class Servicebook:
                     IndexedText(dict(Counter(TermKind.WORD + term for term in one.terms)), len(one.terms))
                     for one in chosen
                 ]
-                writer.put_article(article, passages, nothing, [(text, nothing) for text in texts])
+                found_by = [PassageTexts(text, nothing, nothing) for text in texts]
+                writer.put_article(article, passages, nothing, found_by)
 
     def open(self) -> None:
         """Open the newest commit."""

@@ -441,6 +441,7 @@ def _repeated(one: Collection, postings: Callable[[Field, str], Postings], times
         article=again(one.article),
         text_words=np.tile(one.text_words, times),
         heading_words=np.tile(one.heading_words, times),
+        asked_words=np.tile(one.asked_words, times),
         title_words=np.tile(one.title_words, times),
     )
 

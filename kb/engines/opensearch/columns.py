@@ -16,7 +16,7 @@ import numpy.typing as npt
 from kb.engines.opensearch.cluster import Json
 from kb.engines.passage_table import FACTS
 from kb.models import Passage
-from kb.ranking import IndexedText
+from kb.ranking import PassageTexts
 from kb.sameness import SKETCH_LENGTH, Sketches
 
 # What is known of each passage, and the number by which the cluster names it.
@@ -46,17 +46,17 @@ class ColumnsWriter:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def add(self, passage: Passage, text: IndexedText, headings: IndexedText, number: int) -> None:
+    def add(self, passage: Passage, own: PassageTexts, number: int) -> None:
         """Take in one more passage."""
         for principle in {tag.principle: None for tag in passage.tags}:
             self._tagged.setdefault(principle, []).append(len(self._rows))
         self._rows.append(
             (
                 *(passage.language, 0, passage.position, passage.section, self._published),
-                *(text.length, headings.length, self._title_words, number),
+                *(own.text.length, own.headings.length, own.asked.length, self._title_words, number),
             )
         )
-        self._sketches.append(text.sketch or bytes(SKETCH_LENGTH))
+        self._sketches.append(own.text.sketch or bytes(SKETCH_LENGTH))
 
     def packed(self) -> Json:
         """As it is kept."""

@@ -26,7 +26,7 @@ from kb.errors import EngineUnavailable, IndexDamaged
 from kb.models import TermKind
 
 # Raised when the layout changes; an index of another format is rebuilt beside the old one.
-FORMAT = 1
+FORMAT = 2
 # Between a term and how often it stands in a text.
 TIMES = "\x1f"
 # The longest term that the cluster indexes is 32,766 bytes; a word of a tenth of that finds nothing.
@@ -120,6 +120,8 @@ class Commit(msgspec.Struct, frozen=True):
     articles: int = 0  # that have passages
     text_words: int = 0
     heading_words: int = 0
+    section_words: int = 0
+    article_words: int = 0
     title_words: int = 0
 
 
@@ -266,7 +268,8 @@ def of_type(opened: Opened, kind: str, *filters: Json) -> Json:
 def measured(cluster: Cluster, opened: Opened) -> Commit:
     """The commit with the figures that the cluster counts for it."""
     sums: dict[str, Any] = {
-        name: {"sum": {"field": name}} for name in ("text_words", "heading_words", "title_words")
+        name: {"sum": {"field": name}}
+        for name in ("text_words", "heading_words", "section_words", "article_words", "title_words")
     }
     counts = {
         "passages": {"value_count": {"field": "text_words"}},

@@ -50,11 +50,7 @@ class Level:
 
     def average(self, commit: Commit) -> float:
         """Their average length in words."""
-        words = {
-            Field.TEXT: commit.text_words,
-            Field.HEADINGS: commit.heading_words,
-            Field.TITLE: commit.title_words,
-        }[self.of]
+        words: int = getattr(commit, self.words)
         return words / max(self.count(commit), 1)
 
 

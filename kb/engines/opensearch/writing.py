@@ -21,7 +21,7 @@ from kb.engines.opensearch.index import LISTED, LONGEST_TERM, TIMES, Commit, Ope
 from kb.engines.opensearch.lock import Turn
 from kb.errors import EngineError, EngineUnavailable
 from kb.models import Article, Passage, SourceFile
-from kb.ranking import IndexedText
+from kb.ranking import IndexedText, PassageTexts
 
 # What is dead is kept for so many seconds, for searches that began before.
 _GRACE = 60.0
@@ -62,7 +62,7 @@ class Writer:
         article: Article,
         passages: Iterable[Passage],
         title: IndexedText,
-        texts: Iterable[tuple[IndexedText, IndexedText]],
+        texts: Iterable[PassageTexts],
     ) -> None:
         """Add or replace an article."""
         check_article_id(article.id)
@@ -73,14 +73,14 @@ class Writer:
         published = article.published.toordinal() if article.published else 0
         columns = ColumnsWriter(published, title.length)
         whole, section = _Sum(), _Sum()
-        for passage, (text, headings) in zip(passages, texts, strict=True):
+        for passage, own in zip(passages, texts, strict=True):
             if passage.section != section.number:
                 self._add_section(version, section)
                 section = _Sum(passage.section)
-            whole.add(text)
-            section.add(text)
-            columns.add(passage, text, headings, self._numbers)
-            self._add_passage(version, passage, published, title, text, headings)
+            whole.add(own.text, own.asked)
+            section.add(own.text, own.asked)
+            columns.add(passage, own, self._numbers)
+            self._add_passage(version, passage, published, title, own)
         self._add_section(version, section)
         self._add_article(version, key, article, title, whole, columns)
 
@@ -113,10 +113,13 @@ class Writer:
         passage: Passage,
         published: int,
         title: IndexedText,
-        text: IndexedText,
-        headings: IndexedText,
+        own: PassageTexts,
     ) -> None:
-        listed = {field: [term for term in text.terms if term[0] == kind] for kind, field in LISTED.items()}
+        listed = {
+            field: [term for term in own.text.terms if term[0] == kind] for kind, field in LISTED.items()
+        }
+        headings = _Sum()
+        headings.add(own.headings, own.asked)
         document: Json = {
             "type": "passage",
             "place": {"name": "passage", "parent": section_id(version, passage.section)},
@@ -128,10 +131,10 @@ class Writer:
             "published": published,
             "principle": [tag.principle for tag in passage.tags],
             "anchor": passage.anchors,
-            "text": _terms(text.terms),
+            "text": _terms(own.text.terms),
             "headings": _terms(headings.terms),
-            "text_words": text.length,
-            "heading_words": headings.length,
+            "text_words": own.text.length,
+            "heading_words": headings.words,
             **listed,
         }
         if passage.position == 0:
@@ -255,7 +258,7 @@ class Writer:
 
 
 class _Sum:
-    """The terms and words of a section's or an article's passages together."""
+    """The terms and words of several texts as one: of a section's or an article's passages, say."""
 
     def __init__(self, number: int = -1) -> None:
         self.number = number
@@ -263,11 +266,12 @@ class _Sum:
         self.words = 0
         self.passages = 0
 
-    def add(self, text: IndexedText) -> None:
-        """Take in the text of one more passage."""
-        for term, times in text.terms.items():
-            self.terms[term] += times
-        self.words += text.length
+    def add(self, *texts: IndexedText) -> None:
+        """Take in texts of one more passage."""
+        for text in texts:
+            for term, times in text.terms.items():
+                self.terms[term] += times
+            self.words += text.length
         self.passages += 1
 
 
