@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.errors import EngineError, IndexDamaged, ServicebookError
+from kb.errors import EngineError, IndexDamaged, NotFound
 from tests.conftest import write_files
 from tests.test_changes import GIFT, QUEUE, SERVICE, answers
 
@@ -92,9 +92,10 @@ def test_any_damaged_file_is_found_and_mended(damaged, good, number, damage):
     damage_is_seen = bool(book.engine.damage())
     try:
         before = answers(book, ASKED)
-    except ServicebookError as error:
-        assert isinstance(error, IndexDamaged)
+    except IndexDamaged as error:
         assert "kb index" in str(error)
+    except NotFound:  # the bit was one of an article's id
+        assert damage is flip
     else:
         assert before in good[1] or damage is flip
     report = book.index()

@@ -113,6 +113,15 @@ def test_foreign_parsers_never_run_in_this_process(tmp_path, open_book, monkeypa
     assert here == ["b.md", "c.txt"] * 2
 
 
+def test_what_two_versions_have_in_common_is_told_once(tmp_path, open_book):
+    stated = "---\nprinciples: [nonsense]\n---\n\n"
+    write_files(tmp_path / "articles", {"conflict.md": stated + CONFLICT})
+    with open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as book:
+        report = book.check()
+    assert report.articles == 2
+    assert [p.code for p in report.problems].count("unknown-principle") == 1
+
+
 def test_few_changed_files_start_no_workers(tmp_path, open_book, monkeypatch):
     monkeypatch.setattr(workers.subprocess, "Popen", None)
     write_files(tmp_path / "articles", {"a.md": GIFT, "b.md": QUEUE})
