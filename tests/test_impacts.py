@@ -50,6 +50,14 @@ def word(*synonyms: str, **options: object) -> QueryTerm:
     return QueryTerm(TermKind.WORD, synonyms, **options)
 
 
+def hits_of(impacts: Impacts, terms):
+    return impacts.hits(impacts.looked_up(terms))
+
+
+def scores_of(impacts: Impacts, terms, numbers):
+    return impacts.scores(impacts.looked_up(terms), numbers)
+
+
 def bm25(count: int, holders: int, times: int, length: float, average: float, b: float) -> float:
     idf = math.log(1 + (count - holders + 0.5) / (holders + 0.5))
     return idf * times / (times + K1 * (1 - b + b * length / average))
@@ -65,7 +73,7 @@ def test_what_a_term_gives_by_hand(impacts):
         + ARTICLE_WEIGHT * bm25(2, 1, 6, 45, 85 / 2, text.b)
     )
     last = title.weight * bm25(2, 1, 1, 1, 2, title.b)
-    scores = impacts.scores([word("жалоба")], EVERY)
+    scores = scores_of(impacts, [word("жалоба")], EVERY)
     assert scores[0] == pytest.approx(first * KIND_WEIGHTS[TermKind.WORD])
     assert scores[3] == pytest.approx(last * KIND_WEIGHTS[TermKind.WORD])
 
@@ -99,14 +107,14 @@ def test_explanations_say_where(impacts):
 
 
 def test_a_title_makes_a_hit_of_the_first_passage_only(impacts):
-    assert list(impacts.hits([word("жалоба")])) == [0, 2, 3]
-    assert list(impacts.hits([word("жалоба", matches=False)])) == []
+    assert list(hits_of(impacts, [word("жалоба")])) == [0, 2, 3]
+    assert list(hits_of(impacts, [word("жалоба", matches=False)])) == []
 
 
 def test_the_weight_in_the_query_multiplies(impacts):
-    double = impacts.scores([word("жалоба", weight=2.0)], EVERY)
-    assert double == pytest.approx(2 * impacts.scores([word("жалоба")], EVERY))
-    assert impacts.scores([], EVERY) == pytest.approx([0.0] * 4)
+    double = scores_of(impacts, [word("жалоба", weight=2.0)], EVERY)
+    assert double == pytest.approx(2 * scores_of(impacts, [word("жалоба")], EVERY))
+    assert scores_of(impacts, [], EVERY) == pytest.approx([0.0] * 4)
 
 
 @given(st.lists(st.integers(0, 4), max_size=1000), st.integers(0, 40))
@@ -136,20 +144,20 @@ def test_few_postings_and_many_are_alike(data):
     impacts = Impacts(flat, lambda field, term: texts.get((field, term), NONE), Memory(10**6), 1)
     asked = [word(name, weight=data.draw(st.sampled_from([1.0, 0.5]))) for name in ("a", "b", "c")]
     every = np.arange(size, dtype=np.int32)
-    scores = impacts.scores(asked, every)
-    assert list(impacts.scores([*asked, word("all", weight=0.0)], every)) == list(scores)
+    scores = scores_of(impacts, asked, every)
+    assert list(scores_of(impacts, [*asked, word("all", weight=0.0)], every)) == list(scores)
     held = {int(number) for name in ("a", "b") for number in texts[Field.TEXT, f"w{name}"][0]}
-    assert list(impacts.hits(asked[:2])) == sorted(held)
-    assert list(impacts.hits([*asked, word("all")])) == list(every)
-    assert list(impacts.scores(asked, impacts.hits(asked))) == list(scores[impacts.hits(asked)])
+    assert list(hits_of(impacts, asked[:2])) == sorted(held)
+    assert list(hits_of(impacts, [*asked, word("all")])) == list(every)
+    assert list(scores_of(impacts, asked, hits_of(impacts, asked))) == list(scores[hits_of(impacts, asked)])
 
 
 def test_an_interrupted_sum_leaves_nothing_behind(impacts, monkeypatch):
     """What was given before an error must not count for the next query."""
-    right = list(impacts.scores([word("жалоба")], EVERY))
+    right = list(scores_of(impacts, [word("жалоба")], EVERY))
     with pytest.raises(IndexError):
-        impacts.scores([word("жалоба")], numbers(9))
-    assert list(impacts.scores([word("жалоба")], EVERY)) == right
+        scores_of(impacts, [word("жалоба")], numbers(9))
+    assert list(scores_of(impacts, [word("жалоба")], EVERY)) == right
 
 
 # --- Memory -------------------------------------------------------------------------------------

@@ -94,6 +94,10 @@ class Share:
         return array_bytes(self.places, self.values)
 
 
+LookedUp = Sequence[tuple[QueryTerm, tuple[Share, ...]]]
+"""Terms, each with what it gives."""
+
+
 class Impacts:
     """The impacts of one unchanging collection.
 
@@ -130,11 +134,15 @@ class Impacts:
             (Field.TITLE, Level.ARTICLE): _norms(collection.title_words, Field.TITLE),
         }
 
-    def scores(self, terms: Sequence[QueryTerm], numbers: Places) -> Floats:
+    def looked_up(self, terms: Sequence[QueryTerm]) -> LookedUp:
+        """The terms of a query with what they give, for `hits` and `scores`."""
+        return [(term, self.shares(term)) for term in terms]
+
+    def scores(self, terms: LookedUp, numbers: Places) -> Floats:
         """What the terms of a query give together to some passages; their numbers rise."""
         given: tuple[list[tuple[Numbers, Floats]], ...] = ([], [], [])
-        for term in terms:
-            for share in self.shares(term):
+        for term, shares in terms:
+            for share in shares:
                 values = share.values if term.weight == 1 else share.values * term.weight
                 given[share.level].append((share.places, values))
         own, sections, articles = given
@@ -147,17 +155,17 @@ class Impacts:
             scores += lent
         return scores
 
-    def hits(self, terms: Sequence[QueryTerm]) -> Places:
+    def hits(self, terms: LookedUp) -> Places:
         """The passages that are hits, as `kb.ranking` defines it, rising."""
         holders: list[Numbers | Places] = []
         sections: list[Numbers] = []
         words = 0
-        for term in terms:
+        for term, shares in terms:
             if not term.matches:
                 continue
             counts = ranking.counts_for_section(term)
             words += counts
-            for share in self.shares(term):
+            for share in shares:
                 if share.field is _TITLE:
                     holders.append(self._first[share.places])
                 elif share.level is _PASSAGE:

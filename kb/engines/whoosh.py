@@ -51,6 +51,7 @@ from kb.engines.impacts import (
     Collection,
     Floats,
     Impacts,
+    LookedUp,
     Mask,
     Memory,
     Numbers,
@@ -724,13 +725,14 @@ class _Snapshot:
         if not len(self._documents):
             return EngineHits(0, facets={"language": {}, "principle": {}, "article": {}, "date": {}})
         terms = (*query.terms, *self._prefix_terms(query.clauses))
-        matched = self._matching(terms, query.clauses)
+        looked_up = self.impacts.looked_up(terms)
+        matched = self._matching(looked_up, query.clauses)
         filters = self.table.filters(query, self._number(query.like) if query.like else None)
         numbers = passing(matched, filters)
-        page = self._page(terms, numbers, query)
+        page = self._page(looked_up, numbers, query)
         facets = self.table.facets(matched, filters, query.collapse)
         bridges = [term for term in terms if term.via]
-        direct = self.impacts.hits([term for term in terms if not term.via]) if bridges else numbers
+        direct = self.impacts.hits([one for one in looked_up if not one[0].via]) if bridges else numbers
         bridged = np.ones(len(self._documents), np.bool_)
         bridged[direct] = False
         return EngineHits(
@@ -743,7 +745,7 @@ class _Snapshot:
             titles={id: article.title for id in facets["article"] if (article := self.article(id))},
         )
 
-    def _page(self, terms: Sequence[QueryTerm], numbers: Places, query: Query) -> _Page:
+    def _page(self, terms: LookedUp, numbers: Places, query: Query) -> _Page:
         """The hits of the page that is asked for among all, which rise."""
         scores = self.impacts.scores(terms, numbers) if query.limit else np.zeros(len(numbers))
         more = np.zeros(len(numbers), np.int32)
@@ -779,7 +781,7 @@ class _Snapshot:
         key = (self._owner, "prefix", prefix.letters)
         return self._memory.get(key, find, lambda words: sum(map(len, words)) * 2)
 
-    def _matching(self, terms: Sequence[QueryTerm], clauses: Sequence[Clause]) -> Places:
+    def _matching(self, terms: LookedUp, clauses: Sequence[Clause]) -> Places:
         """The passages that are hits: all that fulfil the clauses, or else hold a matching term."""
         if terms and all(clause.negated for clause in clauses):
             matched = self.impacts.hits(terms)

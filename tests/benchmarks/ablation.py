@@ -220,10 +220,11 @@ def _ranked(
     indexed: Indexed, impacts: Impacts, terms: Sequence[QueryTerm], languages: Sequence[str] | None
 ) -> dict[str, float]:
     """The ten best documents in some languages or all, each with the score of its best passage."""
-    matched = impacts.hits(terms)
+    looked_up = impacts.looked_up(terms)
+    matched = impacts.hits(looked_up)
     if languages:
         matched = matched[np.isin(indexed.languages[matched], [code.encode() for code in languages])]
-    scores = impacts.scores(terms, matched)
+    scores = impacts.scores(looked_up, matched)
     found: dict[str, float] = {}
     # A document of several passages may take several of the first places.
     for place in best(scores, 5 * _DEPTH):

@@ -99,8 +99,8 @@ class Servicebook:
 
     def search(self, terms: Sequence[str], language: str = "") -> Found:
         """The best of all passages that score, or of those in a language."""
-        wanted = [QueryTerm(TermKind.WORD, (term,)) for term in terms]
         impacts = self._snapshot.impacts
+        wanted = impacts.looked_up([QueryTerm(TermKind.WORD, (term,)) for term in terms])
         # Of many terms nearly all passages hold one; then all are looked at.
         numbers = impacts.hits(wanted) if len(wanted) <= _FEW_TERMS else self._everything
         if language:

@@ -425,8 +425,9 @@ def ranking_alone(home: Path, times: Sequence[int], most: int, repeat: int, cloc
 
 
 def _rank(impacts: Impacts, terms: Sequence[QueryTerm]) -> object:
-    matched = impacts.hits(terms)
-    return len(matched), matched[best(impacts.scores(terms, matched), field.COUNT)]
+    looked_up = impacts.looked_up(terms)
+    matched = impacts.hits(looked_up)
+    return len(matched), matched[best(impacts.scores(looked_up, matched), field.COUNT)]
 
 
 def _repeated(one: Collection, postings: Callable[[Field, str], Postings], times: int) -> Impacts:
