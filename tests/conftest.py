@@ -15,6 +15,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from sqlalchemy import URL, create_engine
 
+import kb
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Account, Passage, Role
 from kb.principles import Tagger, Vocabulary
@@ -35,6 +37,18 @@ from web import create_app
 from web.current import EXTENSION
 
 CORPUS = Path(__file__).parent.parent / "corpus"
+
+# Files that take long, some of them with few tests: were they not the first, one worker would be left
+# with one of them at the end.
+LONG = {
+    f"test_{name}"
+    for name in ("contract", "crash", "knowledge_base", "corpus", "api", "preparing", "benchmarks")
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in LONG)
+
 
 # What a developer has set for themselves must not decide whether tests pass.
 for name in [name for name in os.environ if name.startswith("KB_")]:
@@ -86,16 +100,36 @@ def shared_tagger(vocabulary: Vocabulary, vocabulary_cache: Path) -> Tagger:
     return tagger
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _vocabulary_read_once(request: pytest.FixtureRequest) -> Iterator[None]:
+    """All books of this process that use our vocabulary share it: reading it takes half a second each."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, fixture in (("vocabulary", "vocabulary"), ("tagger", "shared_tagger")):
+            patch.setattr(KnowledgeBase, name, _read_once(request, name, fixture))
+        yield
+
+
+def _read_once(request: pytest.FixtureRequest, name: str, fixture: str) -> cached_property[Any]:
+    read = KnowledgeBase.__dict__[name].func
+    once = cached_property(
+        lambda book: read(book) if book.settings.vocabulary else request.getfixturevalue(fixture)
+    )
+    once.__set_name__(KnowledgeBase, name)
+    return once
+
+
 @pytest.fixture(scope="session")
-def open_book(vocabulary: Vocabulary, shared_tagger: Tagger) -> MakeBook:
-    """`kb.open` with a vocabulary and tagger that are ready, so that a book opens in a moment."""
+def open_book() -> MakeBook:
+    """`kb.open`."""
+    return kb.open
 
-    def open(**options: object) -> KnowledgeBase:
-        book = KnowledgeBase(load(**options))
-        book.vocabulary, book.tagger = vocabulary, shared_tagger  # type: ignore[misc]
-        return book
 
-    return open
+def new_home(folder: Path, vocabulary_cache: Path) -> Path:
+    """An empty KB_HOME with the vocabulary parsed: processes that use it need not."""
+    home = folder / "home"
+    home.mkdir(parents=True)
+    (home / "cache").symlink_to(vocabulary_cache)
+    return home
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -108,7 +142,7 @@ def _patient() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def make_book(
-    open_book: MakeBook, tmp_path_factory: pytest.TempPathFactory
+    vocabulary_cache: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., KnowledgeBase]]:
     """A book of Markdown strings: `make_book({"a.md": "# Один\\n\\nТекст."})`. All are closed at the end."""
     made: list[KnowledgeBase] = []
@@ -116,7 +150,8 @@ def make_book(
     def make(files: Mapping[str, str], index: bool = True, **options: object) -> KnowledgeBase:
         folder = Path(tempfile.mkdtemp(dir=tmp_path_factory.getbasetemp()))
         write_files(folder / "articles", files)
-        book = open_book(home=folder / "home", corpus=folder / "articles", **options)
+        home = new_home(folder, vocabulary_cache)
+        book = kb.open(home=home, corpus=folder / "articles", **options)
         made.append(book)
         if index:
             book.index()
@@ -156,11 +191,18 @@ def write_files(folder: Path, files: Mapping[str, str]) -> None:
 
 
 @pytest.fixture(scope="session")
-def starter(open_book: MakeBook, shared: Path) -> Iterator[KnowledgeBase]:
+def starter(shared: Path) -> Iterator[KnowledgeBase]:
     """The starter corpus, indexed. It is for reading only."""
-    with open_book(home=shared / "starter", corpus=CORPUS) as book:
+    with kb.open(home=shared / "starter", corpus=CORPUS) as book:
         book.index(wait=True)
         yield book
+
+
+def copy_of(starter: KnowledgeBase, folder: Path, vocabulary_cache: Path) -> Path:
+    """A new KB_HOME with the index of the starter corpus."""
+    home = new_home(folder, vocabulary_cache)
+    shutil.copytree(starter.settings.home / "index", home / "index")
+    return home
 
 
 @pytest.fixture(scope="session")
@@ -303,9 +345,7 @@ MakeApp = Callable[..., Flask]
 
 
 @pytest.fixture(scope="session")
-def make_app(
-    vocabulary: Vocabulary, shared_tagger: Tagger, brought_up: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[MakeApp]:
+def make_app(brought_up: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeApp]:
     """An application on a book of Markdown strings, with an account for each role, named after it:
     `make_app({"a.md": "…"}, reading="members")`. All are closed at the end."""
     made: list[KnowledgeBase] = []
@@ -317,7 +357,6 @@ def make_app(
         book: KnowledgeBase = app.extensions[EXTENSION]
         made.append(book)
         shutil.copy(brought_up, folder / "home" / "servicebook.sqlite")
-        book.vocabulary, book.tagger = vocabulary, shared_tagger  # type: ignore[misc]
         book.accounts._hasher = QUICK_HASHER  # type: ignore[misc]
         for role in Role:
             book.accounts.add(role.value, role, PASSWORD)

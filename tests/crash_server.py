@@ -1,6 +1,6 @@
-"""Runs `kb` commands in children that can be killed at any moment: `python -m tests.crash_server`.
+"""Runs `kb` commands in children that can be killed at any moment: `python -m tests.crash_server CACHE`.
 
-Dictionaries and vocabulary are loaded once and inherited by the children, so that each lives for
+Dictionaries and vocabulary (from the folder CACHE, where it is remembered) are loaded once and inherited by the children, so that each lives for
 some tens of milliseconds only. A line on stdin is a JSON list of the command's words, the
 environment, and the number of the file operation at which the child kills itself, or null. The
 answer is the child's process id, and after another line how it ended.
@@ -25,10 +25,9 @@ from kb.settings import load
 _CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.truncate"}
 
 
-def serve() -> None:
-    with tempfile.TemporaryDirectory() as cache:
-        vocabulary = Vocabulary.load(cache=Path(cache))
-    tagger = Tagger(vocabulary)
+def serve(cache: Path) -> None:
+    vocabulary = Vocabulary.load(cache=cache)
+    tagger = Tagger(vocabulary, cache)
     analyse("Жалоба 投诉 complaint")
     for name, value in (("vocabulary", vocabulary), ("tagger", tagger)):
         loaded = cached_property(lambda book, value=value: value)
@@ -85,4 +84,4 @@ if __name__ == "__main__":
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     sys.stdout = answers
-    serve()
+    serve(Path(sys.argv[1]))

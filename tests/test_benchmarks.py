@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from kb.knowledge_base import KnowledgeBase
 from tests.benchmarks import (
     ablation,
     api_overhead,
@@ -29,14 +28,11 @@ from tests.benchmarks import (
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _quickly(vocabulary, shared_tagger):
-    """Coining 200,000 words, reading the vocabulary for each index and looking for garbage among all that
-    tests have made would take seconds."""
+def _quickly():
+    """Coining 200,000 words and looking for garbage among all that tests have made would take seconds."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(corpus, "VOCABULARY", 8_000)
         patch.setattr(corpus, "MOST_FILES", 4)
-        patch.setattr(KnowledgeBase, "vocabulary", vocabulary)
-        patch.setattr(KnowledgeBase, "tagger", shared_tagger)
         patch.setattr(search_speed, "_alone", _here)
         patch.setattr(measuring.gc, "collect", lambda: 0)
         corpus._lexicon.cache_clear()

@@ -26,23 +26,21 @@ from kb.errors import EngineUnavailable, StoreUnavailable
 from kb.keys import Keys
 from kb.knowledge_base import KnowledgeBase
 from kb.packs import Packs
-from tests.conftest import CORPUS, write_files
+from tests.conftest import CORPUS, new_home, write_files
 from tests.test_changes import GIFT, QUEUE, SERVICE
 from tests.test_evaluation import data_set  # noqa: F401  (a fixture)
 
 
 @pytest.fixture
 def folder(tmp_path, vocabulary_cache):
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "cache").symlink_to(vocabulary_cache)
+    new_home(tmp_path, vocabulary_cache)
     write_files(tmp_path / "articles", {"a.md": GIFT, "b.md": QUEUE, "zh/c.md": SERVICE})
     return tmp_path
 
 
 @pytest.fixture
-def run(folder, monkeypatch, open_book):
+def run(folder, monkeypatch):
     """`run("search", "жалоба")` in this process, with dictionaries that are loaded already."""
-    monkeypatch.setattr(kb, "open", open_book)
     monkeypatch.chdir(folder)
     monkeypatch.setenv("KB_HOME", str(folder / "home"))
     monkeypatch.setenv("KB_CORPUS", str(folder / "articles"))

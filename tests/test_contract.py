@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import hypothesis
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -27,6 +26,8 @@ from tests.conftest import CORPUS, MakeBook, account_of, app_of  # noqa: E402
 
 ARTICLES = ("ru/empathy-at-the-clinic.md", "zh/empathy-and-listening.md")
 EXAMPLES = 12  # of each call
+# Nothing can be wrong about these: any text will do. Finding that out takes a second for each call.
+ANY_TEXT = {"If-None-Match", "link"}
 PLAIN = {"Accept-Encoding": "identity"}
 CALM = {
     "deadline": None,
@@ -80,6 +81,8 @@ def test_every_call_answers_as_described(
     """With what the contract allows (positive), and with what it does not (negative)."""
     for found in contract.get_all_operations():
         operation = found.ok()
+        if mode is GenerationMode.NEGATIVE and not may_be_wrong(operation):
+            continue
 
         @given(case=operation.as_strategy(generation_mode=mode))
         @settings(max_examples=EXAMPLES, **CALM)
@@ -91,10 +94,11 @@ def test_every_call_answers_as_described(
             case.call_and_validate(headers=PLAIN, excluded_checks=unfit(case))
 
         with subtests.test(operation.label):
-            try:
-                ask()
-            except hypothesis.errors.Unsatisfiable:
-                assert mode is GenerationMode.NEGATIVE  # nothing can be wrong about it
+            ask()
+
+
+def may_be_wrong(operation: Any) -> bool:
+    return bool(operation.body or {one.name for one in operation.iter_parameters()} - ANY_TEXT)
 
 
 def unfit(case: Any) -> list[Any]:

@@ -13,6 +13,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ from kb.evaluation import Evaluation, evaluate, read
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Article, Passage
 from kb.principles import Vocabulary
-from kb.readers import read as read_file
+from kb.readers import Reading
+from kb.readers import read as read_afresh
 from tests.conftest import CORPUS
 
 FILES = sorted(CORPUS.glob("*/*.md"))
@@ -42,6 +44,12 @@ NEARLY_EQUAL = 0.5
 LONGEST_SHARED_RUN = 40
 
 each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+
+
+@cache
+def read_file(path: Path) -> Reading:
+    """What is read of an article, once for all tests of it."""
+    return read_afresh(path)
 
 
 def body(path: Path) -> str:

@@ -9,24 +9,25 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+import kb
 from kb.cli import main
 from kb.errors import NotFound
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Hit
-from tests.conftest import CORPUS, MakeBook
+from tests.conftest import CORPUS, copy_of
 
 ENGLISH = Path(__file__).parent / "files" / "bridge"
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("counterparts")
+def home(starter: KnowledgeBase, vocabulary_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_of(starter, tmp_path_factory.mktemp("counterparts"), vocabulary_cache)
 
 
 @pytest.fixture(scope="module")
-def book(open_book: MakeBook, home: Path) -> Iterator[KnowledgeBase]:
+def book(home: Path) -> Iterator[KnowledgeBase]:
     """The starter corpus with a few articles in English."""
-    with open_book(home=home, corpus=CORPUS) as book:
+    with kb.open(home=home, corpus=CORPUS) as book:
         book.index([CORPUS, ENGLISH])
         yield book
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CORPUS, write_files
+from tests.conftest import CORPUS, new_home, write_files
 from tests.test_changes import GIFT, QUEUE, SERVICE, answers
 
 STATES = [
@@ -32,9 +32,9 @@ def seen(book):
 class Server:
     """The other end of `tests.crash_server`."""
 
-    def __init__(self) -> None:
+    def __init__(self, vocabulary_cache: Path) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash_server"],
+            [sys.executable, "-m", "tests.crash_server", str(vocabulary_cache)],
             cwd=CORPUS.parent,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -61,8 +61,8 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server():
-    running = Server()
+def server(vocabulary_cache):
+    running = Server(vocabulary_cache)
     yield running
     running.close()
 
@@ -74,9 +74,7 @@ def expected(make_book):
 
 @pytest.fixture
 def book(tmp_path, open_book, vocabulary_cache):
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "cache").symlink_to(vocabulary_cache)
-    with open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as opened:
+    with open_book(home=new_home(tmp_path, vocabulary_cache), corpus=tmp_path / "articles") as opened:
         yield opened
 
 

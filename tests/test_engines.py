@@ -663,7 +663,7 @@ def test_many_threads_get_the_answers_of_one(engine, url):
     made = {one.record.id: one for one in random_articles(rng, 12)}
     for one in made.values():
         put(engine, one)
-    asked = [random_query(rng, sorted(made)) for _ in range(40)]
+    asked = [random_query(rng, sorted(made)) for _ in range(25)]
     expected = [engine.search(one) for one in asked]
     wrong: list[object] = []
     # Another engine object on the same index remembers nothing yet.
@@ -679,7 +679,7 @@ def test_many_threads_get_the_answers_of_one(engine, url):
             except Exception as error:
                 wrong.append(error)
 
-    in_hurried_threads(work, range(8))
+    in_hurried_threads(work, range(6))
     fresh.close()
     assert wrong == []
 

@@ -37,11 +37,22 @@ ARTICLES = {
 }
 
 
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory, vocabulary_cache: Path) -> Path:
+    """The articles, indexed with the scheme."""
+    folder = tmp_path_factory.mktemp("library")
+    shutil.copytree(vocabulary_cache, folder / "home" / "cache")
+    (folder / "library.ttl").write_text(SCHEME, encoding="utf-8")
+    write_files(folder / "articles", ARTICLES)
+    with open_at(folder, "library.ttl") as book:
+        book.index()
+    return folder
+
+
 @pytest.fixture
-def home(tmp_path: Path, vocabulary_cache: Path) -> Path:
-    shutil.copytree(vocabulary_cache, tmp_path / "home" / "cache")
-    (tmp_path / "library.ttl").write_text(SCHEME, encoding="utf-8")
-    write_files(tmp_path / "articles", ARTICLES)
+def home(tmp_path: Path, ready: Path) -> Path:
+    """The same before it is indexed."""
+    shutil.copytree(ready, tmp_path, ignore=lambda *_: ["index"], dirs_exist_ok=True)
     return tmp_path
 
 
@@ -50,10 +61,10 @@ def open_at(home: Path, vocabulary: str | None) -> KnowledgeBase:
     return kb.open(home=home / "home", corpus=home / "articles", vocabulary=scheme)
 
 
-@pytest.fixture
-def book(home: Path) -> Iterator[KnowledgeBase]:
-    with open_at(home, "library.ttl") as book:
-        book.index()
+@pytest.fixture(scope="module")
+def book(ready: Path) -> Iterator[KnowledgeBase]:
+    """For reading only."""
+    with open_at(ready, "library.ttl") as book:
         yield book
 
 

@@ -11,6 +11,7 @@ import textwrap
 import threading
 import time
 import unicodedata
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from opencc import OpenCC
 import kb
 from kb.errors import EngineError, IndexDamaged, IndexLocked, InvalidRequest, NotFound, SettingsError
 from kb.models import SearchRequest, SearchResults
-from tests.conftest import CORPUS, write_files
+from tests.conftest import CORPUS, new_home, write_files
 from tests.strategies import any_text, mixed_text
 from tests.test_changes import GIFT, QUEUE, SERVICE, answers
 from tests.test_languages import PAIRS
@@ -113,7 +114,8 @@ def is_chinese(text: str) -> bool:
 
 
 def check_exact(book, scan: dict[str, str], typed: str) -> None:
-    expected = {id for id, text in scan.items() if plain(typed) in text}
+    wanted = plain(typed)
+    expected = {id for id, text in scan.items() if wanted in text}
     hits = []
     for offset in range(0, len(scan), 1000):
         results = book.search(f'"{typed}"', limit=1000, offset=offset, bridge=False, correct=False)
@@ -123,9 +125,9 @@ def check_exact(book, scan: dict[str, str], typed: str) -> None:
     for hit in hits[:50]:
         text = hit.passage.text
         # What stands around a character may decide how it is simplified: 反覆 is 反复, 覆 alone stays.
-        whole = plain(text) if len(plain(text)) == len(text) else ""
+        whole = scan[hit.passage.id] if len(scan[hit.passage.id]) == len(text) else ""
         marked = [whole[start:end] or plain(text[start:end]) for start, end in hit.highlights]
-        assert any(plain(typed) in part for part in marked), typed
+        assert any(wanted in part for part in marked), typed
 
 
 # Which passage, where in it, and how much of it.
@@ -156,15 +158,23 @@ def test_a_quoted_chinese_string_finds_exactly_what_contains_it(
         check_exact(starter, scanned, typed)
 
 
+@pytest.fixture(scope="module")
+def traditional_passages(traditional_book):
+    return [p for a in traditional_book.articles() for p in traditional_book.article(a.id)[1]]
+
+
+@pytest.fixture(scope="module")
+def traditional_scanned(traditional_passages):
+    return {passage.id: plain(passage.text) for passage in traditional_passages}
+
+
 @settings(max_examples=40)
 @given(parts)
-def test_in_traditional_texts_too(traditional_book, part):
-    passages = [p for a in traditional_book.articles() for p in traditional_book.article(a.id)[1]]
-    scan = {passage.id: plain(passage.text) for passage in passages}
-    typed = substring([passage.text for passage in passages], part)
+def test_in_traditional_texts_too(traditional_book, traditional_passages, traditional_scanned, part):
+    typed = substring([passage.text for passage in traditional_passages], part)
     if is_chinese(typed) and '"' not in typed and len(typed) < 900:
-        check_exact(traditional_book, scan, typed)
-        check_exact(traditional_book, scan, plain(typed))
+        check_exact(traditional_book, traditional_scanned, typed)
+        check_exact(traditional_book, traditional_scanned, plain(typed))
 
 
 @pytest.mark.parametrize(
@@ -438,8 +448,7 @@ def test_a_damaged_index_says_so(tmp_path, open_book, pattern, damage):
 
 
 def test_two_processes_cannot_index_at_once(tmp_path, open_book, vocabulary_cache):
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "cache").symlink_to(vocabulary_cache)
+    new_home(tmp_path, vocabulary_cache)
     write_files(tmp_path / "articles", {"a.md": GIFT})
     with open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as book:
         book.index()
@@ -521,9 +530,7 @@ def search_on(book, expected: list[tuple], stop: threading.Event, wrong: list, c
 @pytest.mark.parametrize("writer", ["thread", "process"])
 def test_readers_see_the_old_state_or_the_new(tmp_path, open_book, make_book, vocabulary_cache, writer):
     expected = state_answers(make_book)
-    articles, home = tmp_path / "articles", tmp_path / "home"
-    home.mkdir()
-    (home / "cache").symlink_to(vocabulary_cache)
+    articles, home = tmp_path / "articles", new_home(tmp_path, vocabulary_cache)
     write_files(articles, STATES[0])
     book = open_book(home=home, corpus=articles)
     book.index()
@@ -533,18 +540,22 @@ def test_readers_see_the_old_state_or_the_new(tmp_path, open_book, make_book, vo
     ]
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6 if writer == "thread" else 1e-3)
-    try:
+
+    def start() -> None:
         for thread in threads:
             thread.start()
+
+    try:
         if writer == "thread":
+            start()
             for turn in range(1, 11):
                 write_files(articles, STATES[turn % 2])
                 book.index()
         else:
-            index_back_and_forth(home, articles, 12)
+            index_back_and_forth(home, articles, 12, start)
     finally:
         stop.set()
-        for thread in threads:
+        for thread in filter(threading.Thread.is_alive, threads):
             thread.join()
         sys.setswitchinterval(interval)
     book.close()
@@ -553,8 +564,8 @@ def test_readers_see_the_old_state_or_the_new(tmp_path, open_book, make_book, vo
     assert [1] in counted
 
 
-def index_back_and_forth(home: Path, articles: Path, times: int) -> None:
-    """Index the two states by turns in a process of its own."""
+def index_back_and_forth(home: Path, articles: Path, times: int, start: Callable[[], None]) -> None:
+    """Index the two states by turns in a process of its own; `start` is called when it is about to."""
     code = textwrap.dedent(
         """
         import sys, kb
@@ -563,17 +574,24 @@ def index_back_and_forth(home: Path, articles: Path, times: int) -> None:
         from tests.test_knowledge_base import STATES
         home, articles, times = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
         with kb.open(home=home, corpus=articles) as book:
+            book.tagger
+            print("ready", flush=True)
             for turn in range(1, times + 1):
                 write_files(articles, STATES[turn % 2])
                 book.index()
         """
     )
-    subprocess.run(
+    with subprocess.Popen(
         [sys.executable, "-c", code, str(home), str(articles), str(times)],
         env={**os.environ, "PYTHONPATH": str(CORPUS.parent), "PYTHONHASHSEED": "0"},
-        check=True,
-        timeout=60,
-    )
+        stdout=subprocess.PIPE,
+    ) as process:
+        try:
+            assert process.stdout.readline() == b"ready\n"
+            start()
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
 
 
 def test_readers_leak_no_descriptors(tmp_path, open_book):
@@ -623,8 +641,7 @@ def test_the_memory_limit_is_respected(tmp_path, open_book):
 
 
 def test_opening_and_searching_in_python(tmp_path, vocabulary_cache):
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "cache").symlink_to(vocabulary_cache)
+    new_home(tmp_path, vocabulary_cache)
     write_files(tmp_path / "articles", {"a.md": GIFT, "c.md": SERVICE})
     with kb.open(home=tmp_path / "home", corpus=tmp_path / "articles") as book:
         book.index()

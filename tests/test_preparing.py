@@ -11,13 +11,13 @@ from zipfile import ZipFile
 import pytest
 
 from kb import preparing, readers, workers
-from tests.conftest import CORPUS, write_files
+from tests.conftest import CORPUS, new_home, write_files
 from tests.deadly_reader import deadly_preparer, deadly_reader
 from tests.test_changes import CONFLICT, GIFT, QUEUE, SERVICE, answers
 from tests.test_formats import FILES as FORMATS
 
 STARTER = {
-    f"{path.parent.name}/{path.name}": path.read_text() for path in sorted(CORPUS.glob("??/*.md"))[::4]
+    f"{path.parent.name}/{path.name}": path.read_text() for path in sorted(CORPUS.glob("??/*.md"))[::15]
 }
 FILES = {
     **STARTER,
@@ -41,9 +41,7 @@ def test_any_number_of_jobs_gives_the_same_index(tmp_path, open_book, always_wor
     write_files(tmp_path / "articles", FILES)
     seen = []
     for jobs in (1, 2):
-        home = tmp_path / str(jobs)
-        home.mkdir()
-        (home / "cache").symlink_to(vocabulary_cache)
+        home = new_home(tmp_path / str(jobs), vocabulary_cache)
         with open_book(home=home, corpus=tmp_path / "articles") as book:
             told: list[tuple[int, ...]] = []
             report = book.index(jobs=jobs, progress=lambda *done, told=told: told.append(done))
@@ -80,9 +78,7 @@ def test_a_file_that_crashes_its_reader_is_a_problem_and_stays_as_it_was(
     names = ("a", "b", "deadly", "endless", "z")
     files = {f"{name}.md": f"# {name}\n\nЖалоба {name}.\n" for name in names}
     write_files(tmp_path / "articles", files)
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "cache").symlink_to(vocabulary_cache)
-    with open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as book:
+    with open_book(home=new_home(tmp_path, vocabulary_cache), corpus=tmp_path / "articles") as book:
         book.index()
         write_files(tmp_path / "articles", {n: text.replace("Жал", "Новая жал") for n, text in files.items()})
         with monkeypatch.context() as patch:

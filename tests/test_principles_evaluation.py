@@ -10,7 +10,7 @@ import pytest
 
 from kb.errors import ReadingError
 from kb.models import Tag
-from kb.principles import Example, Tagger, Vocabulary, evaluate, read_examples
+from kb.principles import Example, Tagger, evaluate, read_examples
 
 DEVELOPMENT_SET = Path(__file__).parent / "files" / "principles" / "dev.jsonl"
 
@@ -85,11 +85,10 @@ def test_what_is_no_example_is_named_by_its_line(tmp_path, line):
     assert caught.value.line == 2
 
 
-def test_the_tagger_reaches_its_goal_on_the_development_set():
-    vocabulary = Vocabulary.load()
+def test_the_tagger_reaches_its_goal_on_the_development_set(vocabulary, shared_tagger):
     examples = read_examples(DEVELOPMENT_SET)
     assert len(examples) >= 150
     assert set().union(*(one.must | one.may for one in examples)) <= vocabulary.principles.keys()
-    result = evaluate(examples, Tagger(vocabulary))
+    result = evaluate(examples, shared_tagger)
     assert result.micro.precision >= 0.90
     assert result.micro.f1 >= 0.90

@@ -7,7 +7,6 @@ import io
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
 from threading import Barrier
 from time import sleep
@@ -52,11 +51,6 @@ ala:comfort a skos:Concept ; skos:inScheme <https://ala.example/values> ; skos:p
 """
 
 
-@cache
-def ours() -> Vocabulary:
-    return Vocabulary.load()
-
-
 def written(folder: Path, text: str, name: str = "scheme.ttl") -> Path:
     path = folder / name
     path.write_text(text, encoding="utf-8")
@@ -77,31 +71,31 @@ def library(tmp_path: Path, warm: Path) -> Vocabulary:
 # --- Ours ----------------------------------------------------------------------------------------
 
 
-def test_it_has_the_principles_of_the_contract_and_groups_that_do_not_tag():
-    principles = ours().principles
+def test_it_has_the_principles_of_the_contract_and_groups_that_do_not_tag(vocabulary):
+    principles = vocabulary.principles
     assert {id for id, principle in principles.items() if not principle.grouping} == set(IDS)
     assert all(principles[id].broader for id in IDS)
 
 
 @pytest.mark.parametrize("id", IDS)
-def test_each_principle_is_complete_in_three_languages(id):
-    principle = ours().principles[id]
+def test_each_principle_is_complete_in_three_languages(vocabulary, id):
+    principle = vocabulary.principles[id]
     for texts in (principle.pref_labels, principle.definitions, principle.scope_notes, principle.examples):
         assert {"ru", "zh", "en"} <= texts.keys()
     for labels in (principle.alt_labels, principle.hidden_labels):
         assert {"ru", "zh", "en"} <= labels.keys()
 
 
-def test_it_has_enough_terms_of_the_trade():
-    terms = ours().terms
+def test_it_has_enough_terms_of_the_trade(vocabulary):
+    terms = vocabulary.terms
     assert len(terms) >= 500
     for term in terms.values():
         assert {"ru", "zh", "en"} <= term.pref_labels.keys() & term.definitions.keys(), term.id
         assert all(term.alt_labels.get(language) for language in ("ru", "zh")), term.id
 
 
-def test_concepts_come_in_the_files_order():
-    ids = list(ours().principles)
+def test_concepts_come_in_the_files_order(vocabulary):
+    ids = list(vocabulary.principles)
     text = PRINCIPLES.read_text(encoding="utf-8")
     assert ids == sorted(ids, key=lambda id: text.index(f"\np:{id} a skos:Concept"))
 
@@ -109,10 +103,10 @@ def test_concepts_come_in_the_files_order():
 # --- Others --------------------------------------------------------------------------------------
 
 
-def test_a_foreign_scheme_takes_the_place_of_ours(library):
+def test_a_foreign_scheme_takes_the_place_of_ours(vocabulary, library):
     assert list(library.principles) == ["quiet", "lending", "space"]
     assert library.title == "Library values"
-    assert library.terms.keys() == ours().terms.keys()
+    assert library.terms.keys() == vocabulary.terms.keys()
 
 
 def test_labels_are_sorted_by_language_with_or_without_a_tag(library):
@@ -238,19 +232,23 @@ def test_the_digest_changes_with_the_data_and_not_with_comments(tmp_path, warm, 
 
 @pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
 @pytest.mark.parametrize(("form", "syntax"), [("turtle", "turtle"), ("jsonld", "json-ld")])
-def test_rdf_exports_lose_nothing(form, syntax):
-    vocabulary = ours()
-    exported = Graph().parse(data=vocabulary.export(form), format=syntax)
-    sources = [Graph().parse(file, format="turtle") for file in vocabulary.files]
-    assert len(exported) == len(sources[0] + sources[1])
+def test_rdf_exports_lose_nothing(vocabulary, triples, form, syntax):
+    assert len(Graph().parse(data=vocabulary.export(form), format=syntax)) == triples
 
 
-def test_the_csv_export_has_a_line_for_each_label():
-    rows = list(csv.DictReader(io.StringIO(ours().export("csv"))))
+@pytest.fixture(scope="module")
+def triples(vocabulary):
+    """How many our files hold."""
+    one, other = (Graph().parse(file, format="turtle") for file in vocabulary.files)
+    return len(one + other)
+
+
+def test_the_csv_export_has_a_line_for_each_label(vocabulary):
+    rows = list(csv.DictReader(io.StringIO(vocabulary.export("csv"))))
     assert ["empathy", "principle", "en", "prefLabel", "Empathy"] in [list(row.values()) for row in rows]
     assert {row["type"] for row in rows} == {"principle", "grouping", "term"}
 
 
-def test_an_unknown_export_says_which_there_are():
+def test_an_unknown_export_says_which_there_are(vocabulary):
     with pytest.raises(InvalidRequest, match="turtle, jsonld or csv"):
-        ours().export("xlsx")
+        vocabulary.export("xlsx")

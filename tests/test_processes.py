@@ -21,13 +21,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from kb.corpus_folder import Draft
 from kb.knowledge_base import KnowledgeBase
-from tests.conftest import MakeBook
+from tests.conftest import MakeBook, new_home
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process answers")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
+def server(tmp_path_factory: pytest.TempPathFactory, vocabulary_cache: Path) -> Iterator[SimpleNamespace]:
     """`kb serve` with two processes: its port, its process, and what it says of errors."""
     folder = tmp_path_factory.mktemp("served")
     (folder / "corpus").mkdir()
@@ -36,7 +36,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
     said = {
-        "KB_HOME": str(folder / "home"),
+        "KB_HOME": str(new_home(folder, vocabulary_cache)),
         "KB_CORPUS": str(folder / "corpus"),
         "KB_PROCESSES": "2",
         "KB_API_LIMIT": "90 per hour",

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-import kb
 from kb.cli import main
 from kb.errors import NotFound
 from kb.knowledge_base import KnowledgeBase
@@ -197,10 +196,9 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_book: MakeBook) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """`kb` with an index of its own."""
     write_files(tmp_path / "articles", {"cafe.md": ARTICLE})
-    monkeypatch.setattr(kb, "open", open_book)
     monkeypatch.setenv("KB_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("KB_CORPUS", str(tmp_path / "articles"))
 

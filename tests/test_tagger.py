@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -47,15 +47,10 @@ v:loyalty a skos:Concept ; skos:prefLabel "лояльность"@ru , "忠诚"@z
 
 
 @pytest.fixture(scope="module")
-def tagger(tmp_path_factory: pytest.TempPathFactory) -> Tagger:
+def tagger(tmp_path_factory: pytest.TempPathFactory, vocabulary_cache: Path) -> Tagger:
     path = tmp_path_factory.mktemp("scheme") / "small.ttl"
     path.write_text(SCHEME, encoding="utf-8")
-    return Tagger(Vocabulary.load(path))
-
-
-@cache
-def ours() -> Tagger:
-    return Tagger(Vocabulary.load())
+    return Tagger(Vocabulary.load(path, vocabulary_cache))
 
 
 def article(title: str = "", principles: tuple[str, ...] = ()) -> Article:
@@ -224,8 +219,8 @@ SAME = [
         for word in text.split()
     ],
 )
-def test_everyday_words_name_the_same_term(concept, word):
-    assert concept in {mention.concept for mention in ours().mentions(word) if mention.is_term}
+def test_everyday_words_name_the_same_term(shared_tagger, concept, word):
+    assert concept in {mention.concept for mention in shared_tagger.mentions(word) if mention.is_term}
 
 
 @pytest.mark.parametrize(
@@ -238,13 +233,12 @@ def test_everyday_words_name_the_same_term(concept, word):
         ("good practice for training", "airport-and-station"),
     ],
 )
-def test_everyday_words_do_not_mislead(text, concept):
-    assert concept not in {mention.concept for mention in ours().mentions(text)}
+def test_everyday_words_do_not_mislead(shared_tagger, text, concept):
+    assert concept not in {mention.concept for mention in shared_tagger.mentions(text)}
 
 
-def test_what_is_remembered_of_the_labels_gives_the_same_mentions(tmp_path, monkeypatch):
+def test_what_is_remembered_of_the_labels_gives_the_same_mentions(vocabulary, tmp_path, monkeypatch):
     text = "Эмпатия, обратная связь, 换位思考 and courtesy."
-    vocabulary = Vocabulary.load()
     first = Tagger(vocabulary, tmp_path).mentions(text)
     monkeypatch.setattr("kb.principles.labels.pieces", lambda label: pytest.fail("looked up again"))
     assert Tagger(vocabulary, tmp_path).mentions(text) == first != []
@@ -411,29 +405,29 @@ TEXTS = st.lists(WORDS, max_size=30).map(" ".join) | st.text()
 
 @settings(deadline=None)  # dictionaries load on the first text
 @given(text=TEXTS)
-def test_evidence_lies_in_the_text_and_is_found_again(text):
-    (tagged,) = ours().tag(article(), [passage(text)])
+def test_evidence_lies_in_the_text_and_is_found_again(shared_tagger, text):
+    (tagged,) = shared_tagger.tag(article(), [passage(text)])
     assert tagged.text == text
     for tag in tagged.tags:
         assert 0 < tag.weight <= 1
         assert tag.evidence
         for start, end in tag.evidence:
             assert 0 <= start < end <= len(text)
-            assert ours().mentions(text[start:end])
+            assert shared_tagger.mentions(text[start:end])
 
 
 @settings(deadline=None)  # dictionaries load on the first text
 @given(text=TEXTS.filter(lambda text: text.upper().lower() == text.lower()))
-def test_mentions_do_not_depend_on_case(text):
-    assert ours().mentions(text.upper()) == ours().mentions(text.lower())
+def test_mentions_do_not_depend_on_case(shared_tagger, text):
+    assert shared_tagger.mentions(text.upper()) == shared_tagger.mentions(text.lower())
 
 
 @settings(deadline=None)  # dictionaries load on the first text
 @given(text=TEXTS)
-def test_mentions_do_not_depend_on_yo(text):
-    assert ours().mentions(text) == ours().mentions(text.replace("ё", "е").replace("Ё", "Е"))
+def test_mentions_do_not_depend_on_yo(shared_tagger, text):
+    assert shared_tagger.mentions(text) == shared_tagger.mentions(text.replace("ё", "е").replace("Ё", "Е"))
 
 
-def test_mentions_do_not_depend_on_traditional_characters():
+def test_mentions_do_not_depend_on_traditional_characters(shared_tagger):
     simplified, traditional = "标杆企业重视员工仪容仪表与客户忠诚度", "標桿企業重視員工儀容儀表與客戶忠誠度"
-    assert ours().mentions(simplified) == ours().mentions(traditional) != []
+    assert shared_tagger.mentions(simplified) == shared_tagger.mentions(traditional) != []

@@ -13,18 +13,17 @@ import pytest
 
 from kb.errors import InvalidRequest, MissingExtra
 from kb.watching import changes_below
-from tests.conftest import CORPUS, write_files
+from tests.conftest import CORPUS, new_home, write_files
 from tests.test_changes import GIFT, QUEUE
 
 
 class Following:
     """`kb index --watch` in a process of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        (folder / "home").mkdir()
+    def __init__(self, home: Path, articles: Path) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-u", "-m", "kb", "index", "--watch"],
-            env={**os.environ, "KB_HOME": str(folder / "home"), "KB_CORPUS": str(folder / "articles"), "PYTHONPATH": str(CORPUS.parent)},
+            env={**os.environ, "KB_HOME": str(home), "KB_CORPUS": str(articles), "PYTHONPATH": str(CORPUS.parent)},
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
         )  # fmt: skip
 
@@ -39,10 +38,10 @@ class Following:
         return self._process.returncode, errors
 
 
-def test_each_change_is_a_line_until_ctrl_c(tmp_path):
+def test_each_change_is_a_line_until_ctrl_c(tmp_path, vocabulary_cache):
     articles = tmp_path / "articles"
     write_files(articles, {"a.md": GIFT, ".git/x.md": QUEUE})
-    following = Following(tmp_path)
+    following = Following(new_home(tmp_path, vocabulary_cache), articles)
     try:
         assert following.told() == ("added", "a.md")
         write_files(articles, {"a.md": GIFT, "b.md": QUEUE})

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import groupby
@@ -218,13 +217,14 @@ def detect(text: str) -> str:
 
     A Han character counts for two letters, as Chinese needs about half as many.
     """
-    letters: Counter[str] = Counter()
+    letters: dict[str, int] = {}
     for run in scripts(text.lower()):
         if run.lastgroup and not run.group().isdigit():
-            letters[run.lastgroup] += len(run.group()) * (2 if run.lastgroup == "han" else 1)
+            counted = len(run.group()) * (2 if run.lastgroup == "han" else 1)
+            letters[run.lastgroup] = letters.get(run.lastgroup, 0) + counted
     if not letters:
         return "und"
-    readers = readers_of(letters.most_common(1)[0][0])
+    readers = readers_of(max(letters, key=letters.__getitem__))
     return readers[0].code if readers else "und"
 
 

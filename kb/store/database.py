@@ -8,11 +8,25 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from kb.errors import MissingExtra, SettingsError, StoreUnavailable
-from kb.store.schema import REVISION
+from kb.store.schema import METADATA, REVISION
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _FIRST = "0001"  # what databases had before migrations were recorded
@@ -157,6 +171,14 @@ def _in_our_words(url: str | URL) -> Iterator[None]:
 
 # --- Its schema ----------------------------------------------------------------------------------
 
+# Where Alembic writes down how far it came, as it makes it itself.
+_REVISIONS = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+
 
 def revision(connection: Connection) -> str | None:
     """The migration that a database has come to; None for an empty one."""
@@ -168,22 +190,32 @@ def revision(connection: Connection) -> str | None:
 
 
 def upgrade(connection: Connection, to: str = "head") -> None:
-    """Bring the schema up to a migration, in the transaction of `connection`.
+    """Bring the schema up to a migration, in the transaction of `connection`. An empty database gets the
+    tables as they are now, as there is nothing to migrate.
 
     Raises `StoreUnavailable` when a newer Servicebook has been here.
     """
-    # Imported here: a database that is up to date does not need it.
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
+    current = revision(connection)
+    if current is None and to == "head":
+        METADATA.create_all(connection, checkfirst=False)
+        _REVISIONS.create(connection)
+        connection.execute(_REVISIONS.insert().values(version_num=REVISION))
+    else:
+        _migrate(connection, current, to)
+
+
+def _migrate(connection: Connection, current: str | None, to: str) -> None:
+    # Imported here: a database that is new or up to date does not need it.
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
 
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    current = revision(connection)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if current is not None and current not in known:
         raise StoreUnavailable(

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -28,6 +29,10 @@ from kb.suggestions.transliteration import romanise, skeleton
 LONGEST = 100
 _LAST = "\U0010ffff"
 
+# What gives the words of a text, and what gives its keys by them.
+_Divide = Callable[[str], Sequence[str]]
+_Spell = Callable[[str, _Divide], Iterable[str]]
+
 
 @dataclass(frozen=True, slots=True)
 class _Name:
@@ -41,12 +46,12 @@ class _Name:
 class _Table:
     """Names by one way to spell them: a slice for each prefix, best first."""
 
-    def __init__(self, names: Sequence[_Name], keys: Callable[[str], Iterable[str]]) -> None:
-        """`keys` gives the spellings of a text from each of its words on, the whole first."""
+    def __init__(self, names: Sequence[_Name], keys: _Spell, words: _Divide) -> None:
+        """`keys` gives the spellings of a text from each of its `words` on, the whole first."""
         rows = [
             (key, place, number)
             for number, name in enumerate(names)
-            for place, key in enumerate(keys(name.suggestion.text))
+            for place, key in enumerate(keys(name.suggestion.text, words))
         ]
         rows.sort()
         self._keys = [key for key, _, _ in rows]
@@ -78,10 +83,11 @@ class Completer:
 
         `counts` says of each known word how many passages hold it.
         """
-        self._names = [*_titles(engine), *_labels(vocabulary, counts), *_phrases(engine)]
-        self._spelt = _Table(self._names, _spellings)
-        self._sounding = _Table(self._names, _pinyin)
-        self._romanised = _Table(self._names, _roman)
+        words = cache(_words)  # of each name four times; what is remembered goes with this function
+        self._names = [*_titles(engine), *_labels(vocabulary, counts, words), *_phrases(engine)]
+        self._spelt = _Table(self._names, _spellings, words)
+        self._sounding = _Table(self._names, _pinyin, words)
+        self._romanised = _Table(self._names, _roman, words)
 
     def complete(self, text: str, language: str | None, limit: int) -> tuple[Suggestion, ...]:
         """At most `limit` names that begin with a text, or have a word that does, in one language or any."""
@@ -122,16 +128,16 @@ def _titles(engine: Engine) -> Iterator[_Name]:
         yield _Name(Suggestion(article.title, SuggestionKind.TITLE, article.language, article.id), _TITLE)
 
 
-def _labels(vocabulary: Vocabulary, counts: Mapping[str, int]) -> Iterator[_Name]:
+def _labels(vocabulary: Vocabulary, counts: Mapping[str, int], words: _Divide) -> Iterator[_Name]:
     """The labels of principles and terms; a label is as frequent as its rarest word."""
     for principle in vocabulary.tagging():
         for language, label, place in _labels_of(principle, _PRINCIPLE, _OTHER_PRINCIPLE):
             suggestion = Suggestion(label, SuggestionKind.PRINCIPLE, language, principle.id)
-            yield _Name(suggestion, place, _frequency(label, counts))
+            yield _Name(suggestion, place, _frequency(words(label), counts))
     for term in vocabulary.terms.values():
         for language, label, place in _labels_of(term, _TERM, _OTHER_TERM):
             suggestion = Suggestion(label, SuggestionKind.TERM, language)
-            yield _Name(suggestion, place, _frequency(label, counts))
+            yield _Name(suggestion, place, _frequency(words(label), counts))
 
 
 def _labels_of(concept: Principle, preferred: int, other: int) -> Iterator[tuple[str, str, int]]:
@@ -142,8 +148,8 @@ def _labels_of(concept: Principle, preferred: int, other: int) -> Iterator[tuple
             yield language, label, other
 
 
-def _frequency(label: str, counts: Mapping[str, int]) -> int:
-    return min((counts.get(word, 0) for word in _words(label)), default=0)
+def _frequency(words: Iterable[str], counts: Mapping[str, int]) -> int:
+    return min((counts.get(word, 0) for word in words), default=0)
 
 
 def _phrases(engine: Engine) -> Iterator[_Name]:
@@ -185,15 +191,15 @@ def _typed(text: str) -> str:
     return key + " " if key and text[-1].isspace() and not _is_han(key[-1]) else key
 
 
-def _spellings(text: str) -> Iterator[str]:
-    words = _words(text)
+def _spellings(text: str, divide: _Divide) -> Iterator[str]:
+    words = divide(text)
     for place in range(len(words)):
         yield _joined(words[place:])
 
 
-def _pinyin(text: str) -> Iterator[str]:
+def _pinyin(text: str, divide: _Divide) -> Iterator[str]:
     """The pinyin from each word on, by each character's likeliest reading: fuwubiaozhun, biaozhun."""
-    words = _words(text)
+    words = divide(text)
     if any(_is_han(word[0]) for word in words):
         spelt = ["".join((readings(letter) or ("",))[0] for letter in word) for word in words]
         for place, word in enumerate(words):
@@ -201,10 +207,10 @@ def _pinyin(text: str) -> Iterator[str]:
                 yield "".join(spelt[place:])
 
 
-def _roman(text: str) -> Iterator[str]:
+def _roman(text: str, divide: _Divide) -> Iterator[str]:
     """The skeleton of the Latin spelling from each word on, for Russian."""
     if detect(text) == "ru":
-        words = _words(text)
+        words = divide(text)
         for place in range(len(words)):
             yield "".join(skeleton(romanise(word)) for word in words[place:])
 
