@@ -139,9 +139,6 @@ class Workers(Generic[Item]):
                 self._waiting -= outcome.size
                 self._changed.notify_all()
 
-    def _has_first(self) -> bool:
-        return bool(self._failure or (self._outcomes and self._outcomes[0].is_done))
-
     # --- In the thread of a worker ---
 
     def _serve(self) -> None:
