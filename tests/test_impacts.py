@@ -84,8 +84,8 @@ def test_what_is_asked_is_read_with_the_headings_and_lent_with_the_text(impacts)
     lent_by_section = text.weight * SECTION_WEIGHT * bm25(3, 1, 2, 15, 85 / 3, text.b)
     own = headings.weight * bm25(4, 1, 2, 7, 7 / 4, headings.b)
     expected = [lent_by_article, lent_by_article, lent_by_article + lent_by_section + own, 0]
-    assert impacts.scores([word("чек")], EVERY) == pytest.approx(expected)
-    assert list(impacts.hits([word("чек")])) == [2]
+    assert scores_of(impacts, [word("чек")], EVERY) == pytest.approx(expected)
+    assert list(hits_of(impacts, [word("чек")])) == [2]
     # Of a word that headings and questions have, the frequencies add up.
     both = next(s for s in impacts.shares(word("жалоба")) if s.field is Field.HEADINGS)
     assert list(both.values) == pytest.approx([headings.weight * bm25(4, 1, 4, 7, 7 / 4, headings.b)])
