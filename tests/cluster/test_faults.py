@@ -370,8 +370,8 @@ def test_an_index_that_was_deleted_is_made_anew_from_all_its_sources(make_book, 
     before = state(book)
     cluster.clear()
     with open_book(home=book.settings.home, engine=book.settings.engine, replicas=0) as another:
-        (problem,) = another.index([tmp_path / "more"]).problems
-        assert problem.code == "index-rebuilt"
+        report = another.index([tmp_path / "more"])
+        assert "index-rebuilt" in {problem.code for problem in report.problems}
         assert state(another) == before
 
 
