@@ -34,7 +34,7 @@ from tests.cluster import Cluster
 EMBEDDED, CLUSTER = "embedded", "opensearch"
 _TOP = 10
 # Seconds that a search may take: on a busy machine the first ones take long.
-PATIENCE = 60
+PATIENCE = 300
 
 OpenBook = Callable[[str, str], KnowledgeBase]
 """Opens an empty book, by the name of its engine and of its index."""
