@@ -188,8 +188,7 @@ def _put(book: KnowledgeBase, prepared: IO[bytes]) -> None:
                 article: Prepared = pickle.load(prepared)
             except EOFError:
                 break
-            passages = [passage for passage, _, _ in article.rows]
-            texts = [(text, headings) for _, text, headings in article.rows]
+            passages, texts = zip(*article.rows, strict=True)
             writer.put_article(article.article, passages, article.title, texts)
     book.engine.tidy()
 
