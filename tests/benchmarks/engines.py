@@ -154,8 +154,6 @@ def growth(
             prepared.seek(0)
             with _Spent(cluster) as spent:
                 _put(book, prepared)
-                if cluster:
-                    cluster.rest()
             taken = _bytes(book, cluster)
             megabytes = f"{taken / size:,.0f}" if taken else "–"
             seconds = preparing.seconds + spent.seconds

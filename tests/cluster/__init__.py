@@ -125,11 +125,6 @@ class Cluster:
                 ticks += 0 if "Compiler" in name else int(user) + int(system)
         return ticks / os.sysconf("SC_CLK_TCK")
 
-    def rest(self) -> None:
-        """Wait until no segments of new indexes are merged any more."""
-        while self.ask("GET", "/_tasks?actions=*forcemerge*")["nodes"]:
-            time.sleep(0.1)
-
     def clear(self) -> None:
         """Delete all indexes, and start the nodes that are stopped."""
         for node in set(range(len(self.nodes))) - self._running:

@@ -65,11 +65,10 @@ class OpenSearchEngine:
                 writer.commit()
                 if not opened:
                     index.switch(self._cluster, name)
-                    index.merge(self._cluster, name)
             index.sweep(self._cluster)
 
     def tidy(self) -> None:
-        """Nothing: the cluster merges its segments by itself, and those of a new index are merged at once."""
+        """Nothing: the cluster merges segments by itself, and those of a new index before its commit."""
 
     def damage(self) -> str:
         """What is wrong with what is stored, or nothing; the cluster counts all of it."""

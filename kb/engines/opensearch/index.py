@@ -220,11 +220,10 @@ def switch(cluster: Cluster, index: str) -> None:
 
 
 def merge(cluster: Cluster, index: str) -> None:
-    """Let the cluster begin to make one segment of each shard: a search looks each of its terms up in
-    every segment, which costs most of it. Nobody waits for it, and nothing is wrong without it."""
+    """Make one segment of each shard of a new index: a search looks each of its terms up in every
+    segment, which costs most of it. Nothing is wrong without it."""
     with suppress(EngineError):
-        path = f"/{index}/_forcemerge"
-        cluster.ask("POST", path, max_num_segments=1, wait_for_completion="false")
+        cluster.ask("POST", f"/{index}/_forcemerge", slow=True, max_num_segments=1)
 
 
 def targets(cluster: Cluster) -> list[str]:

@@ -218,6 +218,8 @@ class Writer:
             self._batch.add(Document.of(id, id, listed))
         self._send()
         self._sent()
+        if not self._before:
+            index.merge(self._cluster, self._index)
         index.refresh(self._cluster, self._index)
         self._turn.check()
         self._write_commit(index.measured(self._cluster, Opened(self._index, now, (0, 0))))
