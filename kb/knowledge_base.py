@@ -166,16 +166,14 @@ class KnowledgeBase:
         Files and sources below `forget` leave the index; other sources stay. Readers see all changes at once.
         Up to `jobs` processes read and analyse, if there is work for them; with one, this process does
         all of it but what foreign parsers read. When another process is indexing, wait for it or raise
-        `IndexLocked`. A damaged index is made anew, from all sources.
+        `IndexLocked`. An index that is damaged or was deleted is made anew, from all sources.
         """
         from kb import changes, preparing, readers, repetitions
 
         sources = tuple(paths) or (() if forget else (self.settings.corpus_path,))
-        problems: tuple[Problem, ...] = ()
         with self.engine.write(wait, repair=True) as writer:
             self.store.sources.put(map(_absolute, sources), map(_absolute, forget))
-            if writer.damage:
-                sources, problems = self._repairing(sources, writer.damage)
+            sources, problems = self._completed(sources, writer.damage)
             known = {} if writer.damage else self.engine.files()
             # Where nothing is known, nothing is compared, and the vocabulary is read while workers start.
             made_by = self.pipeline if known else ""
@@ -194,14 +192,20 @@ class KnowledgeBase:
         repeated = repetitions.notices(self.engine, homes)
         return changes.report(known, files, (*problems, *found.problems, *repeated))
 
-    def _repairing(
+    def _completed(
         self, sources: Sequence[Path], damage: str
     ) -> tuple[tuple[Path, ...], tuple[Problem, ...]]:
-        """All sources that were given, were not forgotten and are still there, and what to tell of it."""
-        known = map(Path, self.store.sources.all())
-        message = f"The index was damaged ({damage}); it was made anew from all its sources."
+        """The sources to index: where the index is damaged or was deleted, with all that were given, were
+        not forgotten and are still there; and what to tell of it."""
+        given = set(map(_absolute, sources))
+        known = (Path(source) for source in self.store.sources.all() if source not in given)
+        others = [source for source in known if source.exists()]
+        if not damage and (self.engine.generation or not others):
+            return tuple(sources), ()
+        fault = f"was damaged ({damage})" if damage else "held nothing of what was indexed"
+        message = f"The index {fault}; it was made anew from all its sources."
         told = Problem(without_password(self.settings.engine_url), None, "index-rebuilt", message)
-        return tuple(dict.fromkeys((*sources, *filter(Path.exists, known)))), (told,)
+        return (*sources, *others), (told,)
 
     @cached_property
     def pipeline(self) -> str:

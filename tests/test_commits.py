@@ -126,8 +126,10 @@ def test_who_has_the_index_open_goes_on_answering(damaged, good):
     is_mended(book, good)
 
 
-def test_a_rebuilt_index_has_all_its_sources(tmp_path, open_book):
-    """… though only one of them was given when it was mended."""
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_a_rebuilt_index_has_all_its_sources(tmp_path, open_book, monkeypatch, is_deleted):
+    """… though only one of them was given when it was mended, or when a new process found it deleted."""
+    monkeypatch.chdir(tmp_path)
     write_files(tmp_path / "one", {"a.md": GIFT})
     write_files(tmp_path / "two", {"b.md": QUEUE})
     write_files(tmp_path / "three", {"c.md": SERVICE})
@@ -137,9 +139,13 @@ def test_a_rebuilt_index_has_all_its_sources(tmp_path, open_book):
         book.index([], forget=[tmp_path / "three"])
         for path in files_of(tmp_path / "home"):
             path.write_bytes(b"")
-        (problem,) = book.index([tmp_path / "one"]).problems
+    if is_deleted:
+        shutil.rmtree(tmp_path / "home" / "index")
+    with open_book(home=tmp_path / "home") as book:
+        (problem,) = book.index([Path("one")]).problems
         assert problem.code == "index-rebuilt"
         assert {article.title for article in book.articles()} == {"Жалоба как подарок", "Очередь"}
+        assert not book.index([Path("one")]).problems
 
 
 # --- A full disk ----------------------------------------------------------------------------------

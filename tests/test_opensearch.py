@@ -148,10 +148,22 @@ def test_what_can_stand_in_an_index(value, can):
 
 def test_of_too_many_terms_the_heaviest_are_kept():
     terms = [QueryTerm(TermKind.WORD, (f"слово{number}",), weight=number) for number in range(1, 3000)]
-    found = queries.scores(terms, index.Commit(1, passages=9, sections=9, articles=9), lambda level, term: 1)
-    kept = [clause["script_score"]["query"]["term"].get("text") for clause in found[:-1]]
-    assert len(found) == 801
-    assert set(filter(None, kept)) == {f"wслово{number}" for number in range(2600, 3000)}
+    found = queries.scores(
+        terms, index.Commit(1, passages=9, sections=9, articles=9), lambda level, term: queries.Held(2, 1)
+    )
+    (own, *_), (headings, *_) = (
+        [
+            clause["script_score"]
+            for clause in found[:-1]
+            if length in clause["script_score"]["script"]["source"]
+        ]
+        for length in ("text_length", "heading_length")
+    )
+    held = [one["term"] for clause in (own, headings) for one in clause["query"]["bool"]["should"]]
+    assert {word["text"]["value"] for word in held if "text" in word} == {
+        f"wслово{number}" for number in range(2800, 3000)
+    }
+    assert len(held) == 400, "the other half of the clauses is for how often they stand there"
 
 
 # --- Commits --------------------------------------------------------------------------------------

@@ -6,13 +6,14 @@ Maven fetches OpenSearch as `pom.xml` names it; `Nodes.java` runs the nodes in o
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Self
 from urllib.request import Request, urlopen
@@ -112,6 +113,17 @@ class Cluster:
         request = Request(node + path, data, {"Content-Type": "application/json"}, method=method)
         with urlopen(request, timeout=30) as answer:
             return json.loads(answer.read() or "null")
+
+    def processor_time(self) -> float:
+        """The seconds of the processor that the nodes have worked, without those in which the JVM compiled
+        what it runs often, as it does in its first minutes. Linux only."""
+        ticks = 0
+        for thread in Path(f"/proc/{self._java.pid}/task").iterdir():
+            with suppress(FileNotFoundError):  # it has ended
+                name, _, figures = (thread / "stat").read_text().partition(") ")
+                user, system = figures.split()[11:13]
+                ticks += 0 if "Compiler" in name else int(user) + int(system)
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def clear(self) -> None:
         """Delete all indexes, and start the nodes that are stopped."""

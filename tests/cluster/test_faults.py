@@ -362,6 +362,19 @@ def test_an_index_that_was_deleted_is_said_and_made_anew(make_book, cluster, emb
     assert state(book) == embedded(files(5))
 
 
+def test_an_index_that_was_deleted_is_made_anew_from_all_its_sources(make_book, open_book, cluster, tmp_path):
+    """… by a process that never saw it, and is given one of them; the store knows the others."""
+    book = over(make_book, cluster)(files(5))
+    write_files(tmp_path / "more", {"more.md": "# Ещё\n\nЖалоба номер шесть — подарок."})
+    book.index([tmp_path / "more"])
+    before = state(book)
+    cluster.clear()
+    with open_book(home=book.settings.home, engine=book.settings.engine, replicas=0) as another:
+        report = another.index([tmp_path / "more"])
+        assert "index-rebuilt" in {problem.code for problem in report.problems}
+        assert state(another) == before
+
+
 # --- Several nodes of ours -----------------------------------------------------------------------
 
 

@@ -68,7 +68,7 @@ class OpenSearchEngine:
             index.sweep(self._cluster)
 
     def tidy(self) -> None:
-        """Nothing: the cluster merges its segments by itself."""
+        """Nothing: the cluster merges segments by itself, and those of a new index before its commit."""
 
     def damage(self) -> str:
         """What is wrong with what is stored, or nothing; the cluster counts all of it."""

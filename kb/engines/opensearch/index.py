@@ -17,26 +17,48 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import Any
+from contextlib import suppress
 
 import msgspec
 
 from kb.engines.opensearch.cluster import Address, Cluster, IndexGone, Json
-from kb.errors import EngineUnavailable, IndexDamaged
+from kb.errors import EngineError, EngineUnavailable, IndexDamaged
 from kb.models import TermKind
 
 # Raised when the layout changes; an index of another format is rebuilt beside the old one.
-FORMAT = 2
+FORMAT = 3
 # Between a term and how often it stands in a text.
 TIMES = "\x1f"
 # The longest term that the cluster indexes is 32,766 bytes; a word of a tenth of that finds nothing.
 LONGEST_TERM = 3000
 # The kinds of terms that can be listed, and the field of each.
 LISTED = {TermKind.FORM: "forms", TermKind.WORD: "words"}
+# The fields of the terms of texts.
+TEXTS = ("text", "headings", "section_text", "article_text", "title")
+# What has texts. A section and an article lend theirs to passages.
+PLACES = ("passage", "section", "article")
+# The lengths of a document's texts in words: of that of a passage, section or article; of a passage's
+# headings or an article's title.
+NO_LENGTHS = {"text_length": 0, "heading_length": 0}
 
+
+def often(field: str) -> str:
+    """The field of the terms that stand more than once in a text."""
+    return f"{field}_often"
+
+
+# What terms stand in a text: a query scores its boost where one does.
 _TERMS = {
     "type": "text",
-    "analyzer": "terms",
+    "analyzer": "keyword",
+    "similarity": "boolean",
+    "norms": False,
+    "index_options": "docs",
+}
+# Those of them that stand there more than once: a query scores how often.
+_OFTEN = {
+    "type": "text",
+    "analyzer": "often",
     "similarity": "times",
     "norms": False,
     "index_options": "freqs",
@@ -58,17 +80,11 @@ MAPPINGS: Json = {
         "record": _UNSEEN,
         # Of passages, their sections and their articles: what they are found by.
         "place": {"type": "join", "relations": {"article": "section", "section": "passage"}},
-        "text": _TERMS,
-        "headings": _TERMS,
+        **dict.fromkeys(TEXTS, _TERMS),
+        **{often(name): _OFTEN for name in TEXTS},
         "first_title": _TERMS,  # the title that leads to an article's first passage
-        "section_text": _TERMS,
-        "article_text": _TERMS,
-        "title": _TERMS,
-        "text_words": _NUMBER,
-        "heading_words": _NUMBER,
-        "section_words": _NUMBER,
-        "article_words": _NUMBER,
-        "title_words": _NUMBER,
+        # Of every document: in columns without gaps Lucene need not look for the place of a value.
+        **dict.fromkeys(NO_LENGTHS, _NUMBER),
         # Of passages.
         "number": {"type": "integer"},
         "article": {"type": "keyword"},
@@ -88,11 +104,10 @@ MAPPINGS: Json = {
 }
 
 _ANALYSIS = {
-    # Terms come finished: «wжалоба», or «wжалоба␟3» for three times.
+    # Terms come finished: «wжалоба␟3» stands there three times.
     "filter": {"times": {"type": "delimited_term_freq", "delimiter": TIMES}},
-    "analyzer": {"terms": {"type": "custom", "tokenizer": "keyword", "filter": ["times"]}},
+    "analyzer": {"often": {"type": "custom", "tokenizer": "keyword", "filter": ["times"]}},
 }
-# What a term scores is how often it stands there; `kb.engines.opensearch.queries` makes BM25 of it.
 _SIMILARITY = {"times": {"type": "scripted", "script": {"source": "return query.boost * doc.freq;"}}}
 
 
@@ -204,6 +219,13 @@ def switch(cluster: Cluster, index: str) -> None:
     cluster.ask("POST", "/_aliases", {"actions": actions}, slow=True)
 
 
+def merge(cluster: Cluster, index: str) -> None:
+    """Make one segment of each shard of a new index: a search looks each of its terms up in every
+    segment, which costs most of it. Nothing is wrong without it."""
+    with suppress(EngineError):
+        cluster.ask("POST", f"/{index}/_forcemerge", slow=True, max_num_segments=1)
+
+
 def targets(cluster: Cluster) -> list[str]:
     """The indexes that the alias leads to: one, or none."""
     path = f"/_alias/{cluster.address.name}"
@@ -267,16 +289,18 @@ def of_type(opened: Opened, kind: str, *filters: Json) -> Json:
 
 def measured(cluster: Cluster, opened: Opened) -> Commit:
     """The commit with the figures that the cluster counts for it."""
-    sums: dict[str, Any] = {
-        name: {"sum": {"field": name}}
-        for name in ("text_words", "heading_words", "section_words", "article_words", "title_words")
-    }
-    counts = {
-        "passages": {"value_count": {"field": "text_words"}},
-        "sections": {"value_count": {"field": "section_words"}},
-        "articles": {"value_count": {"field": "title_words"}},
-    }
-    body = {"size": 0, "query": live(opened), "aggs": {**sums, **counts}}
+    sums = {length: {"sum": {"field": length}} for length in NO_LENGTHS}
+    texts = {place: {"filter": {"term": {"place": place}}, "aggs": sums} for place in PLACES}
+    body = {"size": 0, "query": live(opened), "aggs": texts}
     found = cluster.search(opened.index, body, slow=True)["aggregations"]
-    figures = {name: round(value["value"]) for name, value in found.items()}
-    return msgspec.structs.replace(opened.commit, **figures)
+    return msgspec.structs.replace(
+        opened.commit,
+        passages=found["passage"]["doc_count"],
+        sections=found["section"]["doc_count"],
+        articles=found["article"]["doc_count"],
+        text_words=round(found["passage"]["text_length"]["value"]),
+        heading_words=round(found["passage"]["heading_length"]["value"]),
+        section_words=round(found["section"]["text_length"]["value"]),
+        article_words=round(found["article"]["text_length"]["value"]),
+        title_words=round(found["article"]["heading_length"]["value"]),
+    )

@@ -1,30 +1,42 @@
 """The ranking of `kb.ranking` as queries that the cluster evaluates, without loss.
 
-A term query scores how often the term stands in a text (see `kb.engines.opensearch.index`). A Lucene
-expression makes the term's share of BM25 of it, with the exact length of the text and with figures of
-the whole collection that the node passes along, so that neither Lucene's lengths of one byte nor the
-idf of single shards come in. Passages borrow from the documents of their section and article with
-`has_parent`. What comes out differs from the embedded engine's only by float's seventh digit.
+A term's share of BM25 is w × tf / (tf + c), where w is the weight of the term and c depends on the
+length of the text. Most terms stand in a text once, and what these give together is Σ w / (1 + c): the
+cluster adds up weights, which it does fastest, and one Lucene expression divides the sum, with the exact
+length of the text. Where a term stands more than once, an expression of its own adds the rest. All
+figures of the collection come from the node, so that neither Lucene's lengths of one byte nor the idf of
+single shards come in. Passages borrow from the documents of their section and article with `has_parent`.
+What comes out differs from the embedded engine's only by float's seventh digit.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kb import ranking
 from kb.engines.opensearch.cluster import Json
-from kb.engines.opensearch.index import LONGEST_TERM, TIMES, Commit
+from kb.engines.opensearch.index import LONGEST_TERM, TIMES, Commit, often
 from kb.models import Clause, Phrase, Prefix, Query, QueryTerm, Sort, TermKind
 from kb.phrases import phrase_terms
 from kb.ranking import Field
 
-_SHARE = "w * _score / (_score + k + n * doc['{words}'].value)"
+_ONCE = "_score / (1 + k + n * doc['{length}'].value)"
+_MORE = "w * (_score / (_score + k + n * doc['{length}'].value) - 1 / (1 + k + n * doc['{length}'].value))"
 # Lucene takes at most 1024 clauses; some are needed for what finds the passages.
 _MOST_CLAUSES = 800
 _MOST_SYNONYMS = 100
 
-Holders = Callable[["Level", QueryTerm], int]
+
+class Held(NamedTuple):
+    """How many places of a level hold a term, and how many hold it more than once."""
+
+    places: int
+    often: int
+
+
+Holders = Callable[["Level", QueryTerm], Held]
 """How many places of a level hold a term."""
 
 
@@ -32,12 +44,14 @@ Holders = Callable[["Level", QueryTerm], int]
 class Level:
     """A kind of text that terms are found in: of passages, or lent to them by sections or articles.
 
-    `field` has its terms, `words` its length, and `label` names it in explanations.
+    `field` has its terms and `length` how many words it has; a commit has `words` of all such texts.
+    `label` names it in explanations.
     """
 
     label: str
     place: str
     field: str
+    length: str
     words: str
     of: Field
     lent: float = 1.0
@@ -54,11 +68,15 @@ class Level:
         return words / max(self.count(commit), 1)
 
 
-OWN = Level("text", "passage", "text", "text_words", Field.TEXT)
-SECTION = Level("context", "section", "section_text", "section_words", Field.TEXT, ranking.SECTION_WEIGHT)
-ARTICLE = Level("context", "article", "article_text", "article_words", Field.TEXT, ranking.ARTICLE_WEIGHT)
-HEADINGS = Level("headings", "passage", "headings", "heading_words", Field.HEADINGS)
-TITLE = Level("title", "article", "title", "title_words", Field.TITLE)
+OWN = Level("text", "passage", "text", "text_length", "text_words", Field.TEXT)
+SECTION = Level(
+    "context", "section", "section_text", "text_length", "section_words", Field.TEXT, ranking.SECTION_WEIGHT
+)
+ARTICLE = Level(
+    "context", "article", "article_text", "text_length", "article_words", Field.TEXT, ranking.ARTICLE_WEIGHT
+)
+HEADINGS = Level("headings", "passage", "headings", "heading_length", "heading_words", Field.HEADINGS)
+TITLE = Level("title", "article", "title", "heading_length", "title_words", Field.TITLE)
 LEVELS = (OWN, SECTION, ARTICLE, HEADINGS, TITLE)
 
 
@@ -133,69 +151,114 @@ def can_stand(value: str) -> bool:
     return 0 < len(value) < LONGEST_TERM and TIMES not in value
 
 
+# --- How many hold them ----------------------------------------------------------------------------
+
+
+def counting(term: QueryTerm, live: Json) -> Json:
+    """A search that counts the places of each level that hold a term. One for all levels: searches cost
+    more than what they count."""
+    held = {level.field: holding(level, term) for level in LEVELS}
+    aggregations = {
+        level.field: {
+            "filter": held[level.field],
+            "aggs": {"often": {"filter": _any(often(level.field), [term])}},
+        }
+        for level in LEVELS
+    }
+    query = {"bool": {"filter": [live, _one_of([*held.values()])]}}
+    return {"size": 0, "track_total_hits": False, "query": query, "aggs": aggregations}
+
+
+def counted(answer: Json) -> dict[str, Held]:
+    """What such a search has counted, by the field of the level."""
+    found = answer["aggregations"]
+    return {field: Held(one["doc_count"], one["often"]["doc_count"]) for field, one in found.items()}
+
+
 # --- What they score ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What a term gives to the places of a level that hold it: `query` scores that, which is less than
-    `most`. It takes so many `clauses`."""
+    """What a term gives to the places of a level that hold it, which is less than `weight`.
 
-    query: Json
-    most: float
+    `held` scores the weight where it stands, and `often`, if there are such places, how often where it
+    stands more than once. They take so many `clauses`.
+    """
+
+    weight: float
+    held: Json
+    often: Json | None
     clauses: int
 
 
 def scores(terms: Sequence[QueryTerm], commit: Commit, holders: Holders) -> list[Json]:
     """Clauses that add up to the score of a passage. When a text of a hundred words and more has too
     many terms for Lucene, those are left out that could give least."""
-    shares: dict[str, list[Share]] = {"passage": [], "section": [], "article": []}
-    for term in terms:
-        for level in LEVELS:
-            if found := share(level, term, commit, holders):
-                shares[level.place].append(found)
-    passage, section, article = (_heaviest(shares[place]) for place in ("passage", "section", "article"))
+
+    def given(*levels: Level) -> list[Json]:
+        shares = ((level, share(level, term, commit, holders)) for level in levels for term in terms)
+        return _heaviest(shares, commit)
+
+    passage, section, article = given(OWN, HEADINGS), given(SECTION), given(ARTICLE, TITLE)
     if article:
         section.append(_lent("article", {"bool": {"should": article}}))
     return [*passage, _lent("section", {"bool": {"should": section}})] if section else passage
 
 
-def _heaviest(shares: Sequence[Share]) -> list[Json]:
-    """As many of the shares as Lucene takes, those that may give most first."""
+def _heaviest(given: Iterable[tuple[Level, Share | None]], commit: Commit) -> list[Json]:
+    """Clauses for as many of the shares as Lucene takes, those that may give most first."""
     room = _MOST_CLAUSES
-    kept = []
-    for one in sorted(shares, key=lambda share: -share.most):
+    kept: dict[Level, list[Share]] = {}
+    found = ((level, one) for level, one in given if one)
+    for level, one in sorted(found, key=lambda pair: -pair[1].weight):
         if (room := room - one.clauses) < 0:
             break
-        kept.append(one.query)
-    return kept
+        kept.setdefault(level, []).append(one)
+    return [query for level, shares in kept.items() for query in level_scores(level, shares, commit)]
+
+
+def level_scores(level: Level, shares: Sequence[Share], commit: Commit) -> list[Json]:
+    """Clauses that add up to the score of a text."""
+    of_field = ranking.FIELD_WEIGHTS[level.of]
+    length = {
+        "k": ranking.K1 * (1 - of_field.b),
+        "n": ranking.K1 * of_field.b / max(level.average(commit), 1e-9),
+    }
+    once = _expressed(_ONCE, level, {"bool": {"should": [one.held for one in shares]}}, length)
+    more = [_expressed(_MORE, level, one.often, length | {"w": one.weight}) for one in shares if one.often]
+    return [once, *more]
+
+
+def _expressed(expression: str, level: Level, query: Json, params: Mapping[str, float]) -> Json:
+    """A query whose score an expression makes of that of another."""
+    script = {"lang": "expression", "source": expression.format(length=level.length), "params": params}
+    return {"script_score": {"query": query, "script": script}}
 
 
 def share(level: Level, term: QueryTerm, commit: Commit, holders: Holders) -> Share | None:
     """What a term gives to a level, None when nothing there holds it."""
-    of_field = ranking.FIELD_WEIGHTS[level.of]
-    weight = term.weight * ranking.KIND_WEIGHTS[term.kind] * of_field.weight * level.lent
-    if not weight or not (count := holders(level, term)):
+    weight = (
+        term.weight * ranking.KIND_WEIGHTS[term.kind] * ranking.FIELD_WEIGHTS[level.of].weight * level.lent
+    )
+    if not weight or not (found := holders(level, term)).places:
         return None
-    most = weight * ranking.idf(level.count(commit), count)
-    params = {
-        "w": most,
-        "k": ranking.K1 * (1 - of_field.b),
-        "n": ranking.K1 * of_field.b / max(level.average(commit), 1e-9),
-    }
-    times, clauses = _times(level, term)
-    script = {"lang": "expression", "source": _SHARE.format(words=level.words), "params": params}
-    return Share({"script_score": {"query": times, "script": script}}, most, clauses)
-
-
-def _times(level: Level, term: QueryTerm) -> tuple[Json, int]:
-    """A query that scores how often a place holds a term, and its clauses. Synonyms share a frequency,
-    that of the most frequent; of very many, as a prefix has, it only counts whether one is there."""
+    weight *= ranking.idf(level.count(commit), found.places)
     synonyms = spelled(term)
+    # Of very many, as a prefix has, it only counts whether one is there.
     if len(synonyms) > _MOST_SYNONYMS:
-        return {"constant_score": {"filter": holding(level, term)}}, 1
-    queries: list[Json] = [{"term": {level.field: one}} for one in synonyms]
-    return queries[0] if len(queries) == 1 else {"dis_max": {"queries": queries}}, len(queries)
+        held: Json = {"constant_score": {"filter": holding(level, term), "boost": weight}}
+        return Share(weight, held, None, 1)
+    held = _highest([{"term": {level.field: {"value": one, "boost": weight}}} for one in synonyms])
+    if not found.often:
+        return Share(weight, held, None, len(synonyms))
+    repeated = _highest([{"term": {often(level.field): one}} for one in synonyms])
+    return Share(weight, held, repeated, 2 * len(synonyms))
+
+
+def _highest(queries: Sequence[Json]) -> Json:
+    """The highest score of several: synonyms share a frequency, that of the most frequent."""
+    return queries[0] if len(queries) == 1 else {"dis_max": {"queries": queries}}
 
 
 # --- Filters and order ----------------------------------------------------------------------------

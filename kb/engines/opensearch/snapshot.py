@@ -22,7 +22,7 @@ from kb.engines.opensearch import index, queries
 from kb.engines.opensearch.cluster import Cluster, Json
 from kb.engines.opensearch.columns import ArticleColumns, unpacked
 from kb.engines.opensearch.index import LISTED, DocumentLost, Opened
-from kb.engines.opensearch.queries import Holders, Level
+from kb.engines.opensearch.queries import Held, Holders, Level
 from kb.engines.opensearch.writing import article_key, passage_id, routing, section_id
 from kb.engines.passage_table import FACTS, PassageTable, passing
 from kb.models import (
@@ -52,8 +52,10 @@ _ASKED_AT_ONCE = 400
 _LISTED_AT_ONCE = 20_000
 _MOST_BUCKETS = 60_000
 # The frequencies of so many terms are remembered.
-_COUNTS = 200_000
+_COUNTS = 50_000
 _DECODED_SIZE = 4
+# Of hits only their numbers are told: not even their ids, which lie among the records.
+_NUMBERS: Json = {"_source": False, "stored_fields": "_none_", "docvalue_fields": ["number"]}
 
 
 class _Ranked(NamedTuple):
@@ -71,7 +73,7 @@ class Snapshot:
         self.opened = opened
         self._cluster = cluster
         self._memory = memory
-        self._counts: dict[tuple[str, TermKind, tuple[str, ...]], int] = {}
+        self._counts: dict[tuple[TermKind, tuple[str, ...]], Mapping[str, Held]] = {}
         self._before = before
         if before and "columns" not in before.__dict__:
             self._before = before._before
@@ -158,7 +160,7 @@ class Snapshot:
     def columns(self) -> Mapping[str, ArticleColumns]:
         """The columns of every article that has passages, by id; what `before` has is not read again."""
         found: dict[str, ArticleColumns] = {}
-        newer: list[Json] = [{"exists": {"field": "title_words"}}]
+        newer: list[Json] = [{"term": {"place": "article"}}]
         if self._before and self._before.opened.index == self.opened.index:
             dead = set(index.dead(self._cluster, self.opened))
             known = self._before.columns
@@ -293,8 +295,7 @@ class Snapshot:
             "sort": queries.order(query.sort),
             "track_scores": True,
             "track_total_hits": False,
-            "_source": False,
-            "docvalue_fields": ["number"],
+            **_NUMBERS,
         }
 
     def _first(self, query: Query) -> Json:
@@ -379,7 +380,7 @@ class Snapshot:
         directly = queries.hits([term for term in terms if not term.via])
         wanted = queries.numbered(self._numbers[places].tolist())
         query = {"bool": {"filter": [wanted, directly]}}
-        body = {"query": query, "size": len(places), "_source": False, "docvalue_fields": ["number"]}
+        body = {"query": query, "size": len(places), **_NUMBERS}
         found = self._cluster.search(self.opened.index, body)["hits"]["hits"]
         others = sorted({*places} - {self._hit_place(hit) for hit in found})
         given = self._given(others, bridges, (queries.OWN, queries.HEADINGS, queries.TITLE))
@@ -395,19 +396,20 @@ class Snapshot:
             return {}
         counts = self._count(terms)
         ids = {level: self._ids(level, places) for level in levels}
+        commit = self.opened.commit
         asked = [
-            (term, level, share)
+            (term, level, {"bool": {"should": queries.level_scores(level, [share], commit)}})
             for term in terms
             for level in levels
-            if (share := queries.share(level, term, self.opened.commit, counts))
+            if (share := queries.share(level, term, commit, counts))
         ]
         bodies: list[Json] = [
             {
                 "size": len(ids[level]),
                 "_source": False,
-                "query": {"bool": {"filter": [{"ids": {"values": list(ids[level])}}], "must": [share.query]}},
+                "query": {"bool": {"filter": [{"ids": {"values": list(ids[level])}}], "must": [score]}},
             }
-            for _, level, share in asked
+            for _, level, score in asked
         ]
         given: dict[int, list[tuple[QueryTerm, TermScore]]] = {}
         for (term, level, _), answer in zip(asked, self._asked(bodies), strict=True):
@@ -435,25 +437,17 @@ class Snapshot:
 
     def _count(self, terms: Sequence[QueryTerm]) -> Holders:
         """How many texts of each level hold each of the terms; remembered."""
+        wanted = {_named(term): term for term in terms}
+        found = {name: held for name in wanted if (held := self._counts.get(name))}
+        unknown = [name for name in wanted if name not in found]
         live = index.live(self.opened)
-        wanted = {(level.field, *_named(term)): (level, term) for term in terms for level in queries.LEVELS}
-        found = {key: count for key in wanted if (count := self._counts.get(key)) is not None}
-        unknown = [key for key in wanted if key not in found]
-        bodies: list[Json] = [
-            {
-                "size": 0,
-                "track_total_hits": True,
-                "query": {"bool": {"filter": [live, queries.holding(*wanted[key])]}},
-            }
-            for key in unknown
-        ]
-        answers = self._asked(bodies)
-        fresh = {key: answer["hits"]["total"]["value"] for key, answer in zip(unknown, answers, strict=True)}
+        answers = self._asked([queries.counting(wanted[name], live) for name in unknown])
+        fresh = {name: queries.counted(answer) for name, answer in zip(unknown, answers, strict=True)}
         if len(self._counts) > _COUNTS:
             self._counts = {}
         self._counts.update(fresh)
         found |= fresh
-        return lambda level, term: found[level.field, *_named(term)]
+        return lambda level, term: found[_named(term)][level.field]
 
     def _asked(self, bodies: Sequence[Json]) -> Iterator[Json]:
         for at in range(0, len(bodies), _ASKED_AT_ONCE):
@@ -506,7 +500,7 @@ class Snapshot:
         if not queries.can_stand(anchor):
             return None
         query = index.of_type(self.opened, "passage", {"term": {"anchor": anchor}})
-        body = {"size": 1, "query": query, "_source": False, "docvalue_fields": ["number"]}
+        body = {"size": 1, "query": query, **_NUMBERS}
         found = self._cluster.search(self.opened.index, body)["hits"]["hits"]
         return self._hit_place(found[0]) if found else None
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -17,7 +17,7 @@ from kb.engines import check_article_id
 from kb.engines.opensearch import index
 from kb.engines.opensearch.cluster import Batch, Cluster, Document, Json
 from kb.engines.opensearch.columns import ColumnsWriter
-from kb.engines.opensearch.index import LISTED, LONGEST_TERM, TIMES, Commit, Opened
+from kb.engines.opensearch.index import LISTED, LONGEST_TERM, NO_LENGTHS, TIMES, Commit, Opened, often
 from kb.engines.opensearch.lock import Turn
 from kb.errors import EngineError, EngineUnavailable
 from kb.models import Article, Passage, SourceFile
@@ -131,14 +131,14 @@ class Writer:
             "published": published,
             "principle": [tag.principle for tag in passage.tags],
             "anchor": passage.anchors,
-            "text": _terms(own.text.terms),
-            "headings": _terms(headings.terms),
-            "text_words": own.text.length,
-            "heading_words": headings.words,
+            **_terms("text", own.text.terms),
+            **_terms("headings", headings.terms),
+            "text_length": own.text.length,
+            "heading_length": headings.words,
             **listed,
         }
         if passage.position == 0:
-            document["first_title"] = _terms(title.terms)
+            document["first_title"] = _standing(title.terms)
         self._numbers += 1
         self._add(passage_id(version, passage.position), version, document)
 
@@ -147,8 +147,8 @@ class Writer:
             document = {
                 "type": "section",
                 "place": {"name": "section", "parent": version},
-                "section_text": _terms(section.terms),
-                "section_words": section.words,
+                **_terms("section_text", section.terms),
+                "text_length": section.words,
             }
             self._add(section_id(version, section.number), version, document)
 
@@ -167,15 +167,15 @@ class Writer:
             document |= {
                 "place": "article",
                 "table": columns.packed(),
-                "article_text": _terms(whole.terms),
-                "article_words": whole.words,
-                "title": _terms(title.terms),
-                "title_words": title.length,
+                **_terms("article_text", whole.terms),
+                "text_length": whole.words,
+                **_terms("title", title.terms),
+                "heading_length": title.length,
             }
         self._add(version, version, document)
 
     def _add(self, id: str, version: str, document: Json) -> None:
-        document |= {"born": self._turn.number, "version": version}
+        document = NO_LENGTHS | document | {"born": self._turn.number, "version": version}
         self._batch.add(Document.of(id, routing(version), document))
         if self._batch.full:
             self._send()
@@ -212,12 +212,14 @@ class Writer:
             at=time.time(),
         )
         if dead:
-            listed = {"type": "dead", "born": self._turn.number, "versions": dead}
+            listed = NO_LENGTHS | {"type": "dead", "born": self._turn.number, "versions": dead}
             # Where the id leads to: searches look it up by that.
             id = index.dead_id(now.generation)
             self._batch.add(Document.of(id, id, listed))
         self._send()
         self._sent()
+        if not self._before:
+            index.merge(self._cluster, self._index)
         index.refresh(self._cluster, self._index)
         self._turn.check()
         self._write_commit(index.measured(self._cluster, Opened(self._index, now, (0, 0))))
@@ -237,7 +239,7 @@ class Writer:
         if self._before:
             number, term = self._before.revision
             condition = {"if_seq_no": number, "if_primary_term": term}
-        document = {"format": index.FORMAT, "commit": commit}
+        document = NO_LENGTHS | {"format": index.FORMAT, "commit": commit}
         path = f"/{self._index}/_doc/commit"
         try:
             answer = self._cluster.ask("PUT", path, document, slow=True, ignore=409, **condition)
@@ -347,10 +349,12 @@ def _record(record: Article | Passage | SourceFile) -> str:
     return msgspec.json.encode(record).decode()
 
 
-def _terms(terms: dict[str, int] | Counter[str]) -> list[str]:
-    """Terms as the cluster takes them in."""
-    return [
-        f"{term}{TIMES}{times}" if times > 1 else term
-        for term, times in terms.items()
-        if len(term) <= LONGEST_TERM and TIMES not in term
-    ]
+def _terms(field: str, terms: Mapping[str, int]) -> Json:
+    """The terms of a text as the cluster takes them in."""
+    repeated = [f"{term}{TIMES}{terms[term]}" for term in _standing(terms) if terms[term] > 1]
+    return {field: _standing(terms), often(field): repeated}
+
+
+def _standing(terms: Iterable[str]) -> list[str]:
+    """Those of the terms that the cluster can hold."""
+    return [term for term in terms if len(term) <= LONGEST_TERM and TIMES not in term]
