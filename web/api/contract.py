@@ -56,7 +56,10 @@ _MOST_IDS = 100  # asked for at once
 _MOST_IN_BATCH = 100
 _LONGEST_ANALYSED = 100_000  # characters that are analysed at once
 _FURTHEST = 1_000_000
-_PERIOD = re.compile(r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", re.ASCII)
+# A year, a month or a day that there is; only of 29 February it does not know in which years.
+_PERIOD = re.compile(
+    r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d))?|-(0[13-9]|1[0-2])-30|-(0[13578]|1[02])-31)?", re.ASCII
+)
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 
 # --- Parameters ----------------------------------------------------------------------------------
