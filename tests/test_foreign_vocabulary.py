@@ -52,7 +52,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory, vocabulary_cache: Path) -> P
 @pytest.fixture
 def home(tmp_path: Path, ready: Path) -> Path:
     """The same before it is indexed."""
-    shutil.copytree(ready, tmp_path, ignore=lambda *_: ["index"], dirs_exist_ok=True)
+    shutil.copytree(ready, tmp_path, ignore=shutil.ignore_patterns("index", "*.sqlite*"), dirs_exist_ok=True)
     return tmp_path
 
 
