@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,8 @@ class Following:
             [sys.executable, "-u", "-m", "kb", "index", "--watch"],
             env={**os.environ, "KB_HOME": str(home), "KB_CORPUS": str(articles), "PYTHONPATH": str(CORPUS.parent)},
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+            # What a shell runs in the background ignores Ctrl-C, and so would its children.
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
 
     def told(self) -> tuple[str, str]:
