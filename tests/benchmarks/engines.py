@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pickle
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
@@ -97,7 +97,7 @@ def ranking(folders: Sequence[Path], asked: int, open_book: OpenBook) -> None:
     rows = []
     for folder in folders:
         ours, theirs = (_found(open_book(name, folder.name), folder, asked) for name in (EMBEDDED, CLUSTER))
-        shared = [len({*ours.run[id]} & {*theirs.run[id]}) / max(len(ours.run[id]), 1) for id in ours.run]
+        shared = [_shared(ours.run[id], theirs.run[id]) for id in ours.run]
         same = sum(ours.run[id] == theirs.run[id] for id in ours.run) / len(ours.run)
         overlap = [f"{sum(shared) / len(shared):.4f}", f"{min(shared):.2f}", f"{same:.3f}"]
         for number, (group, ndcg) in enumerate(ours.ndcg.items()):
@@ -106,6 +106,11 @@ def ranking(folders: Sequence[Path], asked: int, open_book: OpenBook) -> None:
             rows.append([*row, *(overlap if not number else ["", "", ""])])
     head = ["", EMBEDDED, CLUSTER, "difference", "of ten in both", "at least", "the same ten in order"]
     measuring.table("nDCG@10 ×100", head, rows)
+
+
+def _shared(ours: Collection[str], theirs: Collection[str]) -> float:
+    """The share of our hits that are theirs too; who both find nothing agree."""
+    return len({*ours} & {*theirs}) / len(ours) if ours else float(not theirs)
 
 
 def _found(book: KnowledgeBase, folder: Path, asked: int) -> _Found:
