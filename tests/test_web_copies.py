@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from html import unescape
+from itertools import product
 from urllib.parse import quote
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from pydantic import TypeAdapter
 
 from tests.conftest import MakeApp, write_files
 from web import interface
+from web.api.contract import Period
 
 RULE = (
     "Гость жалуется потому, что ещё верит: его услышат, поблагодарят и сделают обещанное в тот же день,"
@@ -145,6 +149,17 @@ def test_months_and_days_are_written_as_readers_write_them(
 def test_what_is_no_date_is_said(client: FlaskClient, date: str) -> None:
     assert client.get(f"/search?q=гость&date={date}").status_code == 400
     assert client.get(f"/api/v1/search?q=гость&date={date}").status_code == 400
+
+
+@pytest.mark.parametrize("year", [1900, 2000, 2023, 2024, 2100])
+def test_the_contract_knows_each_day_of_a_year(year: int) -> None:
+    promised = TypeAdapter(Period).json_schema()["pattern"]
+    for month, day in product(range(14), range(33)):
+        try:
+            there_is = bool(date(year, month, day))
+        except ValueError:
+            there_is = False
+        assert bool(re.search(promised, f"{year}-{month:02}-{day:02}")) == there_is, (year, month, day)
 
 
 # --- Versions ------------------------------------------------------------------------------------

@@ -56,9 +56,12 @@ _MOST_IDS = 100  # asked for at once
 _MOST_IN_BATCH = 100
 _LONGEST_ANALYSED = 100_000  # characters that are analysed at once
 _FURTHEST = 1_000_000
-# A year, a month or a day that there is; only of 29 February it does not know in which years.
+_LEAP_YEAR = r"([12]\d(0[48]|[2468][048]|[13579][26])|(12|16|20|24|28)00)"
+# A year, a month or a day that there is.
 _PERIOD = re.compile(
-    r"[12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d))?|-(0[13-9]|1[0-2])-30|-(0[13578]|1[02])-31)?", re.ASCII
+    r"([12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|1\d|2[0-8]))?|-(0[13-9]|1[0-2])-(29|30)|-(0[13578]|1[02])-31)?"
+    rf"|{_LEAP_YEAR}-02-29)",
+    re.ASCII,
 )
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 
