@@ -128,25 +128,25 @@ class FolderChanges:
         with whole_file(path, mode) as file:
             file.write(content)
 
-    def state_id(self, path: Path, id: str) -> None:
+    def state_id(self, path: Path, id: str, replaced: Path | None = None) -> None:
         """Let the metadata file beside a file state its id; what else it states stays.
 
-        Raises `WriteRefused` where it speaks for other files too.
+        `replaced` is the file that it takes the place of. Raises `WriteRefused` where the metadata speak for
+        other files too.
         """
         beside = _beside(path)
-        if others := [name for name in _of_this_stem(path) if name != path.name]:
+        if others := [name for name in _of_this_stem(path) if path.with_name(name) not in (path, replaced)]:
             raise WriteRefused(f"{beside.name} would speak for {others[0]} too; rename one of them.")
         before = beside.read_text("utf-8", errors="surrogateescape") if beside.is_file() else ""
         stated = f"id: '{id}'\n{_ID_LINE.sub('', before)}"
         self.write(beside, stated.encode("utf-8", errors="surrogateescape"))
 
-    def remove(self, path: Path, heir: Path | None = None) -> None:
-        """Take a file away, and the metadata file that speaks for it alone, unless for its heir soon."""
+    def remove(self, path: Path) -> None:
+        """Take a file away, and the metadata file that speaks for it alone."""
         self._remember(path)
         path.unlink(missing_ok=True)
         beside = _beside(path)
-        is_left = heir is None or _beside(heir) != beside
-        if is_left and beside.is_file() and not _of_this_stem(path):
+        if beside.is_file() and not _of_this_stem(path):
             self._remember(beside)
             beside.unlink()
 
@@ -224,10 +224,11 @@ def put(
         path = before
     else:
         path = changes.heir(before, draft, known)
-        changes.remove(before, path)
     if draft.suffix not in _STATES_ITS_ID:
-        changes.state_id(path, draft.id)
+        changes.state_id(path, draft.id, before)
     changes.write(path, draft.content)
+    if before and before != path:  # not sooner: who is killed in between loses nothing
+        changes.remove(before)
     return path
 
 

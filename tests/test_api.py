@@ -26,6 +26,7 @@ from rdflib.namespace import SKOS
 from sqlalchemy import URL
 
 from kb.cli import main
+from kb.corpus_folder import Draft, FolderChanges
 from kb.engines.whoosh import WhooshEngine
 from kb.errors import IndexLocked, InvalidRequest, StoreUnavailable
 from kb.knowledge_base import KnowledgeBase
@@ -762,6 +763,25 @@ def test_another_format_that_cannot_be_read_leaves_the_file_there_was(folder: Si
     assert put(folder, "dva", office("phone.pdf"), Content_Type="application/pdf").status_code == 200
     assert set(files(folder)) == {"gift.md", "sub/two.pdf", "sub/two.yml"}
     assert folder.client.get("/api/v1/articles/dva").json["licence"] == "CC0"
+
+
+@pytest.mark.parametrize("writes", [0, 1])
+def test_a_kill_while_the_format_changes_loses_nothing(
+    folder: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, writes: int
+) -> None:
+    write, left = FolderChanges.write, iter(range(writes))
+
+    def write_until_killed(changes: FolderChanges, path: Path, content: bytes) -> None:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        write(changes, path, content)
+
+    monkeypatch.setattr(FolderChanges, "write", write_until_killed)
+    monkeypatch.setattr(FolderChanges, "undo", lambda changes: None)  # who is killed undoes nothing
+    before = files(folder)["sub/two.md"]
+    with pytest.raises(KeyboardInterrupt):
+        folder.book.write_articles([Draft("dva", ".pdf", office("phone.pdf"))])
+    assert files(folder).get("sub/two.md") == before
 
 
 def test_a_metadata_file_of_another_is_left_alone(folder: SimpleNamespace) -> None:
