@@ -25,13 +25,13 @@ class Cache:
     def worked_out(self, name: str, key: str, make: Callable[[], Any]) -> Any:
         """What was remembered under a name, else what `make` gives, which is asked by one process while
         others wait for it."""
-        found = self.get(name, key)
+        found = self._get(name, key)
         if found is None:
             with self._alone(name):
-                found = self.get(name, key)  # another may have been faster
+                found = self._get(name, key)  # another may have been faster
                 if found is None:
                     found = make()
-                    self.put(name, key, found)
+                    self._put(name, key, found)
         return found
 
     @contextmanager
@@ -46,7 +46,7 @@ class Cache:
                     stack.enter_context(FileLock(self.folder / f"{name}.lock"))
             yield
 
-    def get(self, name: str, key: str) -> Any:
+    def _get(self, name: str, key: str) -> Any:
         """What was remembered under a name, or None if there is nothing or its key is another."""
         if self.folder is None:
             return None
@@ -56,7 +56,7 @@ class Cache:
         except (OSError, ValueError, LookupError, TypeError):
             return None
 
-    def put(self, name: str, key: str, value: Any) -> None:
+    def _put(self, name: str, key: str, value: Any) -> None:
         """Remember a value in place of what was there, in one step that readers cannot see half of."""
         if self.folder is None:
             return
