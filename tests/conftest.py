@@ -137,6 +137,7 @@ def _patient() -> Iterator[None]:
     """On a busy machine too, what is suggested is of the newest commit."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("kb.suggestions._PATIENCE", 60.0)
+        patch.setattr("kb.suggestions._CHEAP", 60.0)
         yield
 
 

@@ -221,6 +221,19 @@ def test_repair_knows_what_was_indexed_since(make_book: MakeBook) -> None:
     assert book.search("бламбуренг").interpreted.corrected_from is None
 
 
+def test_what_takes_long_to_gather_rests_and_new_words_are_still_known(
+    make_book: MakeBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kb.suggestions._CHEAP", 0)
+    monkeypatch.setattr("kb.suggestions._REST", 1e9)
+    book = make_book({"a.md": "# Смена\n\nЖалобой зовут подарок.\n\nВторой жалобой тоже."})
+    assert book.search("жалабой").interpreted.corrected_from == "жалабой"
+    (book.settings.corpus_path / "b.md").write_text("# Новое\n\nКомпания зовётся «Жалабой».", "utf-8")
+    book.index()
+    assert book.search("жалабой").interpreted.corrected_from is None
+    assert book.search("жалобоы").interpreted.corrected_from == "жалобоы"
+
+
 def test_an_empty_index_repairs_by_the_vocabulary(make_book: MakeBook) -> None:
     book = make_book({}, index=False)
     repair = book.suggestions.repair("эмпотия")

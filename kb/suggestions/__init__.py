@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from kb.engines import Engine
 from kb.errors import ServicebookError
-from kb.models import Clause, Phrase, Query, Repair, Suggestion
+from kb.languages import fold
+from kb.models import Clause, Phrase, Query, Repair, Suggestion, TermKind
 from kb.principles import Vocabulary
 from kb.suggestions.completion import Completer
 from kb.suggestions.lexicon import Lexicon, read_lexicon
@@ -25,7 +28,11 @@ __all__ = ["Suggestions", "unquoted"]
 _Gathered = TypeVar("_Gathered")
 
 _log = logging.getLogger(__name__)
-_PATIENCE = 2.0  # seconds that one search after a commit may wait for the words of the new state
+# Seconds that a search after a commit may wait for the words of the new state.
+_PATIENCE = 0.1
+# What takes so many seconds of a processor is gathered after every commit. What takes longer rests so many
+# times as long in between: where files change all the time, searches must not wait for it all the time.
+_CHEAP, _REST = 0.1, 30
 
 
 class Suggestions:
@@ -43,7 +50,12 @@ class Suggestions:
         """The query that was probably meant, or None when nothing in it is doubtful."""
         if not is_doubtful(text):
             return None
-        return repair(text, self._lexicon.at(self._engine.generation), self._stands)
+        generation = self._engine.generation
+        lexicon = self._lexicon.at(generation)
+        found = repair(text, lexicon, self._stands)
+        if found and not self._lexicon.is_of(generation) and any(map(self._is_indexed, found.typed)):
+            return None  # a word that came in since the lexicon was gathered
+        return found
 
     def complete(self, text: str, language: str | None = None, limit: int = 8) -> tuple[Suggestion, ...]:
         """What a text being typed may become, best first, in one language or any."""
@@ -59,31 +71,58 @@ class Suggestions:
         clause = Clause((Phrase((), characters),))
         return self._engine.search(Query(clauses=(clause,), limit=0)).total > 0
 
+    def _is_indexed(self, word: str) -> bool:
+        """Whether a word stands in the index as it is."""
+        term = TermKind.FORM + fold(word).text
+        return any(found == term for found, _ in self._engine.words(term))
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathering(Generic[_Gathered]):
+    """What was gathered of a state; from `due` on (`time.monotonic`) another may be gathered."""
+
+    generation: object
+    found: _Gathered
+    due: float
+
 
 class _PerGeneration(Generic[_Gathered]):
-    """Something gathered from an index, once for each of its states."""
+    """Something gathered from an index, at most once for each of its states."""
 
     def __init__(self, gather: Callable[[], _Gathered]) -> None:
         self._gather = gather
         self._gathering = threading.Lock()
-        self._current: tuple[object, _Gathered] | None = None
+        self._current: _Gathering[_Gathered] | None = None
 
     def at(self, generation: object) -> _Gathered:
-        """What belongs to a state. Where gathering it takes long, what belonged to the one before."""
+        """What belongs to a state. Where gathering it takes long, what belonged to one before."""
         current = self._current
         if current is None:
             with self._gathering:
-                current = self._current = self._current or (generation, self._gather())
-        elif current[0] != generation and self._gathering.acquire(blocking=False):
+                current = self._current = self._current or self._gathered(generation)
+        elif self._is_due(current, generation) and self._gathering.acquire(blocking=False):
             renewing = threading.Thread(target=self._renew, args=(generation,), daemon=True)
             renewing.start()
             renewing.join(_PATIENCE)
             current = self._current or current
-        return current[1]
+        return current.found
+
+    def is_of(self, generation: object) -> bool:
+        """Whether what was gathered last belongs to a state."""
+        return self._current is not None and self._current.generation == generation
+
+    def _is_due(self, current: _Gathering[_Gathered], generation: object) -> bool:
+        return current.generation != generation and time.monotonic() >= current.due
+
+    def _gathered(self, generation: object) -> _Gathering[_Gathered]:
+        begun = time.thread_time()
+        found = self._gather()
+        took = time.thread_time() - begun
+        return _Gathering(generation, found, time.monotonic() + (took * _REST if took > _CHEAP else 0))
 
     def _renew(self, generation: object) -> None:
         try:
-            self._current = (generation, self._gather())
+            self._current = self._gathered(generation)
         except ServicebookError as error:  # the index was closed or damaged meanwhile; searches say so
             _log.info("The words of the index could not be gathered: %s", error)
         finally:
