@@ -77,6 +77,14 @@ def articles() -> Iterator[Article]:
     return _articles(repeat(PASSAGES_PER_ARTICLE), random.Random(SEED))
 
 
+def as_markdown(article: Article) -> str:
+    """An article as its author would have written it."""
+    parts = [f"# {article.title}"]
+    for section in article.sections:
+        parts += [f"## {section.heading}", *(block.text for block in section.blocks)]
+    return "\n\n".join(parts) + "\n"
+
+
 def from_data_set(folder: Path, size: int, queries: int) -> Material:
     """The first `size` lines and some queries of a data set in BEIR form."""
     data = evaluation.read(folder)

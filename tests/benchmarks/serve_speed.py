@@ -11,7 +11,6 @@ from __future__ import annotations
 import http.client
 import importlib.util
 import json
-import multiprocessing
 import os
 import shutil
 import socket
@@ -24,7 +23,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import count
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -104,7 +102,7 @@ class Load:
 @click.option("--rounds", default=2, show_default=True, help="How often all loads are tried, in turn.")
 @click.option("--server", "servers", multiple=True, help="Servers to try, by name; by default kb serve.")
 @click.option("--wrk/--no-wrk", default=bool(shutil.which("wrk")), help="Let wrk ask, where it is there.")
-@click.option("--indexing", is_flag=True, help="Also ask while another process keeps indexing.")
+@click.option("--indexing", is_flag=True, help="Also ask while `kb index` keeps bringing in changes.")
 @click.option(
     "--home",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -307,27 +305,31 @@ def _indexing(home: Path, wanted: bool) -> Iterator[None]:
     if not wanted:
         yield
         return
-    spawn = multiprocessing.get_context("spawn")
-    begun, stop = spawn.Event(), spawn.Event()
-    child = spawn.Process(target=_keep_indexing, args=(home, begun, stop))
-    child.start()
+    begun, stop = threading.Event(), threading.Event()
+    indexing = threading.Thread(target=_keep_indexing, args=(home, begun, stop))
+    indexing.start()
     begun.wait(_PATIENCE)
     try:
         yield
     finally:
         stop.set()
-        child.join()
+        indexing.join()
 
 
-def _keep_indexing(home: Path, begun: Event, stop: Event) -> None:
-    """Change ten articles at a time, over and over."""
-    articles = [article for article, _ in corpus.make(500, 1).articles]
-    with KnowledgeBase(load_settings(home=home, engine="")) as book:
-        begun.set()
+def _keep_indexing(home: Path, begun: threading.Event, stop: threading.Event) -> None:
+    """Let `kb index` bring in a folder of twenty articles, all of them edited each time."""
+    texts = [corpus.as_markdown(article) for article, _ in corpus.make(500, 1).articles]
+    command = [sys.executable, "-m", "kb", "index"]
+    with TemporaryDirectory() as folder:
         for turn in count():
             if stop.is_set():
                 break
-            book.add((article, None) for article in articles[turn % 2 * 10 :][:10])
+            for number, text in enumerate(texts):
+                Path(folder, f"{number}.md").write_text(f"{text}\nПравка {turn}.\n", encoding="utf-8")
+            environment = {**os.environ, "KB_HOME": str(home), "KB_ENGINE": ""}
+            subprocess.run([*command, folder], env=environment, stdout=subprocess.DEVNULL, check=True)
+            begun.set()
+    click.echo(f"Meanwhile `kb index` brought in twenty edited articles {turn} times.")
 
 
 if __name__ == "__main__":
