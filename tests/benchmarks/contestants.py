@@ -95,14 +95,14 @@ class Servicebook:
         """Open the newest commit."""
         self._engine = WhooshEngine(f"whoosh://{self._folder}", MEMORY)
         self._snapshot = self._engine._snapshot()
-        self._everything = np.arange(self._snapshot.impacts.collection.size)
 
     def search(self, terms: Sequence[str], language: str = "") -> Found:
         """The best of all passages that score, or of those in a language."""
         impacts = self._snapshot.impacts
         wanted = impacts.looked_up([QueryTerm(TermKind.WORD, (term,)) for term in terms])
         # Of many terms nearly all passages hold one; then all are looked at.
-        numbers = impacts.hits(wanted) if len(wanted) <= _FEW_TERMS else self._everything
+        is_short = len(wanted) <= _FEW_TERMS
+        numbers = impacts.hits(wanted) if is_short else np.arange(impacts.collection.size)
         if language:
             passing = self._snapshot.table.filters(Query(languages=(language,)), None)["language"]
             numbers = numbers[passing[numbers]]
