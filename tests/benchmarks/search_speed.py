@@ -24,8 +24,9 @@ import numpy as np
 from whoosh.filedb.filestore import FileStorage
 
 from kb.engines.impacts import Collection, Impacts, Memory, Numbers, Postings, best
-from kb.engines.mapped_files import mapped_storage
-from kb.engines.whoosh import _SCHEMA, FORMAT, WhooshEngine
+from kb.engines.whoosh import WhooshEngine
+from kb.engines.whoosh.layout import FORMAT, SCHEMA
+from kb.engines.whoosh.mapped_files import mapped_storage
 from kb.knowledge_base import KnowledgeBase
 from kb.models import QueryTerm, SearchRequest
 from kb.ranking import Field
@@ -373,7 +374,7 @@ def _search_alone(home: Path, clock: str, sending: Connection) -> None:
         times = []
         for _ in range(5):
             started = now()
-            storage(folder).open_index(schema=_SCHEMA).reader().close()
+            storage(folder).open_index(schema=SCHEMA).reader().close()
             times.append(now() - started)
         opened.append(percentile(times, 50))
     before = measuring.resident()
@@ -404,7 +405,7 @@ def ranking_alone(home: Path, times: Sequence[int], most: int, repeat: int, cloc
         assert isinstance(engine, WhooshEngine), "only the embedded engine's postings can be repeated"
         snapshot = engine._snapshot()
         sizes = {
-            number: _repeated(snapshot.impacts.collection, snapshot._postings, number) for number in times
+            number: _repeated(snapshot.impacts.collection, snapshot.postings, number) for number in times
         }
         for kind in ("long", "short"):
             queries = [
