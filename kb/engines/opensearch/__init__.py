@@ -22,7 +22,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar
 
 from kb.engines import DEFAULTS, ClusterOptions, EngineHits, EngineWriter, Place, Remembered
-from kb.engines.impacts import Memory
+from kb.engines.cache import Cache
 from kb.engines.opensearch import index
 from kb.engines.opensearch.cluster import Cluster, IndexGone, parse
 from kb.engines.opensearch.index import DocumentLost, Opened
@@ -41,7 +41,7 @@ class OpenSearchEngine:
     def __init__(self, url: str, memory: int, cluster: ClusterOptions = DEFAULTS) -> None:
         # Nothing is asked yet: a web node starts while the cluster is away, and finds it when it is back.
         self._cluster = Cluster(parse(url), cluster)
-        self._memory = Memory(memory)
+        self._cache = Cache(memory)
         self._opening = threading.Lock()
         self._current: Snapshot | None = None
 
@@ -129,13 +129,13 @@ class OpenSearchEngine:
     @property
     def remembered(self) -> Remembered:
         """How much of its memory is used."""
-        return self._memory.state
+        return self._cache.state
 
     def close(self) -> None:
         """Give back connections and memory."""
         self._cluster.close()
         self._current = None
-        self._memory.forget(lambda owner: True)
+        self._cache.forget(lambda owner: True)
 
     def _read(self, ask: Callable[[Snapshot], _Answer], nothing: _Answer) -> _Answer:
         """What the newest commit answers, and `nothing` when there was never one. An index that is
@@ -159,9 +159,9 @@ class OpenSearchEngine:
         with self._opening:
             if not self._current or self._current.opened.moment != opened.moment:
                 before = self._current
-                self._current = Snapshot(self._cluster, opened, self._memory, before)
+                self._current = Snapshot(self._cluster, opened, self._cache, before)
                 kept = {opened.index, opened.moment}
-                self._memory.forget(lambda owner: owner not in kept)
+                self._cache.forget(lambda owner: owner not in kept)
             return self._current
 
     def _opened(self) -> Opened | None:

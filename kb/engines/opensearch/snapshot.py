@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.engines import PREFIX_WORDS, EngineHit, EngineHits, Place
-from kb.engines.impacts import Memory, Numbers, Places
+from kb.engines.cache import Cache
+from kb.engines.impacts import Numbers, Places
 from kb.engines.opensearch import index, queries
 from kb.engines.opensearch.cluster import Cluster, Json
 from kb.engines.opensearch.columns import ArticleColumns, unpacked
@@ -69,10 +70,10 @@ class _Ranked(NamedTuple):
 class Snapshot:
     """One commit; safe for threads. `before` is an older one, whose columns are read only once."""
 
-    def __init__(self, cluster: Cluster, opened: Opened, memory: Memory, before: Snapshot | None) -> None:
+    def __init__(self, cluster: Cluster, opened: Opened, cache: Cache, before: Snapshot | None) -> None:
         self.opened = opened
         self._cluster = cluster
-        self._memory = memory
+        self._cache = cache
         self._counts: dict[tuple[TermKind, tuple[str, ...]], Mapping[str, Held]] = {}
         self._before = before
         if before and "columns" not in before.__dict__:
@@ -125,7 +126,7 @@ class Snapshot:
     def _named(self, ids: Iterable[str]) -> dict[str, Article]:
         """The articles with some ids; remembered."""
         versions = {self.columns[id].version: id for id in ids}
-        known = {version: self._memory.peek((self.opened.index, version)) for version in versions}
+        known = {version: self._cache.peek((self.opened.index, version)) for version in versions}
         missing = [version for version, article in known.items() if article is None]
         for hit in self._documents({version: version for version in missing}):
             known[hit["_id"]] = self._remembered(hit)
@@ -133,7 +134,7 @@ class Snapshot:
 
     def _remembered(self, hit: Json) -> Article:
         size = len(hit["_source"]["record"]) * _DECODED_SIZE
-        return self._memory.get(
+        return self._cache.get(
             (self.opened.index, hit["_id"]), lambda: _decoded(hit, Article), lambda _: size
         )
 
@@ -470,7 +471,7 @@ class Snapshot:
             return tuple(sorted(form[1:] for form in forms))
 
         key = (self.opened.moment, "prefix", prefix.letters)
-        return self._memory.get(key, find, lambda words: sum(map(len, words)) * 2)
+        return self._cache.get(key, find, lambda words: sum(map(len, words)) * 2)
 
     def _holders(self, wanted: Phrase | Prefix) -> Json:
         """The passages where a phrase or a prefix stands, as a query."""
@@ -479,7 +480,7 @@ class Snapshot:
         if is_certain(wanted):
             return queries.holding_words(wanted)
         key = (self.opened.moment, "phrase", wanted)
-        found = self._memory.get(key, lambda: self._verified(wanted), lambda numbers: 8 * len(numbers))
+        found = self._cache.get(key, lambda: self._verified(wanted), lambda numbers: 8 * len(numbers))
         return queries.numbered(found)
 
     def _verified(self, phrase: Phrase) -> list[int]:

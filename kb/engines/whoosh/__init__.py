@@ -23,7 +23,7 @@ from whoosh.index import FileIndex
 from whoosh.util.filelock import try_for
 
 from kb.engines import DEFAULTS, ClusterOptions, EngineHits, EngineWriter, Place, Remembered
-from kb.engines.impacts import Memory
+from kb.engines.cache import Cache
 from kb.engines.whoosh import commits
 from kb.engines.whoosh.commits import Commit, Damaged
 from kb.engines.whoosh.layout import ARTICLE, FILE, FORMAT, SCHEMA
@@ -53,7 +53,7 @@ class WhooshEngine:
                 f"KB_ENGINE: “{url}” names no folder; write whoosh:// and its full path, whoosh:///path/to/index."
             )
         self._folder = Path(unquote(address.path)) / f"format-{FORMAT}"
-        self._memory = Memory(memory)
+        self._cache = Cache(memory)
         self._opening = threading.Lock()
         self._current: Snapshot | None = None
         self._listed: tuple[object, int] = (None, 0)  # what the folder was when its newest commit was so
@@ -192,7 +192,7 @@ class WhooshEngine:
     @property
     def remembered(self) -> Remembered:
         """How much of its memory is used."""
-        return self._memory.state
+        return self._cache.state
 
     def close(self) -> None:
         """Give back files and memory."""
@@ -200,7 +200,7 @@ class WhooshEngine:
             if self._current:
                 self._current.close()
             self._current = None
-        self._memory.forget(lambda owner: True)
+        self._cache.forget(lambda owner: True)
 
     def _snapshot(self) -> Snapshot:
         """The newest commit."""
@@ -214,7 +214,7 @@ class WhooshEngine:
                 with self._undamaged():
                     self._current = self._opened(generation)
                 kept = self._current.owners
-                self._memory.forget(lambda owner: owner not in kept)
+                self._cache.forget(lambda owner: owner not in kept)
             return self._current
 
     def _opened(self, generation: int) -> Snapshot:
@@ -231,7 +231,7 @@ class WhooshEngine:
                     damage = error
                     continue
                 if number == generation:
-                    return Snapshot(self._folder, reader, generation, self._memory, commit)
+                    return Snapshot(self._folder, reader, generation, self._cache, commit)
                 if commit.segments and generation == self.generation:
                     _log.warning(
                         "The index in %s is damaged (%s); searches are answered as before the last change."
@@ -239,7 +239,7 @@ class WhooshEngine:
                         self._folder,
                         damage,
                     )
-                    return Snapshot(self._folder, reader, generation, self._memory, commit)
+                    return Snapshot(self._folder, reader, generation, self._cache, commit)
                 break
             generation = self.generation
             time.sleep(0.01)

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from whoosh import columns
 from whoosh.reading import IndexReader, TermNotFound
 
-from kb.engines.impacts import Collection, Impacts, Mask, Memory, Numbers, Postings, array_bytes, begins
+from kb.engines.cache import Cache, array_bytes
+from kb.engines.impacts import Collection, Impacts, Mask, Numbers, Postings, begins
 from kb.engines.passage_table import PassageTable, encoded, numbered
 from kb.engines.whoosh.commits import Commit
 from kb.engines.whoosh.layout import ARTICLE, NUMBERED, PASSAGE, ROW, article_key
@@ -43,13 +44,13 @@ class Snapshot:
     """
 
     def __init__(
-        self, folder: Path, reader: IndexReader, generation: int, memory: Memory, commit: Commit
+        self, folder: Path, reader: IndexReader, generation: int, cache: Cache, commit: Commit
     ) -> None:
         self._folder = folder
         self.generation = generation
         self.commit = commit
         self._reader = reader
-        self._memory = memory
+        self._cache = cache
         self._lock = threading.RLock()
         # When the last search is done with a snapshot that is not the current one any more.
         self._finalizer = weakref.finalize(self, reader.close)
@@ -71,8 +72,8 @@ class Snapshot:
     def remembered(
         self, key: tuple[object, ...], make: Callable[[], _Value], size: Callable[[_Value], int]
     ) -> _Value:
-        """What was made under a key for this commit, and is made when it is not there; see `Memory.get`."""
-        return self._memory.get((self._owner, *key), make, size)
+        """What was made under a key for this commit, and is made when it is not there; see `Cache.get`."""
+        return self._cache.get((self._owner, *key), make, size)
 
     # --- Records ---
 
@@ -136,7 +137,7 @@ class Snapshot:
             return msgspec.json.decode(stored, type=record), len(stored)
 
         key = (segment, "record", document - base)
-        return self._memory.get(key, read, lambda found: found[1] * _DECODED_SIZE)[0]
+        return self._cache.get(key, read, lambda found: found[1] * _DECODED_SIZE)[0]
 
     # --- Columns ---
 
@@ -175,7 +176,7 @@ class Snapshot:
             numbered_rows["article"] = np.repeat(places, np.diff(runs, append=len(rows)))
             return numbered_rows, ids
 
-        return self._memory.get((segment, "columns"), read, lambda found: array_bytes(*found))
+        return self._cache.get((segment, "columns"), read, lambda found: array_bytes(*found))
 
     def _stored(self, leaf: IndexReader, field: str, form: np.dtype[Any]) -> npt.NDArray[Any]:
         """What a column of fixed width holds for every document of a segment."""
@@ -260,7 +261,7 @@ class Snapshot:
             asked_words=facts["asked_words"].astype(np.int32),
             title_words=facts["title_words"][begins(article)].astype(np.int32),
         )
-        return Impacts(collection, _weak(self.postings), self._memory, self._owner)
+        return Impacts(collection, _weak(self.postings), self._cache, self._owner)
 
     # --- Postings ---
 
@@ -286,7 +287,7 @@ class Snapshot:
         """The postings of a term in one segment, by document; they never change, so are remembered."""
         # Those of all texts together: a term is asked of each, and most are in one or none.
         fields = _TEXTS if field in _TEXTS else (field,)
-        decoded = self._memory.get(
+        decoded = self._cache.get(
             (segment, fields, term),
             lambda: self._decode(leaf, fields, term),
             lambda found: sum(array_bytes(*postings) for postings in found.values()),
