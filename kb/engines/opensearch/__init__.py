@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar
 
-from kb.engines import DEFAULTS, ClusterOptions, EngineHits, EngineWriter, Place, Remembered
+from kb.engines import DEFAULTS, NO_HITS, ClusterOptions, EngineHits, EngineWriter, Place, Remembered
 from kb.engines.cache import Cache
 from kb.engines.opensearch import index
 from kb.engines.opensearch.cluster import Cluster, IndexGone, parse
@@ -109,8 +109,7 @@ class OpenSearchEngine:
 
     def search(self, query: Query, explain: bool = False) -> EngineHits:
         """The passages that answer a query, best first."""
-        nothing = EngineHits(0, facets={"language": {}, "principle": {}, "article": {}, "date": {}})
-        return self._read(lambda snapshot: snapshot.search(query, explain), nothing)
+        return self._read(lambda snapshot: snapshot.search(query, explain), NO_HITS)
 
     def versions(self, article_id: str) -> Sequence[str]:
         """The articles that share most of their text with one."""

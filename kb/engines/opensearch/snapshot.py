@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from kb.engines import PREFIX_WORDS, EngineHit, EngineHits, Place
+from kb.engines import NO_HITS, EngineHit, EngineHits, Place
 from kb.engines.cache import Cache
 from kb.engines.impacts import Numbers, Places
 from kb.engines.opensearch import index, queries
@@ -24,11 +24,12 @@ from kb.engines.opensearch.cluster import Cluster, Json
 from kb.engines.opensearch.columns import ArticleColumns, unpacked
 from kb.engines.opensearch.index import LISTED, DocumentLost, Opened
 from kb.engines.opensearch.queries import Held, Holders, Level
-from kb.engines.opensearch.writing import article_key, passage_id, routing, section_id
+from kb.engines.opensearch.writing import passage_id, routing, section_id
 from kb.engines.passage_table import FACTS, PassageTable, passing
+from kb.engines.prefixes import PREFIX_WORDS, prefix_terms
+from kb.engines.records import article_key
 from kb.models import (
     Article,
-    Clause,
     Passage,
     Phrase,
     Prefix,
@@ -257,8 +258,8 @@ class Snapshot:
     def search(self, query: Query, explain: bool) -> EngineHits:
         """The passages that answer a query, best first."""
         if not len(self.table):
-            return EngineHits(0, facets={"language": {}, "principle": {}, "article": {}, "date": {}})
-        terms = (*query.terms, *self._prefix_terms(query.clauses))
+            return NO_HITS
+        terms = (*query.terms, *prefix_terms(query.clauses, self._beginning))
         like = self._place_of(query.like) if query.like else None
         filters = self.table.filters(query, like)
         if terms or query.clauses:
@@ -455,13 +456,6 @@ class Snapshot:
             yield from self._cluster.searches(self.opened.index, bodies[at : at + _ASKED_AT_ONCE])
 
     # --- Phrases and prefixes ---
-
-    def _prefix_terms(self, clauses: Sequence[Clause]) -> Iterator[QueryTerm]:
-        """The words that wanted prefixes stand for, as terms that weigh like a word."""
-        for clause in clauses:
-            for wanted in clause.alternatives:
-                if isinstance(wanted, Prefix) and not clause.negated and (words := self._beginning(wanted)):
-                    yield queries.prefix_term(words)
 
     def _beginning(self, prefix: Prefix) -> tuple[str, ...]:
         """The words that begin so, the most frequent of them; remembered."""

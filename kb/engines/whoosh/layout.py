@@ -6,14 +6,11 @@ JSON, and what the formula needs of every passage in one column of fixed width, 
 
 from __future__ import annotations
 
-import hashlib
-import os
-
 import numpy as np
 from whoosh import columns, fields, formats
 
-from kb.engines import ARTICLE_ID_LENGTH
 from kb.engines.passage_table import FACTS
+from kb.engines.records import ARTICLE_ID_LENGTH
 from kb.ranking import Field
 from kb.sameness import SKETCH_LENGTH
 
@@ -63,13 +60,3 @@ SCHEMA = fields.Schema(
     sketch=_Bytes(SKETCH_LENGTH),
     record=fields.STORED(),
 )
-
-
-def article_key(article_id: str) -> str:
-    """The key of the documents of an article."""
-    return f"article {article_id}"
-
-
-def file_key(path: str) -> str:
-    """The key of the document of a source file; a path may be longer than a term may be."""
-    return f"file {hashlib.sha256(os.fsencode(path)).hexdigest()}"

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import reduce
+from collections.abc import Sequence
+from functools import partial, reduce
 from typing import NamedTuple
 
 import numpy as np
 
-from kb.engines import PREFIX_WORDS, EngineHit, EngineHits
+from kb.engines import NO_HITS, EngineHit, EngineHits
 from kb.engines.impacts import Floats, LookedUp, Mask, Numbers, Places, best
 from kb.engines.passage_table import passing
+from kb.engines.prefixes import PREFIX_WORDS, prefix_terms
 from kb.engines.whoosh.snapshot import Snapshot
 from kb.errors import EngineError
 from kb.languages import fold
 from kb.models import Clause, Phrase, Prefix, Query, QueryTerm, Sort, TermKind, TermScore
 from kb.phrases import is_certain, occurrences, phrase_terms
-from kb.ranking import KIND_WEIGHTS, Field
+from kb.ranking import Field
 
 
 class _Page(NamedTuple):
@@ -29,8 +30,8 @@ class _Page(NamedTuple):
 def search(snapshot: Snapshot, query: Query, explain: bool) -> EngineHits:
     """The passages that answer a query, best first; see `kb.engines.Engine`."""
     if not len(snapshot.table):
-        return EngineHits(0, facets={"language": {}, "principle": {}, "article": {}, "date": {}})
-    terms = (*query.terms, *_prefix_terms(snapshot, query.clauses))
+        return NO_HITS
+    terms = (*query.terms, *prefix_terms(query.clauses, partial(_beginning, snapshot)))
     looked_up = snapshot.impacts.looked_up(terms)
     matched = _matching(snapshot, looked_up, query.clauses)
     filters = snapshot.table.filters(query, snapshot.number_of(query.like) if query.like else None)
@@ -100,15 +101,6 @@ def _folded(snapshot: Snapshot, number: int) -> str:
         lambda: fold(snapshot.passage_numbered(number).text).text,
         lambda text: 2 * len(text),
     )
-
-
-def _prefix_terms(snapshot: Snapshot, clauses: Sequence[Clause]) -> Iterator[QueryTerm]:
-    """The words that wanted prefixes stand for, as terms that weigh like a word."""
-    for clause in clauses:
-        for wanted in clause.alternatives:
-            if isinstance(wanted, Prefix) and not clause.negated and (words := _beginning(snapshot, wanted)):
-                weight = KIND_WEIGHTS[TermKind.WORD] / KIND_WEIGHTS[TermKind.FORM]
-                yield QueryTerm(TermKind.FORM, words, weight)
 
 
 def _beginning(snapshot: Snapshot, prefix: Prefix) -> tuple[str, ...]:

@@ -18,8 +18,9 @@ from whoosh.reading import IndexReader, TermNotFound
 from kb.engines.cache import Cache, array_bytes
 from kb.engines.impacts import Collection, Impacts, Mask, Numbers, Postings, begins
 from kb.engines.passage_table import PassageTable, encoded, numbered
+from kb.engines.records import article_key
 from kb.engines.whoosh.commits import Commit
-from kb.engines.whoosh.layout import ARTICLE, NUMBERED, PASSAGE, ROW, article_key
+from kb.engines.whoosh.layout import ARTICLE, NUMBERED, PASSAGE, ROW
 from kb.engines.whoosh.mapped_files import passing_array
 from kb.engines.whoosh.segments import decoded, document_counts
 from kb.models import Article, Passage, SourceFile

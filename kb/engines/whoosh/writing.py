@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 import msgspec
 import numpy as np
 
-from kb.engines import check_article_id
-from kb.engines.whoosh.layout import ARTICLE, FILE, PASSAGE, ROW, article_key, file_key
+from kb.engines.records import article_key, check_article_id, file_key, outlined
+from kb.engines.whoosh.layout import ARTICLE, FILE, PASSAGE, ROW
 from kb.engines.whoosh.segments import BulkWriter
 from kb.engines.whoosh.snapshot import Snapshot
 from kb.errors import EngineError
@@ -57,8 +56,7 @@ class Writer:
             columns = {"facts": row, "sketch": own.text.sketch or _NO_SKETCH}
             self._writer.add(terms, columns, _encode(passage))
             self._writer.pause()
-        outline = replace(article, sections=tuple(replace(s, blocks=()) for s in article.sections))
-        self._add_record(ARTICLE, article_key(article.id), outline, article.id)
+        self._add_record(ARTICLE, article_key(article.id), outlined(article), article.id)
 
     def drop_article(self, article_id: str) -> None:
         """Take an article and its passages out."""
