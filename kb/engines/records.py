@@ -12,6 +12,9 @@ from kb.models import Article
 # The longest id an article may have, in ASCII characters.
 ARTICLE_ID_LENGTH = 72
 
+# A record in memory takes about so many times the bytes of its JSON.
+DECODED_SIZE = 4
+
 
 def check_article_id(id: str) -> None:
     """Raise `EngineError` for an id that is longer than an article's may be."""

@@ -5,12 +5,13 @@ shards, does not know that synonyms share a frequency, and counts copies apart: 
 Candidates of the cluster that the node ranks anew miss what only its section or article makes good. So
 the cluster evaluates the very formula of `kb.ranking` (`queries`), which holds for any number of shards,
 and the node, which knows 120 bytes of every passage, counts what was found with the code of the embedded
-engine (`snapshot`, `kb.engines.passage_table`). Only terms come in, so there is no analysis, and no
+engine (`searching`, `kb.engines.passage_table`). Only terms come in, so there is no analysis, and no
 plugin, in the cluster: any OpenSearch from 2.11 on will do (2.19 is tried). What a node keeps is in its
 memory alone.
 
 The parts: `cluster` asks over HTTP, `index` lays documents out and says which of them a commit holds,
-`lock` lets one writer in, `writing` turns articles into documents, `columns` are what nodes hold.
+`lock` lets one writer in, `writing` turns articles into documents, `columns` are what nodes hold,
+`snapshot` reads one commit, and `searching` answers queries from it by `queries`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from kb.engines.opensearch import index
 from kb.engines.opensearch.cluster import Cluster, IndexGone, parse
 from kb.engines.opensearch.index import DocumentLost, Opened
 from kb.engines.opensearch.lock import turn
+from kb.engines.opensearch.searching import search
 from kb.engines.opensearch.snapshot import Snapshot
 from kb.engines.opensearch.writing import Writer, new_index
 from kb.errors import IndexDamaged
@@ -109,15 +111,15 @@ class OpenSearchEngine:
 
     def search(self, query: Query, explain: bool = False) -> EngineHits:
         """The passages that answer a query, best first."""
-        return self._read(lambda snapshot: snapshot.search(query, explain), NO_HITS)
+        return self._read(lambda snapshot: search(snapshot, query, explain), NO_HITS)
 
     def versions(self, article_id: str) -> Sequence[str]:
         """The articles that share most of their text with one."""
-        return self._read(lambda snapshot: snapshot.versions(article_id), [])
+        return self._read(lambda snapshot: snapshot.table.versions(article_id), [])
 
     def copied(self, least: int) -> Iterator[Sequence[Place]]:
         """Where each passage stands that stands in so many articles."""
-        return self._read(lambda snapshot: snapshot.copied(least), iter(()))
+        return self._read(lambda snapshot: snapshot.table.copied(least), iter(()))
 
     @property
     def generation(self) -> object:

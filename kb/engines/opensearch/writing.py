@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 import msgspec
 
 from kb.engines.opensearch import index
-from kb.engines.opensearch.cluster import Batch, Cluster, Document, Json
+from kb.engines.opensearch.cluster import Batch, Cluster, Document, Json, batches
 from kb.engines.opensearch.columns import ColumnsWriter
 from kb.engines.opensearch.index import LISTED, LONGEST_TERM, NO_LENGTHS, TIMES, Commit, Opened, often
 from kb.engines.opensearch.lock import Turn
@@ -225,7 +225,7 @@ class Writer:
         """The versions that are put again or dropped."""
         if not self._before:
             return
-        for keys in _batches(sorted(self._dropped), _ASKED_AT_ONCE):
+        for keys in batches(sorted(self._dropped), _ASKED_AT_ONCE):
             query = {"bool": {"filter": [index.live(self._before), {"terms": {"key": keys}}]}}
             body: Json = {"query": query, "sort": ["version"], "_source": False}
             for hit in self._cluster.scan(self._index, body, _ASKED_AT_ONCE):
@@ -286,7 +286,7 @@ def _clean(cluster: Cluster, opened: Opened, turn: int) -> Sequence[str]:
     dead = index.dead(cluster, opened)
     if time.time() - commit.at < _GRACE:
         return dead
-    for versions in _batches(dead, _ASKED_AT_ONCE):
+    for versions in batches(dead, _ASKED_AT_ONCE):
         _delete(cluster, opened.index, {"terms": {"version": versions}})
     older = {"range": {"born": {"lt": commit.generation}}}
     _delete(cluster, opened.index, {"bool": {"filter": [{"term": {"type": "dead"}}, older]}})
@@ -296,11 +296,6 @@ def _clean(cluster: Cluster, opened: Opened, turn: int) -> Sequence[str]:
 def _delete(cluster: Cluster, name: str, query: Json) -> None:
     path = f"/{name}/_delete_by_query"
     cluster.ask("POST", path, {"query": query}, slow=True, conflicts="proceed", refresh="true")
-
-
-def _batches(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    for at in range(0, len(values), size):
-        yield values[at : at + size]
 
 
 @contextmanager

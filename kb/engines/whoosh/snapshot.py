@@ -18,7 +18,7 @@ from whoosh.reading import IndexReader, TermNotFound
 from kb.engines.cache import Cache, array_bytes
 from kb.engines.impacts import Collection, Impacts, Mask, Numbers, Postings, begins
 from kb.engines.passage_table import PassageTable, encoded, numbered
-from kb.engines.records import article_key
+from kb.engines.records import DECODED_SIZE, article_key
 from kb.engines.whoosh.commits import Commit
 from kb.engines.whoosh.layout import ARTICLE, NUMBERED, PASSAGE, ROW
 from kb.engines.whoosh.mapped_files import passing_array
@@ -27,8 +27,6 @@ from kb.models import Article, Passage, SourceFile
 from kb.ranking import Field
 from kb.sameness import SKETCH_LENGTH, Sketches
 
-# A record in memory takes about so many times the bytes of its JSON.
-_DECODED_SIZE = 4
 _TEXTS = tuple(Field)
 _NOTHING: Postings = (np.empty(0, np.int32), np.empty(0, np.int32))
 _NOWHERE: Mapping[str, Postings] = {}
@@ -138,7 +136,7 @@ class Snapshot:
             return msgspec.json.decode(stored, type=record), len(stored)
 
         key = (segment, "record", document - base)
-        return self._cache.get(key, read, lambda found: found[1] * _DECODED_SIZE)[0]
+        return self._cache.get(key, read, lambda found: found[1] * DECODED_SIZE)[0]
 
     # --- Columns ---
 
