@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.engines.cache import Cache
+from kb.engines.cache import BoundedCache
 from kb.engines.impacts import Collection, Impacts, Level, best
 from kb.models import QueryTerm, TermKind
 from kb.ranking import ARTICLE_WEIGHT, FIELD_WEIGHTS, K1, KIND_WEIGHTS, SECTION_WEIGHT, Field
@@ -44,7 +44,7 @@ EVERY = numbers(0, 1, 2, 3)
 
 @pytest.fixture
 def impacts():
-    return Impacts(COLLECTION, lambda field, term: POSTINGS.get((field, term), NONE), Cache(10**6), 1)
+    return Impacts(COLLECTION, lambda field, term: POSTINGS.get((field, term), NONE), BoundedCache(10**6), 1)
 
 
 def word(*synonyms: str, **options: object) -> QueryTerm:
@@ -142,7 +142,7 @@ def test_few_postings_and_many_are_alike(data):
         asked_words=np.zeros(size, np.int32),
         title_words=np.zeros(15, np.int32),
     )
-    impacts = Impacts(flat, lambda field, term: texts.get((field, term), NONE), Cache(10**6), 1)
+    impacts = Impacts(flat, lambda field, term: texts.get((field, term), NONE), BoundedCache(10**6), 1)
     asked = [word(name, weight=data.draw(st.sampled_from([1.0, 0.5]))) for name in ("a", "b", "c")]
     every = np.arange(size, dtype=np.int32)
     scores = scores_of(impacts, asked, every)
@@ -165,7 +165,7 @@ def test_an_interrupted_sum_leaves_nothing_behind(impacts, monkeypatch):
 
 
 def test_what_is_remembered_is_not_made_again():
-    cache = Cache(10_000)
+    cache = BoundedCache(10_000)
     made = []
     for _ in range(3):
         assert cache.get(("a", 1), lambda: made.append(1) or "value", lambda value: 100) == "value"
@@ -174,7 +174,7 @@ def test_what_is_remembered_is_not_made_again():
 
 
 def test_the_least_recently_used_leaves_first():
-    cache = Cache(3_000)  # room for two: each entry takes some 600 bytes beside its own
+    cache = BoundedCache(3_000)  # room for two: each entry takes some 600 bytes beside its own
     for name in ("a", "b"):
         cache.get((name,), lambda: 1, lambda value: 700)
     cache.get(("a",), lambda: pytest.fail("forgot too early"), lambda value: 700)
@@ -186,13 +186,13 @@ def test_the_least_recently_used_leaves_first():
 
 
 def test_what_is_larger_than_the_limit_is_given_but_not_kept():
-    cache = Cache(1_000)
+    cache = BoundedCache(1_000)
     assert cache.get(("a",), lambda: "large", lambda value: 5_000) == "large"
     assert cache.used == 0
 
 
 def test_an_owner_is_forgotten_with_all_it_has():
-    cache = Cache(100_000)
+    cache = BoundedCache(100_000)
     for owner in (1, 2):
         for key in "abc":
             cache.get((owner, key), lambda: 0, lambda value: 10)
@@ -206,7 +206,7 @@ def test_an_owner_is_forgotten_with_all_it_has():
 
 
 def test_a_remembered_nothing_is_remembered():
-    cache = Cache(10_000)
+    cache = BoundedCache(10_000)
     made = []
     for _ in range(2):
         cache.get(("a",), lambda: made.append(1), lambda value: 10)
@@ -215,14 +215,14 @@ def test_a_remembered_nothing_is_remembered():
 
 @given(st.integers(0, 20_000), st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4_000)), max_size=60))
 def test_the_limit_holds(limit, requests):
-    cache = Cache(limit)
+    cache = BoundedCache(limit)
     for key, size in requests:
         assert cache.get((key % 3, key, size), lambda key=key: key, lambda value, size=size: size) == key
         assert 0 <= cache.used <= limit
 
 
 def test_threads_share_it():
-    cache, wrong = Cache(5_000), []
+    cache, wrong = BoundedCache(5_000), []
 
     def work(seed: int) -> None:
         rng = random.Random(seed)

@@ -18,7 +18,7 @@ _ENTRY_SIZE = 500
 _ARRAY_SIZE = 160
 
 
-class Cache:
+class BoundedCache:
     """Values with a limit in bytes; what was used least recently leaves first. Safe for threads."""
 
     def __init__(self, limit: int) -> None:

@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb import ranking
-from kb.engines.cache import Cache, array_bytes
+from kb.engines.cache import BoundedCache, array_bytes
 from kb.models import QueryTerm
 from kb.ranking import Field
 
@@ -106,7 +106,7 @@ class Impacts:
         self,
         collection: Collection,
         postings: Callable[[Field, str], Postings],
-        cache: Cache,
+        cache: BoundedCache,
         owner: object,
     ) -> None:
         self.collection = collection

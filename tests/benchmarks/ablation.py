@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb import evaluation, languages, query, ranking
-from kb.engines.cache import Cache
+from kb.engines.cache import BoundedCache
 from kb.engines.impacts import Impacts, best
 from kb.engines.whoosh import WhooshEngine
 from kb.knowledge_base import KnowledgeBase
@@ -168,7 +168,7 @@ def _index(folders: Sequence[Path], home: Path, queries: int, stack: ExitStack) 
     ]
 
     def impacts() -> Impacts:
-        return Impacts(snapshot.impacts.collection, snapshot.postings, Cache(_MEMORY), "ablation")
+        return Impacts(snapshot.impacts.collection, snapshot.postings, BoundedCache(_MEMORY), "ablation")
 
     @cache
     def terms(asks: bool, bridged: bool) -> Mapping[str, Mapping[str, Sequence[QueryTerm]]]:

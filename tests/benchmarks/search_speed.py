@@ -23,7 +23,7 @@ import msgspec
 import numpy as np
 from whoosh.filedb.filestore import FileStorage
 
-from kb.engines.cache import Cache
+from kb.engines.cache import BoundedCache
 from kb.engines.impacts import Collection, Impacts, Numbers, Postings, best
 from kb.engines.whoosh import WhooshEngine
 from kb.engines.whoosh.layout import FORMAT, SCHEMA
@@ -453,7 +453,7 @@ def _repeated(one: Collection, postings: Callable[[Field, str], Postings], times
         offsets = np.arange(times, dtype=np.int32) * one.size
         return (numbers + offsets[:, None]).ravel(), np.tile(counts, times)
 
-    return Impacts(collection, more, Cache(_MUCH), times)
+    return Impacts(collection, more, BoundedCache(_MUCH), times)
 
 
 if __name__ == "__main__":

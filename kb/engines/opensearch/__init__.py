@@ -23,7 +23,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar
 
 from kb.engines import DEFAULTS, NO_HITS, ClusterOptions, EngineHits, EngineWriter, Place, Remembered
-from kb.engines.cache import Cache
+from kb.engines.cache import BoundedCache
 from kb.engines.opensearch import index
 from kb.engines.opensearch.cluster import Cluster, IndexGone, parse
 from kb.engines.opensearch.index import DocumentLost, Opened
@@ -43,7 +43,7 @@ class OpenSearchEngine:
     def __init__(self, url: str, memory: int, cluster: ClusterOptions = DEFAULTS) -> None:
         # Nothing is asked yet: a web node starts while the cluster is away, and finds it when it is back.
         self._cluster = Cluster(parse(url), cluster)
-        self._cache = Cache(memory)
+        self._cache = BoundedCache(memory)
         self._opening = threading.Lock()
         self._current: Snapshot | None = None
 

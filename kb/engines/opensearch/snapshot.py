@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from kb.engines.cache import Cache
+from kb.engines.cache import BoundedCache
 from kb.engines.impacts import Numbers, Places
 from kb.engines.opensearch import index, queries
 from kb.engines.opensearch.cluster import Cluster, Json, batches
@@ -42,7 +42,9 @@ _COUNTS = 50_000
 class Snapshot:
     """One commit; safe for threads. `before` is an older one, whose columns are read only once."""
 
-    def __init__(self, cluster: Cluster, opened: Opened, cache: Cache, before: Snapshot | None) -> None:
+    def __init__(
+        self, cluster: Cluster, opened: Opened, cache: BoundedCache, before: Snapshot | None
+    ) -> None:
         self.opened = opened
         self._cluster = cluster
         self._cache = cache
@@ -54,7 +56,7 @@ class Snapshot:
     def remembered(
         self, key: tuple[object, ...], make: Callable[[], _Value], size: Callable[[_Value], int]
     ) -> _Value:
-        """What was made under a key for this commit, and is made when it is not there; see `Cache.get`."""
+        """What is made once for this commit and remembered under a key; see `BoundedCache.get`."""
         return self._cache.get((self.opened.moment, *key), make, size)
 
     # --- Records ---

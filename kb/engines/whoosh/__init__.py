@@ -23,7 +23,7 @@ from whoosh.index import FileIndex
 from whoosh.util.filelock import try_for
 
 from kb.engines import DEFAULTS, ClusterOptions, EngineHits, EngineWriter, Place, Remembered
-from kb.engines.cache import Cache
+from kb.engines.cache import BoundedCache
 from kb.engines.whoosh import commits
 from kb.engines.whoosh.commits import Commit, Damaged
 from kb.engines.whoosh.layout import ARTICLE, FILE, FORMAT, SCHEMA
@@ -53,7 +53,7 @@ class WhooshEngine:
                 f"KB_ENGINE: “{url}” names no folder; write whoosh:// and its full path, whoosh:///path/to/index."
             )
         self._folder = Path(unquote(address.path)) / f"format-{FORMAT}"
-        self._cache = Cache(memory)
+        self._cache = BoundedCache(memory)
         self._opening = threading.Lock()
         self._current: Snapshot | None = None
         self._listed: tuple[object, int] = (None, 0)  # what the folder was when its newest commit was so

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from whoosh import columns
 from whoosh.reading import IndexReader, TermNotFound
 
-from kb.engines.cache import Cache, array_bytes
+from kb.engines.cache import BoundedCache, array_bytes
 from kb.engines.impacts import Collection, Impacts, Mask, Numbers, Postings, begins
 from kb.engines.passage_table import PassageTable, encoded, numbered
 from kb.engines.records import DECODED_SIZE, article_key
@@ -43,7 +43,7 @@ class Snapshot:
     """
 
     def __init__(
-        self, folder: Path, reader: IndexReader, generation: int, cache: Cache, commit: Commit
+        self, folder: Path, reader: IndexReader, generation: int, cache: BoundedCache, commit: Commit
     ) -> None:
         self._folder = folder
         self.generation = generation
@@ -71,7 +71,7 @@ class Snapshot:
     def remembered(
         self, key: tuple[object, ...], make: Callable[[], _Value], size: Callable[[_Value], int]
     ) -> _Value:
-        """What was made under a key for this commit, and is made when it is not there; see `Cache.get`."""
+        """What is made once for this commit and remembered under a key; see `BoundedCache.get`."""
         return self._cache.get((self._owner, *key), make, size)
 
     # --- Records ---
