@@ -22,7 +22,7 @@ UNKNOWN = -1
 
 LONGEST_ID = 60
 """The longest id that an article may ask for; leaves room for "-2" and the like below
-`kb.engines.ARTICLE_ID_LENGTH`."""
+`kb.engines.records.ARTICLE_ID_LENGTH`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -33,19 +33,25 @@ class Finding:
 
 def examine(book: KnowledgeBase) -> Iterator[Finding]:
     """Look at everything, one finding or more for each subject. Nothing is changed."""
-    damage = ""
-    for subject, look in _CHECKS.items():
+    is_index_sound = True
+    for finding in _found(book, _CHECKS):
+        yield finding
+        is_index_sound &= finding.subject != "index" or finding.state != "error"
+    if is_index_sound:
+        yield from _found(book, _CHECKS_OF_A_SOUND_INDEX)
+
+
+def _found(book: KnowledgeBase, checks: Sequence[_Check]) -> Iterator[Finding]:
+    for subject, look in checks:
         try:
-            if subject == "index":
-                damage = book.engine.damage()
-            yield from look(book, damage)
+            yield from look(book)
         except ServicebookError as error:
             yield Finding(subject, "error", str(error))
         except Exception as error:  # whatever is broken must not hide the rest
             yield Finding(subject, "error", f"{type(error).__name__}: {error}", "Please report this.")
 
 
-def _settings(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
+def _settings(book: KnowledgeBase) -> Iterator[Finding]:
     home, corpus = book.settings.home.absolute(), book.settings.corpus_path.absolute()
     if corpus.exists():
         yield Finding("settings", "ok", f"The corpus is {corpus}.")
@@ -63,7 +69,7 @@ def _settings(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
         yield Finding("settings", "error", f"{home} cannot be written.", remedy)
 
 
-def _space(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
+def _space(book: KnowledgeBase) -> Iterator[Finding]:
     home = book.settings.home.absolute()
     taken = sum(path.stat().st_size for path in home.rglob("*") if path.is_file()) if home.exists() else 0
     free = shutil.disk_usage(_nearest(home)).free
@@ -79,7 +85,7 @@ def _nearest(path: Path) -> Path:
     return next(one for one in (path, *path.parents) if one.exists())
 
 
-def _vocabulary(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
+def _vocabulary(book: KnowledgeBase) -> Iterator[Finding]:
     # Ours was checked before it shipped, which takes seconds.
     problems = check(book.settings.vocabulary) if book.settings.vocabulary else ()
     errors = [problem for problem in problems if problem.is_error]
@@ -92,8 +98,8 @@ def _vocabulary(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
         yield Finding("vocabulary", "ok", f"{principles} principles and {terms} terms are sound.")
 
 
-def _index(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
-    if damage:
+def _index(book: KnowledgeBase) -> Iterator[Finding]:
+    if damage := book.engine.damage():
         message = f"The index is damaged: {damage}."
         yield Finding("index", "error", message, "Run kb index: it makes the index anew.")
         return
@@ -113,9 +119,7 @@ def _index(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
         yield Finding("index", "error", message, remedy)
 
 
-def _files(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
-    if damage:
-        return
+def _files(book: KnowledgeBase) -> Iterator[Finding]:
     files = book.engine.files()
     if other := book.made_with_another():
         message = f"The index was made with another {other}."
@@ -136,7 +140,7 @@ def _files(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
         yield Finding("files", "warning", f"{broken} files cannot be read.", "See kb check.")
 
 
-def _writers(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
+def _writers(book: KnowledgeBase) -> Iterator[Finding]:
     try:
         with book.engine.write():
             yield Finding("writing", "ok", "No other process is indexing.")
@@ -144,7 +148,7 @@ def _writers(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
         yield Finding("writing", "warning", "Another process is indexing now.", "Wait until it is done.")
 
 
-def _store(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
+def _store(book: KnowledgeBase) -> Iterator[Finding]:
     reviews = book.reviews()
     yield Finding(
         "store", "ok", f"{len(reviews)} reviews of tags and {len(book.store.sources.all())} sources."
@@ -153,18 +157,20 @@ def _store(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
     if unknown:
         message = f"Reviews name principles that the vocabulary has not: {', '.join(unknown)}."
         yield Finding("store", "warning", message, "Set KB_VOCABULARY to the scheme they were made with.")
-    if damage:
-        return
+
+
+def _reviews(book: KnowledgeBase) -> Iterator[Finding]:
+    reviews = book.reviews()
     orphans = {review.passage for review in reviews if not book.engine.passage(review.passage)}
     if orphans:
         message = f"{len(orphans)} reviewed passages are not in the index: {', '.join(sorted(orphans)[:5])}."
         remedy = "Their text was edited or removed; kb reviews lists them."
-        yield Finding("store", "warning", message, remedy)
+        yield Finding("reviews", "warning", message, remedy)
+    else:
+        yield Finding("reviews", "ok", "All reviewed passages are in the index.")
 
 
-def _memory(book: KnowledgeBase, damage: str) -> Iterator[Finding]:
-    if damage:
-        return
+def _memory(book: KnowledgeBase) -> Iterator[Finding]:
     book.search("жалоба OR 服务 OR service", correct=False)
     remembered = book.engine.remembered
     used, limit = remembered.used, remembered.limit
@@ -179,13 +185,18 @@ def _megabytes(size: int) -> str:
     return f"{size / 1_000_000:,.1f} MB"
 
 
-_CHECKS: dict[str, Callable[[KnowledgeBase, str], Iterator[Finding]]] = {
-    "settings": _settings,
-    "disk": _space,
-    "vocabulary": _vocabulary,
-    "index": _index,
-    "files": _files,
-    "writing": _writers,
-    "store": _store,
-    "memory": _memory,
-}
+_Check = tuple[str, Callable[[KnowledgeBase], Iterator[Finding]]]
+
+_CHECKS: tuple[_Check, ...] = (
+    ("settings", _settings),
+    ("disk", _space),
+    ("vocabulary", _vocabulary),
+    ("writing", _writers),
+    ("store", _store),
+    ("index", _index),
+)
+_CHECKS_OF_A_SOUND_INDEX: tuple[_Check, ...] = (
+    ("files", _files),
+    ("reviews", _reviews),
+    ("memory", _memory),
+)

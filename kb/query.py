@@ -41,7 +41,15 @@ FILTER_NAMES = {
 PLURALS = {"language": "languages", "principle": "principles", "article": "articles", "date": "dates"}
 """The fields of a `SearchRequest` that filter, by the names they have in commands and addresses."""
 
-_DATE = re.compile(r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2}))?)?")
+_YEAR = r"(\d{3}[1-9]|\d\d[1-9]0|\d[1-9]00|[1-9]000)"  # 0001 to 9999
+_FOURTH = r"(0[48]|[2468][048]|[13579][26])"
+_LEAP_YEAR = rf"(\d\d{_FOURTH}|{_FOURTH}00)"
+PERIOD = re.compile(
+    rf"({_YEAR}(-(0[1-9]|1[0-2])(-(0[1-9]|1\d|2[0-8]))?|-(0[13-9]|1[0-2])-(29|30)|-(0[13578]|1[02])-31)?"
+    rf"|{_LEAP_YEAR}-02-29)",
+    re.ASCII,
+)
+"""A year, a month or a day that there is: 2026, 2026-03 or 2026-03-15. The API's contract has it, too."""
 
 _PIECE = re.compile(
     r"""
@@ -149,18 +157,15 @@ def _is_question(text: str, pieces: Sequence[re.Match[str]]) -> bool:
 
 
 def days(text: str) -> tuple[date, date] | None:
-    """The first and the last day of a year, a month or a day: 2026, 2026-03 or 2026-03-15."""
-    if not (written := _DATE.fullmatch(text)):
+    """The first and the last day of a `PERIOD`, or None for any other text."""
+    if not PERIOD.fullmatch(text):
         return None
-    year, month, day = (int(part or 0) for part in written.groups())
-    try:
-        first = date(year, month if written["month"] else 1, day if written["day"] else 1)
-    except ValueError:
-        return None
-    if written["day"]:
-        return first, first
-    last = month or 12
-    return first, date(year, last, monthrange(year, last)[1])
+    year, *rest = map(int, text.split("-"))
+    if len(rest) == 2:
+        day = date(year, *rest)
+        return day, day
+    first, last = rest * 2 or (1, 12)
+    return date(year, first, 1), date(year, last, monthrange(year, last)[1])
 
 
 def _words_and_clauses(

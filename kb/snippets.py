@@ -6,7 +6,6 @@ the index, so a mark is always a form of something that was searched for.
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -14,10 +13,10 @@ from functools import lru_cache
 from kb import languages
 from kb.models import Clause, Prefix, QueryTerm, Span, Token
 from kb.phrases import occurrences, phrase_terms
+from kb.sentences import sentences
 
 # About three lines on a wide screen, in characters; Han characters are twice as wide and say more.
 EXTRACT_LENGTH = 320
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？；])|\n")
 
 
 def highlights(
@@ -80,29 +79,33 @@ def extract(text: str, marks: Sequence[Span]) -> Span:
     """
     if len(text) <= EXTRACT_LENGTH * 1.25:
         return 0, len(text)
-    sentences = list(_sentences(text))
-    windows = [_window(sentences, first) for first in range(len(sentences))]
+    pieces = list(_pieces(text))
+    windows = [_window(pieces, first) for first in range(len(pieces))]
     return max(windows, key=lambda window: (_worth(text, window, marks), -window[0]))
 
 
-def _sentences(text: str) -> Iterator[Span]:
-    """The sentences of a text; one that is longer than an extract in pieces of half its length."""
-    start = 0
-    for end in (*(found.end() for found in _SENTENCE_END.finditer(text)), len(text)):
-        while end - start > EXTRACT_LENGTH:
-            half = start + EXTRACT_LENGTH // 2
-            cut = text.rfind(" ", start, half) + 1 or half
-            yield start, cut
-            start = cut
-        if end > start:
-            yield start, end
-            start = end
+def _pieces(text: str) -> Iterator[Span]:
+    """The sentences of each line; one that is longer than an extract in pieces of half its length."""
+    begin = 0
+    for line in text.split("\n"):
+        for start, end in sentences(line):
+            yield from _short_enough(text, begin + start, begin + end)
+        begin += len(line) + 1
 
 
-def _window(sentences: Sequence[Span], first: int) -> Span:
-    """Sentences from the first on, as many as fit."""
-    start, end = sentences[first]
-    for _, further in sentences[first + 1 :]:
+def _short_enough(text: str, start: int, end: int) -> Iterator[Span]:
+    while end - start > EXTRACT_LENGTH:
+        half = start + EXTRACT_LENGTH // 2
+        cut = text.rfind(" ", start, half) + 1 or half
+        yield start, cut
+        start = cut
+    yield start, end
+
+
+def _window(pieces: Sequence[Span], first: int) -> Span:
+    """Pieces from the first on, as many as fit."""
+    start, end = pieces[first]
+    for _, further in pieces[first + 1 :]:
         if further - start > EXTRACT_LENGTH:
             break
         end = further

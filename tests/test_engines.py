@@ -15,7 +15,8 @@ from types import SimpleNamespace
 import pytest
 
 from kb import query
-from kb.engines import ARTICLE_ID_LENGTH, ENGINES, ClusterOptions, open_engine
+from kb.engines import ENGINES, ClusterOptions, open_engine
+from kb.engines.records import ARTICLE_ID_LENGTH
 from kb.errors import EngineError, IndexLocked, InvalidRequest, SettingsError
 from kb.languages import analyse
 from kb.models import (

@@ -1,4 +1,4 @@
-"""The arithmetic of impacts on numbers that can be done by hand, and the memory with its limit."""
+"""The arithmetic of impacts on numbers that can be done by hand, and the cache with its limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.engines.impacts import Collection, Impacts, Level, Memory, best
+from kb.engines.cache import BoundedCache
+from kb.engines.impacts import Collection, Impacts, Level, best
 from kb.models import QueryTerm, TermKind
 from kb.ranking import ARTICLE_WEIGHT, FIELD_WEIGHTS, K1, KIND_WEIGHTS, SECTION_WEIGHT, Field
 
@@ -43,7 +44,7 @@ EVERY = numbers(0, 1, 2, 3)
 
 @pytest.fixture
 def impacts():
-    return Impacts(COLLECTION, lambda field, term: POSTINGS.get((field, term), NONE), Memory(10**6), 1)
+    return Impacts(COLLECTION, lambda field, term: POSTINGS.get((field, term), NONE), BoundedCache(10**6), 1)
 
 
 def word(*synonyms: str, **options: object) -> QueryTerm:
@@ -141,7 +142,7 @@ def test_few_postings_and_many_are_alike(data):
         asked_words=np.zeros(size, np.int32),
         title_words=np.zeros(15, np.int32),
     )
-    impacts = Impacts(flat, lambda field, term: texts.get((field, term), NONE), Memory(10**6), 1)
+    impacts = Impacts(flat, lambda field, term: texts.get((field, term), NONE), BoundedCache(10**6), 1)
     asked = [word(name, weight=data.draw(st.sampled_from([1.0, 0.5]))) for name in ("a", "b", "c")]
     every = np.arange(size, dtype=np.int32)
     scores = scores_of(impacts, asked, every)
@@ -160,77 +161,77 @@ def test_an_interrupted_sum_leaves_nothing_behind(impacts, monkeypatch):
     assert list(scores_of(impacts, [word("жалоба")], EVERY)) == right
 
 
-# --- Memory -------------------------------------------------------------------------------------
+# --- What is remembered ---------------------------------------------------------------------------
 
 
 def test_what_is_remembered_is_not_made_again():
-    memory = Memory(10_000)
+    cache = BoundedCache(10_000)
     made = []
     for _ in range(3):
-        assert memory.get(("a", 1), lambda: made.append(1) or "value", lambda value: 100) == "value"
+        assert cache.get(("a", 1), lambda: made.append(1) or "value", lambda value: 100) == "value"
     assert made == [1]
-    assert (memory.state.hits, memory.state.misses, memory.state.limit) == (2, 1, 10_000)
+    assert (cache.state.hits, cache.state.misses, cache.state.limit) == (2, 1, 10_000)
 
 
 def test_the_least_recently_used_leaves_first():
-    memory = Memory(3_000)  # room for two: each entry takes some 600 bytes beside its own
+    cache = BoundedCache(3_000)  # room for two: each entry takes some 600 bytes beside its own
     for name in ("a", "b"):
-        memory.get((name,), lambda: 1, lambda value: 700)
-    memory.get(("a",), lambda: pytest.fail("forgot too early"), lambda value: 700)
-    memory.get(("c",), lambda: 1, lambda value: 700)
-    memory.get(("a",), lambda: pytest.fail("forgot the wrong one"), lambda value: 700)
+        cache.get((name,), lambda: 1, lambda value: 700)
+    cache.get(("a",), lambda: pytest.fail("forgot too early"), lambda value: 700)
+    cache.get(("c",), lambda: 1, lambda value: 700)
+    cache.get(("a",), lambda: pytest.fail("forgot the wrong one"), lambda value: 700)
     again = []
-    memory.get(("b",), lambda: again.append(1), lambda value: 700)
+    cache.get(("b",), lambda: again.append(1), lambda value: 700)
     assert again == [1]
 
 
 def test_what_is_larger_than_the_limit_is_given_but_not_kept():
-    memory = Memory(1_000)
-    assert memory.get(("a",), lambda: "large", lambda value: 5_000) == "large"
-    assert memory.used == 0
+    cache = BoundedCache(1_000)
+    assert cache.get(("a",), lambda: "large", lambda value: 5_000) == "large"
+    assert cache.used == 0
 
 
 def test_an_owner_is_forgotten_with_all_it_has():
-    memory = Memory(100_000)
+    cache = BoundedCache(100_000)
     for owner in (1, 2):
         for key in "abc":
-            memory.get((owner, key), lambda: 0, lambda value: 10)
-    memory.forget(lambda owner: owner == 1)
+            cache.get((owner, key), lambda: 0, lambda value: 10)
+    cache.forget(lambda owner: owner == 1)
     again = []
     for owner in (1, 2):
-        memory.get((owner, "a"), lambda owner=owner: again.append(owner) or 0, lambda value: 10)
+        cache.get((owner, "a"), lambda owner=owner: again.append(owner) or 0, lambda value: 10)
     assert again == [1]
-    memory.forget(lambda owner: True)
-    assert memory.used == 0
+    cache.forget(lambda owner: True)
+    assert cache.used == 0
 
 
 def test_a_remembered_nothing_is_remembered():
-    memory = Memory(10_000)
+    cache = BoundedCache(10_000)
     made = []
     for _ in range(2):
-        memory.get(("a",), lambda: made.append(1), lambda value: 10)
+        cache.get(("a",), lambda: made.append(1), lambda value: 10)
     assert made == [1]
 
 
 @given(st.integers(0, 20_000), st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4_000)), max_size=60))
 def test_the_limit_holds(limit, requests):
-    memory = Memory(limit)
+    cache = BoundedCache(limit)
     for key, size in requests:
-        assert memory.get((key % 3, key, size), lambda key=key: key, lambda value, size=size: size) == key
-        assert 0 <= memory.used <= limit
+        assert cache.get((key % 3, key, size), lambda key=key: key, lambda value, size=size: size) == key
+        assert 0 <= cache.used <= limit
 
 
 def test_threads_share_it():
-    memory, wrong = Memory(5_000), []
+    cache, wrong = BoundedCache(5_000), []
 
     def work(seed: int) -> None:
         rng = random.Random(seed)
         for _ in range(500):
             key = rng.randrange(20)
-            if memory.get((key % 4, key), lambda key=key: key, lambda value: 300) != key:
+            if cache.get((key % 4, key), lambda key=key: key, lambda value: 300) != key:
                 wrong.append(key)
             if rng.random() < 0.02:
-                memory.forget(lambda owner: owner == 1)
+                cache.forget(lambda owner: owner == 1)
 
     threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
     for thread in threads:
@@ -238,6 +239,6 @@ def test_threads_share_it():
     for thread in threads:
         thread.join()
     assert wrong == []
-    assert 0 <= memory.used <= 5_000
-    memory.forget(lambda owner: True)
-    assert memory.used == 0
+    assert 0 <= cache.used <= 5_000
+    cache.forget(lambda owner: True)
+    assert cache.used == 0

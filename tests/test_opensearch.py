@@ -17,6 +17,7 @@ import pytest
 import trustme
 
 import kb.engines.opensearch.lock
+import kb.engines.opensearch.searching
 import kb.engines.opensearch.snapshot
 import kb.engines.opensearch.writing
 from kb import evaluation
@@ -390,7 +391,8 @@ def test_replicas_follow_the_setting(engine, asked):
 
 @pytest.mark.cluster
 def test_pages_far_down_come_in_the_same_order(url, monkeypatch):
-    monkeypatch.setattr(kb.engines.opensearch.snapshot, "_FIRST_HITS", 5)
+    monkeypatch.setattr(kb.engines.opensearch.searching, "_FIRST_HITS", 5)
+    monkeypatch.setattr(kb.engines.opensearch.snapshot, "_FETCHED_AT_ONCE", 5)
     engine = open_engine(url, MEMORY, ClusterOptions(shards=2, replicas=0))
     rng = random.Random(3)
     words = "жалоба очередь подарок гость".split()

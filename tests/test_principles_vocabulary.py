@@ -16,7 +16,7 @@ from rdflib import Graph
 
 from kb.errors import InvalidRequest, VocabularyError
 from kb.principles import Tagger, Vocabulary
-from kb.principles.cache import Cache
+from kb.principles.cache import CacheFolder
 from kb.principles.vocabulary import PRINCIPLES
 
 IDS = [
@@ -208,7 +208,7 @@ def test_who_comes_second_waits_for_what_the_first_works_out(tmp_path):
 
     def look(_: int) -> list[int]:
         begun.wait()
-        return Cache(tmp_path).worked_out("sums", "key", work_out)
+        return CacheFolder(tmp_path).worked_out("sums", "key", work_out)
 
     with ThreadPoolExecutor(2) as threads:
         assert list(threads.map(look, range(2))) == [[7], [7]]

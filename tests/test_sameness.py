@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb import sameness
-from kb.engines import mapped_files
-from kb.engines.mapped_files import passing_array
+from kb.engines.whoosh import mapped_files
+from kb.engines.whoosh.mapped_files import passing_array
 from kb.languages import analyse, detect, locale
 from kb.ranking import index_text
 from tests.reference import are_copies, groups

@@ -1,4 +1,4 @@
-"""What is written in bulk is what Whoosh itself would read (`kb.engines.segments`)."""
+"""What is written in bulk is what Whoosh itself would read (`kb.engines.whoosh.segments`)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from whoosh.filedb.filestore import FileStorage
 from whoosh.index import FileIndex, open_dir
 from whoosh.reading import SegmentReader
 
-from kb.engines import commits
-from kb.engines.segments import _FULL, _MANY, BulkWriter, document_counts, worth_merging
-from kb.engines.whoosh import _FACTS, _SCHEMA
+from kb.engines.whoosh import commits
+from kb.engines.whoosh.layout import ROW, SCHEMA
+from kb.engines.whoosh.segments import _FULL, _MANY, BulkWriter, document_counts, worth_merging
 
 documents = st.lists(
     st.dictionaries(
@@ -29,20 +29,20 @@ documents = st.lists(
 def written(folder: Path, texts, most_bytes: int = 10**9) -> commits.Commit:
     """The commit after documents whose text and headings hold these terms."""
     newest = commits.generations(folder)
-    base = commits.read(folder, newest[0], _SCHEMA) if newest else commits.Commit(0)
-    writer = BulkWriter(folder, base, _SCHEMA, most_bytes)
+    base = commits.read(folder, newest[0], SCHEMA) if newest else commits.Commit(0)
+    writer = BulkWriter(folder, base, SCHEMA, most_bytes)
     for number, terms in enumerate(texts):
         record = f"{base.generation} {number} {terms}".encode()
-        facts = bytes([number % 256]) * _FACTS.itemsize
+        facts = bytes([number % 256]) * ROW.itemsize
         writer.add({"text": terms, "headings": dict(list(terms.items())[:2])}, {"facts": facts}, record)
         writer.pause()
     writer.finish()
-    return commits.read(folder, commits.generations(folder)[0], _SCHEMA)
+    return commits.read(folder, commits.generations(folder)[0], SCHEMA)
 
 
 def read(folder: Path):
     """All terms with their documents' records and frequencies, as Whoosh tells them in its own words."""
-    index = open_dir(str(folder), schema=_SCHEMA)
+    index = open_dir(str(folder), schema=SCHEMA)
     assert isinstance(index, FileIndex)
     with index.reader() as reader:
         found: dict = defaultdict(set)
@@ -85,16 +85,16 @@ def test_merging_changes_nothing_but_what_was_deleted(commits_of_texts, deleted)
         folder = Path(name)
         for texts in commits_of_texts:
             base = written(folder, texts)
-        writer = BulkWriter(folder, base, _SCHEMA)
+        writer = BulkWriter(folder, base, SCHEMA)
         for number in deleted & set(range(sum(map(len, commits_of_texts)))):
             writer.delete_document(number)
         writer.finish()
         before = {term: postings for term, postings in read(folder).items() if postings}
-        writer = BulkWriter(folder, commits.newest(folder, _SCHEMA)[0], _SCHEMA)
+        writer = BulkWriter(folder, commits.newest(folder, SCHEMA)[0], SCHEMA)
         writer.absorb(list(writer.segments))
         writer.finish()
         assert read(folder) == before
-        assert len(commits.read(folder, commits.generations(folder)[0], _SCHEMA).segments) <= 1
+        assert len(commits.read(folder, commits.generations(folder)[0], SCHEMA).segments) <= 1
 
 
 @settings(max_examples=20)
@@ -104,7 +104,7 @@ def test_documents_are_counted_as_whoosh_counts_them(texts, prefix):
         commit = written(Path(folder), texts)
         storage = FileStorage(folder)
         (segment,) = commit.segments
-        reader = SegmentReader(storage, _SCHEMA, segment)
+        reader = SegmentReader(storage, SCHEMA, segment)
         for field in ("text", "headings", "title"):
             found = list(document_counts(reader, field, prefix.encode()))
             expanded = reader.expand_prefix(field, prefix.encode()) if field != "title" else []

@@ -37,12 +37,19 @@ class NameIn(click.ParamType[str]):
 
 
 class _Readable(click.ParamType[str]):
-    """What was typed, with � in place of bytes that are no text: neither JSON nor a terminal takes those."""
+    """What was typed, if it is text: Python gives each byte that is none as half a surrogate pair."""
 
     name = "text"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        return value.encode(errors="surrogateescape").decode(errors="replace")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            encoding = sys.getfilesystemencoding().upper()
+            self.fail(
+                f"Some of it is no text in {encoding}. Does the terminal use another encoding?", param, ctx
+            )
+        return value
 
 
 READABLE = _Readable()

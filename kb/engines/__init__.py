@@ -11,15 +11,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from kb.errors import EngineError, SettingsError
+from kb.errors import SettingsError
 from kb.models import Article, Passage, Query, SourceFile, TermScore
 from kb.ranking import IndexedText, PassageTexts
 
 __all__ = [
-    "ARTICLE_ID_LENGTH",
     "DEFAULTS",
     "ENGINES",
-    "PREFIX_WORDS",
+    "NO_HITS",
     "ClusterOptions",
     "Engine",
     "EngineHit",
@@ -27,15 +26,8 @@ __all__ = [
     "EngineWriter",
     "Place",
     "Remembered",
-    "check_article_id",
     "open_engine",
 ]
-
-# The longest id an article may have, in ASCII characters.
-ARTICLE_ID_LENGTH = 72
-
-# A prefix stands for at most this many words: more would be slow and tell a reader nothing.
-PREFIX_WORDS = 1000
 
 ENGINES: dict[str, str] = {
     "opensearch": "kb.engines.opensearch:OpenSearchEngine",
@@ -82,6 +74,9 @@ class EngineHits:
     facets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     titles: Mapping[str, str] = field(default_factory=dict)
 
+
+NO_HITS = EngineHits(0, facets={"language": {}, "principle": {}, "article": {}, "date": {}})
+"""What an index without passages answers."""
 
 Place = tuple[str, int]
 """Where a passage stands: the id of its article, and its position there."""
@@ -204,12 +199,6 @@ class Engine(Protocol):
     def close(self) -> None:
         """Give back files and memory; the engine cannot be used afterwards."""
         ...
-
-
-def check_article_id(id: str) -> None:
-    """Raise `EngineError` for an id that is longer than an article's may be."""
-    if len(id.encode()) > ARTICLE_ID_LENGTH:
-        raise EngineError(f"The article id “{id[:100]}” is too long; it may have {ARTICLE_ID_LENGTH} bytes.")
 
 
 def open_engine(url: str, memory: int, cluster: ClusterOptions = DEFAULTS) -> Engine:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from kb.engines.impacts import Floats, Mask, Numbers, Places
+from kb.engines.impacts import Floats, Mask, Numbers, Places, begins
 
 # Two articles that have this share of their words in common are versions of one.
 VERSION = 0.5
@@ -49,11 +49,11 @@ class Copies:
             return shown, more
         groups = self.groups[numbers[copies]]
         order = np.lexsort((*(-merit[copies] for merit in reversed(merits)), groups))
-        begins = _begins(groups[order])
-        best = copies[order[begins]]
+        starts = begins(groups[order])
+        best = copies[order[starts]]
         shown[copies] = False
         shown[best] = True
-        more[best] = np.diff(begins, append=len(order)) - 1
+        more[best] = np.diff(starts, append=len(order)) - 1
         return shown, more
 
     def once(self, numbers: npt.NDArray[np.integer], values: npt.NDArray[np.integer]) -> Mask:
@@ -100,27 +100,22 @@ class Copies:
 
     def _holders(self, groups: Numbers) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
         """The passages of some groups, and for each the place of its group among them."""
-        begins = np.searchsorted(self._member_groups, groups)
-        counts = np.searchsorted(self._member_groups, groups, side="right") - begins
+        starts = np.searchsorted(self._member_groups, groups)
+        counts = np.searchsorted(self._member_groups, groups, side="right") - starts
         place = np.repeat(np.arange(len(groups)), counts)
         within = np.arange(len(place)) - np.repeat(np.cumsum(counts) - counts, counts)
-        return self._members[begins[place] + within], place
+        return self._members[starts[place] + within], place
 
     def spread(self, least: int) -> Iterator[Numbers]:
         """The passages of each group that stands in `least` articles or more, the widest spread first."""
-        begins = _begins(self._member_groups)
-        if not len(begins):
+        starts = begins(self._member_groups)
+        if not len(starts):
             return
-        ends = np.append(begins[1:], len(self._members))
+        ends = np.append(starts[1:], len(self._members))
         # Within a group articles rise, so each begins where the one before it ends.
         is_another = np.diff(self._article[self._members], prepend=-1) != 0
-        is_another[begins] = True
-        articles = np.add.reduceat(is_another, begins, dtype=np.int64)
+        is_another[starts] = True
+        articles = np.add.reduceat(is_another, starts, dtype=np.int64)
         chosen = np.flatnonzero(articles >= least)
-        for number in chosen[np.lexsort((self._members[begins[chosen]], -articles[chosen]))]:
-            yield self._members[begins[number] : ends[number]].astype(np.int32)
-
-
-def _begins(values: npt.NDArray[np.integer]) -> npt.NDArray[np.intp]:
-    """Where each run of equal values begins."""
-    return np.flatnonzero(np.diff(values, prepend=-1))
+        for number in chosen[np.lexsort((self._members[starts[chosen]], -articles[chosen]))]:
+            yield self._members[starts[number] : ends[number]].astype(np.int32)

@@ -19,8 +19,6 @@ come in reading order, whatever the order of indexing was.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -30,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb import ranking
-from kb.engines import Remembered
+from kb.engines.cache import BoundedCache, array_bytes
 from kb.models import QueryTerm
 from kb.ranking import Field
 
@@ -38,7 +36,6 @@ Numbers = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.intp]  # in this form numpy looks things up twice as fast
-Value = TypeVar("Value")
 Values = TypeVar("Values", Numbers, Floats)
 
 Postings = tuple[Numbers, Numbers]
@@ -102,19 +99,19 @@ class Impacts:
     """The impacts of one unchanging collection.
 
     `postings` decodes a term of a field; of the title's, once for the first passage of each
-    article. `memory` keeps what was computed, under keys that begin with `owner`.
+    article. `cache` keeps what was computed, under keys that begin with `owner`.
     """
 
     def __init__(
         self,
         collection: Collection,
         postings: Callable[[Field, str], Postings],
-        memory: Memory,
+        cache: BoundedCache,
         owner: object,
     ) -> None:
         self.collection = collection
         self._postings = postings
-        self._memory = memory
+        self._cache = cache
         self._owner = owner
         # Passages of a section stand together, and so do sections of an article.
         self._sections = begins(collection.section)
@@ -198,7 +195,7 @@ class Impacts:
     def shares(self, term: QueryTerm) -> tuple[Share, ...]:
         """What a term gives, but for the query's own weight; remembered."""
         key = (self._owner, "shares", term.kind, term.synonyms)
-        return self._memory.get(key, lambda: self._shares(term), lambda found: sum(s.nbytes for s in found))
+        return self._cache.get(key, lambda: self._shares(term), lambda found: sum(s.nbytes for s in found))
 
     def _shares(self, term: QueryTerm) -> tuple[Share, ...]:
         collection, spelled = self.collection, _spelled(term)
@@ -393,66 +390,3 @@ def _grouped(numbers: Numbers, values: Values) -> tuple[Numbers, Places, Values]
     numbers, values = numbers[order], values[order]
     starts = begins(numbers)
     return numbers[starts], starts, values
-
-
-class Memory:
-    """A cache with a limit in bytes; what was used least recently leaves first. Safe for threads."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.used = 0
-        self._hits = self._misses = 0
-        self._entries: OrderedDict[tuple[object, ...], tuple[Any, int]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: tuple[object, ...], make: Callable[[], Value], size: Callable[[Value], int]) -> Value:
-        """What is remembered under `key`; when nothing is, what `make` gives, of `size` bytes."""
-        with self._lock:
-            if (found := self._entries.get(key)) is not None:
-                self._entries.move_to_end(key)
-                self._hits += 1
-                remembered: Value = found[0]
-                return remembered
-            self._misses += 1
-        value = make()
-        self._remember(key, value, size(value) + _ENTRY_SIZE)
-        return value
-
-    def peek(self, key: tuple[object, ...]) -> Any:
-        """What is remembered under `key`, or None."""
-        with self._lock:
-            if (found := self._entries.get(key)) is None:
-                return None
-            self._entries.move_to_end(key)
-            return found[0]
-
-    @property
-    def state(self) -> Remembered:
-        """How much is remembered, and how well that serves."""
-        return Remembered(self.used, self.limit, self._hits, self._misses)
-
-    def _remember(self, key: tuple[object, ...], value: object, size: int) -> None:
-        with self._lock:
-            if key in self._entries or size > self.limit:
-                return
-            self._entries[key] = (value, size)
-            self.used += size
-            while self.used > self.limit:
-                _, (_, freed) = self._entries.popitem(last=False)
-                self.used -= freed
-
-    def forget(self, owners: Callable[[object], bool]) -> None:
-        """Forget everything whose key begins with an owner that `owners` says yes to."""
-        with self._lock:
-            for key in [key for key in self._entries if owners(key[0])]:
-                self.used -= self._entries.pop(key)[1]
-
-
-def array_bytes(*arrays: npt.NDArray[Any]) -> int:
-    """How much memory arrays take, with what Python and the allocator add."""
-    return sum(array.nbytes + _ARRAY_SIZE for array in arrays)
-
-
-_ARRAY_SIZE = 160
-# What an entry takes beside its arrays: a key with a term, tuples, a place in the dictionary.
-_ENTRY_SIZE = 500

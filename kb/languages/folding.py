@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from kb.languages.letters import is_han
 from kb.models import Span
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _fold_character(character: str) -> str:
 
 def _simplify(text: str) -> str:
     """Traditional to Simplified characters, one for one (tw2sp would change lengths)."""
-    if not any(character >= "\u2e80" for character in text):
+    if not is_han(max(text, default="")):
         return text
     simplified = _converter().convert(_UNREADABLE.sub("\ufffd", text))
     return simplified if len(simplified) == len(text) else text
@@ -92,7 +93,7 @@ def is_traditional(text: str) -> bool:
     """Whether a Chinese text is written in Traditional characters (a few may be quoted)."""
     sample = text[:5000]
     differing = sum(1 for one, other in zip(sample, _simplify(sample), strict=True) if one != other)
-    return differing > 0.05 * sum(1 for character in sample if character >= "\u2e80")
+    return differing > 0.05 * sum(map(is_han, sample))
 
 
 @cache

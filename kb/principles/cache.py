@@ -14,7 +14,7 @@ from kb.whole_files import whole_file
 
 
 @dataclass(frozen=True, slots=True)
-class Cache:
+class CacheFolder:
     """JSON files in a folder, each with the key of what it was made from; no folder remembers nothing.
 
     Whatever is wrong with a cache, it is as if it were empty; what cannot be written only costs time.

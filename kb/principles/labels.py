@@ -15,7 +15,7 @@ from pathlib import Path
 
 import kb.languages
 from kb.languages import bases, fold, scripts
-from kb.principles.cache import Cache, key_of
+from kb.principles.cache import CacheFolder, key_of
 
 # How many words may stand where a label has an ellipsis.
 _GAP = 3
@@ -37,7 +37,9 @@ def read_labels(labels: Iterable[str], cache: Path | None = None) -> dict[str, l
     """
     distinct = sorted(set(labels))
     key = key_of(_analysis(), *distinct)
-    return dict(Cache(cache).worked_out("labels", key, lambda: {label: pieces(label) for label in distinct}))
+    return dict(
+        CacheFolder(cache).worked_out("labels", key, lambda: {label: pieces(label) for label in distinct})
+    )
 
 
 def _analysis() -> str:

@@ -20,7 +20,7 @@ import msgspec
 
 from kb.errors import InvalidRequest, VocabularyError
 from kb.models import Principle
-from kb.principles.cache import Cache, key_of
+from kb.principles.cache import CacheFolder, key_of
 from kb.principles.skos import Scheme, read_graph, read_scheme, said_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Vocabulary:
         VocabularyError, with file and line, when a scheme cannot be used.
         """
         files = (path or PRINCIPLES, TRADE_TERMS)
-        scheme, trade = (_read(file, Cache(cache)) for file in files)
+        scheme, trade = (_read(file, CacheFolder(cache)) for file in files)
         return cls(
             principles=_by_id(scheme.concepts),
             terms=_by_id(trade.concepts),
@@ -114,7 +114,7 @@ def _by_id(concepts: Iterable[Principle]) -> Mapping[str, Principle]:
 # --- The cache -----------------------------------------------------------------------------------
 
 
-def _read(path: Path, cache: Cache) -> Scheme:
+def _read(path: Path, cache: CacheFolder) -> Scheme:
     """The scheme of a file, from the cache if these very bytes were parsed before."""
     name, key = f"vocabulary-{path.stem}", key_of(_CACHE_FORM, path.suffix, _content(path))
     return _scheme(cache.worked_out(name, key, lambda: asdict(read_scheme(path))))

@@ -30,7 +30,8 @@ MAX_UNPACKED = 200 * 1024 * 1024
 MAX_RATIO = 200
 """A member that unpacks to more than so many times its size, and to a megabyte, is no document."""
 
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, RuntimeError)
+DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, RuntimeError)
+"""What zipfile raises for an archive, or a member of one, that is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Archive:
         """
         try:
             self._zip = zipfile.ZipFile(path)
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise ReadingError(
                 "broken-file", f"The archive is damaged, or no ZIP archive: {error}."
             ) from error
@@ -110,7 +111,7 @@ class Archive:
             raise ReadingError("file-too-large", message)
         try:
             return self._zip.read(member)
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise ReadingError("broken-file", f"This cannot be unpacked: {error}.") from error
 
 

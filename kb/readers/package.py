@@ -8,13 +8,13 @@ entity is ever expanded.
 from __future__ import annotations
 
 import zipfile
-import zlib
 from io import BytesIO
 from typing import Any
 
 from lxml import etree
 
 from kb.errors import ReadingError
+from kb.readers.archive import DAMAGED
 
 _MAX_MEMBERS = 10_000
 _MAX_UNPACKED = 100 * 1024 * 1024
@@ -23,8 +23,6 @@ _MAX_XML = 16 * 1024 * 1024
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """What the files of Word 97 begin with, and since 2007 those that are locked with a password."""
-
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, RuntimeError)
 
 
 class Package:
@@ -39,7 +37,7 @@ class Package:
             raise ReadingError("encrypted-file", message)
         try:
             self.archive = zipfile.ZipFile(BytesIO(data))
-        except _DAMAGED as error:
+        except DAMAGED as error:
             message = f"The file is damaged, or not what its name says: {error}."
             raise ReadingError("broken-file", message) from error
         members = self.archive.infolist()
@@ -67,7 +65,7 @@ class Package:
             raise ReadingError("broken-file", f"The file is damaged: {name} is missing.")
         try:
             return self.archive.read(member)
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise ReadingError(
                 "broken-file", f"The file is damaged: {name} cannot be unpacked: {error}."
             ) from error

@@ -17,6 +17,7 @@ from lxml import etree
 
 from kb.readers import html_tree
 from kb.readers.pdf_layout import with_next
+from kb.readers.prose import joint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -127,8 +128,8 @@ def joined(pages: Sequence[Sequence[Element]]) -> list[Element]:
     for page in pages:
         rest = list(page)
         if found and rest and _runs_on(found[-1], rest[0]):
-            text = f"{found[-1].text}{'' if ord(found[-1].text[-1]) > 0x2E80 else ' '}{rest[0].text}"
-            found[-1] = replace(found[-1], text=text)
+            before, after = found[-1].text, rest[0].text
+            found[-1] = replace(found[-1], text=f"{before}{joint(before, after)}{after}")
             rest = rest[1:]
         found += rest
     return found

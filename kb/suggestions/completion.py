@@ -18,6 +18,7 @@ import numpy as np
 from kb.engines import Engine
 from kb.languages import LANGUAGES, detect, fold, scripts
 from kb.languages.chinese_words import segment
+from kb.languages.letters import is_han
 from kb.models import Principle, Suggestion, SuggestionKind
 from kb.principles import Vocabulary
 from kb.suggestions.frequent_phrases import frequent_phrases
@@ -173,12 +174,8 @@ def _joined(words: Sequence[str]) -> str:
     """Words with a space between them, but none between Chinese ones."""
     joined = ""
     for word in words:
-        joined += word if not joined or (_is_han(joined[-1]) and _is_han(word[0])) else f" {word}"
+        joined += word if not joined or (is_han(joined[-1]) and is_han(word)) else f" {word}"
     return joined
-
-
-def _is_han(character: str) -> bool:
-    return character >= "\u2e80"
 
 
 def _key(text: str) -> str:
@@ -188,7 +185,7 @@ def _key(text: str) -> str:
 def _typed(text: str) -> str:
     """The key of a text being typed: after a space its last word is complete."""
     key = _joined([run.group() for run in scripts(fold(text).text)])
-    return key + " " if key and text[-1].isspace() and not _is_han(key[-1]) else key
+    return key + " " if key and text[-1].isspace() and not is_han(key[-1]) else key
 
 
 def _spellings(text: str, divide: _Divide) -> Iterator[str]:
@@ -200,10 +197,10 @@ def _spellings(text: str, divide: _Divide) -> Iterator[str]:
 def _pinyin(text: str, divide: _Divide) -> Iterator[str]:
     """The pinyin from each word on, by each character's likeliest reading: fuwubiaozhun, biaozhun."""
     words = divide(text)
-    if any(_is_han(word[0]) for word in words):
+    if any(is_han(word) for word in words):
         spelt = ["".join((readings(letter) or ("",))[0] for letter in word) for word in words]
         for place, word in enumerate(words):
-            if _is_han(word[0]):
+            if is_han(word):
                 yield "".join(spelt[place:])
 
 

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from kb.engines import Engine
 from kb.languages import fold, knows, language, readers_of, scripts
+from kb.languages.letters import is_cyrillic, is_han
 from kb.models import Principle, TermKind
 from kb.principles import Vocabulary
 from kb.suggestions.characters import Characters
@@ -15,7 +16,6 @@ from kb.suggestions.spelling import NearWords
 from kb.suggestions.transliteration import Romanised
 from kb.word_lists import WordCounts
 
-_FIRST_CYRILLIC, _FIRST_HAN = "\u0400", "\u2e80"
 # A word of two or three letters may mean anything.
 SHORTEST = 4
 
@@ -39,12 +39,12 @@ class Lexicon:
     @cached_property
     def near(self) -> NearWords:
         """Words of alphabets by their spelling."""
-        return NearWords(word for word in self.counts if len(word) >= SHORTEST and word[0] < _FIRST_HAN)
+        return NearWords(word for word in self.counts if len(word) >= SHORTEST and not is_han(word))
 
     @cached_property
     def romanised(self) -> Romanised:
         """Russian words by their spelling in Latin letters."""
-        return Romanised(word for word in self.counts if _FIRST_CYRILLIC <= word[0] < _FIRST_HAN)
+        return Romanised(word for word in self.counts if is_cyrillic(word))
 
     @cached_property
     def sounds(self) -> Sounds:
@@ -58,7 +58,7 @@ class Lexicon:
 
     @cached_property
     def _chinese(self) -> Mapping[str, int]:
-        return WordCounts({word: count for word, count in self.counts.items() if word[0] >= _FIRST_HAN})
+        return WordCounts({word: count for word, count in self.counts.items() if is_han(word)})
 
 
 def read_lexicon(engine: Engine, vocabulary: Vocabulary) -> Lexicon:
@@ -69,7 +69,7 @@ def read_lexicon(engine: Engine, vocabulary: Vocabulary) -> Lexicon:
     for term, passages in engine.words(TermKind.WORD):
         word = term[1:]
         # Stems are no words: promis.
-        if word and word[0] >= _FIRST_CYRILLIC:
+        if is_cyrillic(word) or is_han(word):
             counts[word] = max(passages, counts.get(word, 0))
     for word in _words(_headlines(engine)):
         counts[word] = max(1, counts.get(word, 0))

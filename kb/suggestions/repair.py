@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from kb.languages import fold, knows, language, russian, scripts
 from kb.languages.chinese_words import segment
 from kb.languages.folding import is_traditional
+from kb.languages.letters import is_cyrillic, is_han
 from kb.models import Repair, Span
 from kb.query import FILTER_NAMES
 from kb.suggestions import spelling
@@ -162,7 +163,7 @@ def _is_code(text: str) -> bool:
     letters = "".join(letter for letter in text if letter.isalpha())
     if any(letter.isdigit() for letter in text):
         return True
-    if letters.isupper() and len(letters) <= _LONGEST_ABBREVIATION and letters < "\u2e80":
+    if letters.isupper() and len(letters) <= _LONGEST_ABBREVIATION and not is_han(letters):
         return True
     return not letters.isupper() and any(letter.isupper() for letter in letters[1:])
 
@@ -171,7 +172,7 @@ def _is_name(chunk: _Chunk, run: str) -> bool:
     """Whether a word is written like a person's or a firm's name."""
     if not chunk.core[1][:1].isupper() or chunk.text.isupper():
         return False
-    return not chunk.first or (run[0] >= "\u0400" and russian.is_surname(run))
+    return not chunk.first or (is_cyrillic(run) and russian.is_surname(run))
 
 
 # --- How it is put right -------------------------------------------------------------------------
@@ -303,7 +304,7 @@ def _is_compound(core: str) -> bool:
 
 def _cased(word: str, typed: str, around: str = "") -> str:
     """A word with the capitals of what was typed, and Han characters in the script of what is around."""
-    if word[0] >= "\u2e80":
+    if is_han(word):
         return _in_script_of(around, word)
     if typed.isupper() and len(typed) > 1:
         return word.upper()

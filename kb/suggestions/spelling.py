@@ -17,6 +17,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from kb.languages import language
+from kb.languages.letters import is_cyrillic
 from kb.word_lists import WordList
 
 # A shorter word has too many neighbours, a longer one may hold two slips.
@@ -85,7 +86,11 @@ def correct(word: str, near: NearWords, counts: Mapping[str, int]) -> str | None
     if not SHORTEST <= len(word) <= LONGEST:
         return None
     edits = 2 if len(word) >= TWO_EDITS_FROM else 1
-    found = {other: distance for other, distance in near.within(word, edits) if _same_script(word, other)}
+    found = {
+        other: distance
+        for other, distance in near.within(word, edits)
+        if is_cyrillic(word) == is_cyrillic(other)
+    }
     if 1 not in found.values():
         found |= dict.fromkeys(_inflected(word, counts), 1)
     if len(word) <= _LONGEST_SHORT:
@@ -103,13 +108,9 @@ def _is_usual_slip(word: str, other: str) -> bool:
     return len(word) > SHORTEST and len(other) > len(word)
 
 
-def _same_script(one: str, other: str) -> bool:
-    return (one[0] < "\u0400") == (other[0] < "\u0400")
-
-
 def _inflected(word: str, counts: Mapping[str, int]) -> Iterator[str]:
     """Russian forms one edit away that no passage holds while some hold another form: жалабою -> жалобою."""
-    if word[0] < "\u0400":
+    if not is_cyrillic(word):
         return
     russian = language("ru")
     for form in _one_edit_away(word):
@@ -135,7 +136,7 @@ def _likelihood(word: str, other: str, distance: int, counts: Mapping[str, int])
 
 
 def _lemmas(word: str) -> Sequence[str]:
-    return language("ru").words(word) if word[0] >= "\u0400" else ()
+    return language("ru").words(word) if is_cyrillic(word) else ()
 
 
 def sound(word: str) -> str:

@@ -22,7 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kb import evaluation, languages, query, ranking
-from kb.engines.impacts import Impacts, Memory, best
+from kb.engines.cache import BoundedCache
+from kb.engines.impacts import Impacts, best
 from kb.engines.whoosh import WhooshEngine
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Article, Passage, QueryTerm, SearchRequest, TermKind
@@ -162,12 +163,12 @@ def _index(folders: Sequence[Path], home: Path, queries: int, stack: ExitStack) 
     snapshot = engine._snapshot()
     passages = map(snapshot.table.place, range(len(snapshot.table)))
     documents = [
-        ids.get(f"{id}-{position}") or ids.get(id) or snapshot._passage(number).id
+        ids.get(f"{id}-{position}") or ids.get(id) or snapshot.passage_numbered(number).id
         for number, (id, position) in enumerate(passages)
     ]
 
     def impacts() -> Impacts:
-        return Impacts(snapshot.impacts.collection, snapshot._postings, Memory(_MEMORY), "ablation")
+        return Impacts(snapshot.impacts.collection, snapshot.postings, BoundedCache(_MEMORY), "ablation")
 
     @cache
     def terms(asks: bool, bridged: bool) -> Mapping[str, Mapping[str, Sequence[QueryTerm]]]:
@@ -181,7 +182,7 @@ def _index(folders: Sequence[Path], home: Path, queries: int, stack: ExitStack) 
                 for name, data in sets.items()
             }
 
-    return Indexed(impacts, terms, sets, documents, snapshot._passages["language"])
+    return Indexed(impacts, terms, sets, documents, snapshot.table.facts["language"])
 
 
 def _apart(

@@ -23,9 +23,11 @@ import msgspec
 import numpy as np
 from whoosh.filedb.filestore import FileStorage
 
-from kb.engines.impacts import Collection, Impacts, Memory, Numbers, Postings, best
-from kb.engines.mapped_files import mapped_storage
-from kb.engines.whoosh import _SCHEMA, FORMAT, WhooshEngine
+from kb.engines.cache import BoundedCache
+from kb.engines.impacts import Collection, Impacts, Numbers, Postings, best
+from kb.engines.whoosh import WhooshEngine
+from kb.engines.whoosh.layout import FORMAT, SCHEMA
+from kb.engines.whoosh.mapped_files import mapped_storage
 from kb.knowledge_base import KnowledgeBase
 from kb.models import QueryTerm, SearchRequest
 from kb.ranking import Field
@@ -373,7 +375,7 @@ def _search_alone(home: Path, clock: str, sending: Connection) -> None:
         times = []
         for _ in range(5):
             started = now()
-            storage(folder).open_index(schema=_SCHEMA).reader().close()
+            storage(folder).open_index(schema=SCHEMA).reader().close()
             times.append(now() - started)
         opened.append(percentile(times, 50))
     before = measuring.resident()
@@ -404,7 +406,7 @@ def ranking_alone(home: Path, times: Sequence[int], most: int, repeat: int, cloc
         assert isinstance(engine, WhooshEngine), "only the embedded engine's postings can be repeated"
         snapshot = engine._snapshot()
         sizes = {
-            number: _repeated(snapshot.impacts.collection, snapshot._postings, number) for number in times
+            number: _repeated(snapshot.impacts.collection, snapshot.postings, number) for number in times
         }
         for kind in ("long", "short"):
             queries = [
@@ -451,7 +453,7 @@ def _repeated(one: Collection, postings: Callable[[Field, str], Postings], times
         offsets = np.arange(times, dtype=np.int32) * one.size
         return (numbers + offsets[:, None]).ravel(), np.tile(counts, times)
 
-    return Impacts(collection, more, Memory(_MUCH), times)
+    return Impacts(collection, more, BoundedCache(_MUCH), times)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ from kb.models import (
     Tag,
     TermKind,
 )
-from kb.query import LONGEST_QUERY, MOST_HITS
+from kb.query import LONGEST_QUERY, MOST_HITS, PERIOD
 from kb.statistics import IndexStatus, Statistics
 from web.api.faults import fault_of, json_of
 
@@ -56,13 +56,6 @@ _MOST_IDS = 100  # asked for at once
 _MOST_IN_BATCH = 100
 _LONGEST_ANALYSED = 100_000  # characters that are analysed at once
 _FURTHEST = 1_000_000
-_LEAP_YEAR = r"([12]\d(0[48]|[2468][048]|[13579][26])|(12|16|20|24|28)00)"
-# A year, a month or a day that there is.
-_PERIOD = re.compile(
-    r"([12]\d{3}(-(0[1-9]|1[0-2])(-(0[1-9]|1\d|2[0-8]))?|-(0[13-9]|1[0-2])-(29|30)|-(0[13578]|1[02])-31)?"
-    rf"|{_LEAP_YEAR}-02-29)",
-    re.ASCII,
-)
 _RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d")
 
 # --- Parameters ----------------------------------------------------------------------------------
@@ -91,14 +84,14 @@ def _moment(value: Any) -> Any:
 
 
 def _period(value: str) -> str:
-    if not _PERIOD.fullmatch(value):
+    if not PERIOD.fullmatch(value):
         raise ValueError("must be a year, month or day, such as 2026, 2026-03 or 2026-03-15")
     return value
 
 
 Number = BeforeValidator(_digits)
 Period = Annotated[
-    str, AfterValidator(_period), WithJsonSchema({"type": "string", "pattern": f"^{_PERIOD.pattern}$"})
+    str, AfterValidator(_period), WithJsonSchema({"type": "string", "pattern": f"^{PERIOD.pattern}$"})
 ]
 Switch = Annotated[
     bool,

@@ -5,12 +5,13 @@ shards, does not know that synonyms share a frequency, and counts copies apart: 
 Candidates of the cluster that the node ranks anew miss what only its section or article makes good. So
 the cluster evaluates the very formula of `kb.ranking` (`queries`), which holds for any number of shards,
 and the node, which knows 120 bytes of every passage, counts what was found with the code of the embedded
-engine (`snapshot`, `kb.engines.passage_table`). Only terms come in, so there is no analysis, and no
+engine (`searching`, `kb.engines.passage_table`). Only terms come in, so there is no analysis, and no
 plugin, in the cluster: any OpenSearch from 2.11 on will do (2.19 is tried). What a node keeps is in its
 memory alone.
 
 The parts: `cluster` asks over HTTP, `index` lays documents out and says which of them a commit holds,
-`lock` lets one writer in, `writing` turns articles into documents, `columns` are what nodes hold.
+`lock` lets one writer in, `writing` turns articles into documents, `columns` are what nodes hold,
+`snapshot` reads one commit, and `searching` answers queries from it by `queries`.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar
 
-from kb.engines import DEFAULTS, ClusterOptions, EngineHits, EngineWriter, Place, Remembered
-from kb.engines.impacts import Memory
+from kb.engines import DEFAULTS, NO_HITS, ClusterOptions, EngineHits, EngineWriter, Place, Remembered
+from kb.engines.cache import BoundedCache
 from kb.engines.opensearch import index
 from kb.engines.opensearch.cluster import Cluster, IndexGone, parse
 from kb.engines.opensearch.index import DocumentLost, Opened
 from kb.engines.opensearch.lock import turn
+from kb.engines.opensearch.searching import search
 from kb.engines.opensearch.snapshot import Snapshot
 from kb.engines.opensearch.writing import Writer, new_index
 from kb.errors import IndexDamaged
@@ -41,7 +43,7 @@ class OpenSearchEngine:
     def __init__(self, url: str, memory: int, cluster: ClusterOptions = DEFAULTS) -> None:
         # Nothing is asked yet: a web node starts while the cluster is away, and finds it when it is back.
         self._cluster = Cluster(parse(url), cluster)
-        self._memory = Memory(memory)
+        self._cache = BoundedCache(memory)
         self._opening = threading.Lock()
         self._current: Snapshot | None = None
 
@@ -109,16 +111,15 @@ class OpenSearchEngine:
 
     def search(self, query: Query, explain: bool = False) -> EngineHits:
         """The passages that answer a query, best first."""
-        nothing = EngineHits(0, facets={"language": {}, "principle": {}, "article": {}, "date": {}})
-        return self._read(lambda snapshot: snapshot.search(query, explain), nothing)
+        return self._read(lambda snapshot: search(snapshot, query, explain), NO_HITS)
 
     def versions(self, article_id: str) -> Sequence[str]:
         """The articles that share most of their text with one."""
-        return self._read(lambda snapshot: snapshot.versions(article_id), [])
+        return self._read(lambda snapshot: snapshot.table.versions(article_id), [])
 
     def copied(self, least: int) -> Iterator[Sequence[Place]]:
         """Where each passage stands that stands in so many articles."""
-        return self._read(lambda snapshot: snapshot.copied(least), iter(()))
+        return self._read(lambda snapshot: snapshot.table.copied(least), iter(()))
 
     @property
     def generation(self) -> object:
@@ -129,13 +130,13 @@ class OpenSearchEngine:
     @property
     def remembered(self) -> Remembered:
         """How much of its memory is used."""
-        return self._memory.state
+        return self._cache.state
 
     def close(self) -> None:
         """Give back connections and memory."""
         self._cluster.close()
         self._current = None
-        self._memory.forget(lambda owner: True)
+        self._cache.forget(lambda owner: True)
 
     def _read(self, ask: Callable[[Snapshot], _Answer], nothing: _Answer) -> _Answer:
         """What the newest commit answers, and `nothing` when there was never one. An index that is
@@ -159,9 +160,9 @@ class OpenSearchEngine:
         with self._opening:
             if not self._current or self._current.opened.moment != opened.moment:
                 before = self._current
-                self._current = Snapshot(self._cluster, opened, self._memory, before)
+                self._current = Snapshot(self._cluster, opened, self._cache, before)
                 kept = {opened.index, opened.moment}
-                self._memory.forget(lambda owner: owner not in kept)
+                self._cache.forget(lambda owner: owner not in kept)
             return self._current
 
     def _opened(self) -> Opened | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
 import msgspec
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from urllib3 import Timeout
 
 Json = dict[str, Any]
+_Value = TypeVar("_Value")
 
 # How many documents and bytes go in one request when writing; the cluster takes up to 100 MB.
 _BULK_DOCUMENTS = 1000
@@ -328,6 +329,12 @@ class _errors:  # noqa: N801
                 raise self._cluster._refused(error.status_code, error.info) from error
             case exceptions.OpenSearchException():
                 raise EngineError(f"OpenSearch at {hosts} answered what cannot be read: {error}") from error
+
+
+def batches(values: Sequence[_Value], size: int) -> Iterator[Sequence[_Value]]:
+    """What is asked for in several requests, so many values in each."""
+    for at in range(0, len(values), size):
+        yield values[at : at + size]
 
 
 def _timeout(limit: float) -> Timeout:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from kb import ranking
 from kb.engines.opensearch.cluster import Json
 from kb.engines.opensearch.index import LONGEST_TERM, TIMES, Commit, often
-from kb.models import Clause, Phrase, Prefix, Query, QueryTerm, Sort, TermKind
+from kb.models import Clause, Phrase, Prefix, Query, QueryTerm, Sort
 from kb.phrases import phrase_terms
 from kb.ranking import Field
 
@@ -309,9 +309,3 @@ def numbers(size: int) -> Json:
             ),
         }
     }
-
-
-def prefix_term(words: Sequence[str]) -> QueryTerm:
-    """The words that a prefix stands for, as a term that weighs like a word."""
-    weight = ranking.KIND_WEIGHTS[TermKind.WORD] / ranking.KIND_WEIGHTS[TermKind.FORM]
-    return QueryTerm(TermKind.FORM, tuple(words), weight)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 
 import msgspec
 
-from kb.engines import check_article_id
 from kb.engines.opensearch import index
-from kb.engines.opensearch.cluster import Batch, Cluster, Document, Json
+from kb.engines.opensearch.cluster import Batch, Cluster, Document, Json, batches
 from kb.engines.opensearch.columns import ColumnsWriter
 from kb.engines.opensearch.index import LISTED, LONGEST_TERM, NO_LENGTHS, TIMES, Commit, Opened, often
 from kb.engines.opensearch.lock import Turn
+from kb.engines.records import article_key, check_article_id, file_key, outlined
 from kb.errors import EngineError, EngineUnavailable
 from kb.models import Article, Passage, SourceFile
 from kb.ranking import IndexedText, PassageTexts
@@ -90,7 +88,7 @@ class Writer:
 
     def put_file(self, file: SourceFile) -> None:
         """Record a source file."""
-        key = _file_key(file.path)
+        key = file_key(file.path)
         self._drop(key)
         self._put.add(key)
         version = f"{self._turn.number} {key}"
@@ -98,7 +96,7 @@ class Writer:
 
     def drop_file(self, path: str) -> None:
         """Forget a source file."""
-        self._drop(_file_key(path))
+        self._drop(file_key(path))
 
     def _drop(self, key: str) -> None:
         if key in self._put:
@@ -161,8 +159,7 @@ class Writer:
         whole: _Sum,
         columns: ColumnsWriter,
     ) -> None:
-        outline = replace(article, sections=tuple(replace(s, blocks=()) for s in article.sections))
-        document: Json = {"type": "article", "key": key, "record": _record(outline)}
+        document: Json = {"type": "article", "key": key, "record": _record(outlined(article))}
         if len(columns):
             document |= {
                 "place": "article",
@@ -228,7 +225,7 @@ class Writer:
         """The versions that are put again or dropped."""
         if not self._before:
             return
-        for keys in _batches(sorted(self._dropped), _ASKED_AT_ONCE):
+        for keys in batches(sorted(self._dropped), _ASKED_AT_ONCE):
             query = {"bool": {"filter": [index.live(self._before), {"terms": {"key": keys}}]}}
             body: Json = {"query": query, "sort": ["version"], "_source": False}
             for hit in self._cluster.scan(self._index, body, _ASKED_AT_ONCE):
@@ -289,7 +286,7 @@ def _clean(cluster: Cluster, opened: Opened, turn: int) -> Sequence[str]:
     dead = index.dead(cluster, opened)
     if time.time() - commit.at < _GRACE:
         return dead
-    for versions in _batches(dead, _ASKED_AT_ONCE):
+    for versions in batches(dead, _ASKED_AT_ONCE):
         _delete(cluster, opened.index, {"terms": {"version": versions}})
     older = {"range": {"born": {"lt": commit.generation}}}
     _delete(cluster, opened.index, {"bool": {"filter": [{"term": {"type": "dead"}}, older]}})
@@ -299,11 +296,6 @@ def _clean(cluster: Cluster, opened: Opened, turn: int) -> Sequence[str]:
 def _delete(cluster: Cluster, name: str, query: Json) -> None:
     path = f"/{name}/_delete_by_query"
     cluster.ask("POST", path, {"query": query}, slow=True, conflicts="proceed", refresh="true")
-
-
-def _batches(values: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    for at in range(0, len(values), size):
-        yield values[at : at + size]
 
 
 @contextmanager
@@ -318,11 +310,6 @@ def new_index(cluster: Cluster) -> Iterator[str]:
         raise
 
 
-def article_key(article_id: str) -> str:
-    """The key of an article's records."""
-    return f"article {article_id}"
-
-
 def section_id(version: str, section: int) -> str:
     """The id of the document of a section."""
     return f"{version} s{section}"
@@ -331,11 +318,6 @@ def section_id(version: str, section: int) -> str:
 def passage_id(version: str, position: int) -> str:
     """The id of the document of a passage."""
     return f"{version} p{position}"
-
-
-def _file_key(path: str) -> str:
-    # A path may be longer than a key may be.
-    return f"file {hashlib.sha256(os.fsencode(path)).hexdigest()}"
 
 
 def routing(version: str) -> str:

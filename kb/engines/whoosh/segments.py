@@ -32,8 +32,8 @@ from whoosh.reading import IndexReader, SegmentReader
 from whoosh.util.numlists import GrowableArray
 from whoosh.writing import SegmentWriter
 
-from kb.engines import commits
-from kb.engines.commits import Commit
+from kb.engines.whoosh import commits
+from kb.engines.whoosh.commits import Commit
 
 # Postings that are gathered before a segment is written, and what one of them and a distinct term
 # take while it is, in bytes: about 200 MB whatever the corpus.

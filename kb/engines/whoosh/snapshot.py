@@ -1,0 +1,333 @@
+"""One commit of a Whoosh index, for reading: its records, its columns and its postings as arrays."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from whoosh import columns
+from whoosh.reading import IndexReader, TermNotFound
+
+from kb.engines.cache import BoundedCache, array_bytes
+from kb.engines.impacts import Collection, Impacts, Mask, Numbers, Postings, begins
+from kb.engines.passage_table import PassageTable, encoded, numbered
+from kb.engines.records import DECODED_SIZE, article_key
+from kb.engines.whoosh.commits import Commit
+from kb.engines.whoosh.layout import ARTICLE, NUMBERED, PASSAGE, ROW
+from kb.engines.whoosh.mapped_files import passing_array
+from kb.engines.whoosh.segments import decoded, document_counts
+from kb.models import Article, Passage, SourceFile
+from kb.ranking import Field
+from kb.sameness import SKETCH_LENGTH, Sketches
+
+_TEXTS = tuple(Field)
+_NOTHING: Postings = (np.empty(0, np.int32), np.empty(0, np.int32))
+_NOWHERE: Mapping[str, Postings] = {}
+_Record = TypeVar("_Record", Article, Passage, SourceFile)
+_Asked = ParamSpec("_Asked")
+_Value = TypeVar("_Value")
+
+
+class Snapshot:
+    """One commit; safe for threads, which Whoosh's readers are not, so a lock guards them.
+
+    A document has the number that Whoosh gave it, and a passage its own: its place among all of them by
+    article and position (`kb.engines.passage_table`).
+    """
+
+    def __init__(
+        self, folder: Path, reader: IndexReader, generation: int, cache: BoundedCache, commit: Commit
+    ) -> None:
+        self._folder = folder
+        self.generation = generation
+        self.commit = commit
+        self._reader = reader
+        self._cache = cache
+        self._lock = threading.RLock()
+        # When the last search is done with a snapshot that is not the current one any more.
+        self._finalizer = weakref.finalize(self, reader.close)
+        self._leaves = [
+            (leaf, base, str(segment.segment_id()))
+            for leaf, base in reader.leaf_readers()
+            if (segment := leaf.segment())  # an index without a commit has a reader and no segment
+        ]
+        # A commit may come between asking for its number and opening it, so the number is no key for
+        # what is remembered of a snapshot; the object is one of its own.
+        self._owner = object()
+        self.owners = {self._owner, *(segment for _, _, segment in self._leaves)}
+
+    def close(self) -> None:
+        """Give back the files."""
+        with self._lock:
+            self._finalizer()
+
+    def remembered(
+        self, key: tuple[object, ...], make: Callable[[], _Value], size: Callable[[_Value], int]
+    ) -> _Value:
+        """What is made once for this commit and remembered under a key; see `BoundedCache.get`."""
+        return self._cache.get((self._owner, *key), make, size)
+
+    # --- Records ---
+
+    def documents(self, field: str, term: str) -> npt.NDArray[np.int64]:
+        """The numbers of the live documents that hold a term."""
+        found = [
+            base + documents[~self._deleted(segment)[documents]]
+            for leaf, base, segment in self._leaves
+            for documents, _ in [self._decoded(leaf, segment, field, term)]
+        ]
+        return np.concatenate(found) if found else np.empty(0, np.int64)
+
+    def article(self, article_id: str) -> Article | None:
+        """The record of an article."""
+        document = self._article_documents.get(encoded(article_id))
+        return None if document is None else self._record(document, Article)
+
+    @cached_property
+    def _article_documents(self) -> Mapping[bytes, int]:
+        """The document of every article's record, by the article's id."""
+        rows, ids = self._columns
+        documents = np.flatnonzero((rows["type"] == ARTICLE) & self._live)
+        named = ids[rows["article"][documents]].tolist()
+        return dict(zip(named, documents.tolist(), strict=True))
+
+    def passages_of(self, article_id: str) -> tuple[Passage, ...]:
+        """The passages of an article, in order."""
+        documents = self.documents("key", article_key(article_id))
+        documents = documents[self._rows["type"][documents] == PASSAGE]
+        order = np.argsort(self._rows["position"][documents])
+        return tuple(self._record(int(document), Passage) for document in documents[order])
+
+    def passage(self, anchor: str) -> tuple[Passage, Article] | None:
+        """The passage that has or holds an anchor, and its article."""
+        for document in self.documents("anchor", anchor):
+            passage = self._record(int(document), Passage)
+            article = self.article(passage.article_id)
+            return (passage, article) if article else None
+        return None
+
+    def passage_numbered(self, number: int) -> Passage:
+        """The passage with a number."""
+        return self._record(int(self._documents[number]), Passage)
+
+    def number_of(self, anchor: str) -> int | None:
+        """The number of the passage that has or holds an anchor, or None."""
+        found = self.documents("anchor", anchor)
+        return int(self._numbers[found[0]]) if len(found) else None
+
+    def records(self, kind: int, record: type[_Record]) -> Iterator[_Record]:
+        """All records of a kind."""
+        for document in np.flatnonzero((self._rows["type"] == kind) & self._live):
+            yield self._record(int(document), record)
+
+    def _record(self, document: int, record: type[_Record]) -> _Record:
+        leaf, base, segment = next(entry for entry in reversed(self._leaves) if entry[1] <= document)
+
+        def read() -> tuple[_Record, int]:
+            with self._lock:
+                stored: bytes = leaf.stored_fields(document - base)["record"]
+            return msgspec.json.decode(stored, type=record), len(stored)
+
+        key = (segment, "record", document - base)
+        return self._cache.get(key, read, lambda found: found[1] * DECODED_SIZE)[0]
+
+    # --- Columns ---
+
+    @property
+    def _rows(self) -> npt.NDArray[np.void]:
+        """`NUMBERED` of every document."""
+        return self._columns[0]
+
+    @cached_property
+    def _columns(self) -> tuple[npt.NDArray[np.void], npt.NDArray[np.bytes_]]:
+        """`NUMBERED` of every document, and the ids of the articles by number."""
+        segments = [self._segment_columns(leaf, segment) for leaf, _, segment in self._leaves]
+        if not segments:
+            return np.empty(0, NUMBERED), np.empty(0, ROW["article"])
+        ids = np.unique(np.concatenate([own for _, own in segments]))
+        joined = np.concatenate([rows for rows, _ in segments])
+        joined["article"] = np.concatenate(
+            [np.searchsorted(ids, own)[rows["article"]] for rows, own in segments]
+        )
+        return joined, ids
+
+    def _segment_columns(
+        self, leaf: IndexReader, segment: str
+    ) -> tuple[npt.NDArray[np.void], npt.NDArray[np.bytes_]]:
+        """`NUMBERED` of one segment and its own ids; they never change, so are remembered."""
+
+        def read() -> tuple[npt.NDArray[np.void], npt.NDArray[np.bytes_]]:
+            rows = self._stored(leaf, "facts", ROW)
+            # An article's documents stand together, so few of the ids need to be compared.
+            runs = begins(rows["article"])
+            ids, places = np.unique(rows["article"][runs], return_inverse=True)
+            numbered_rows = np.empty(len(rows), NUMBERED)
+            for name in ROW.names or ():
+                if name != "article":
+                    numbered_rows[name] = rows[name]
+            numbered_rows["article"] = np.repeat(places, np.diff(runs, append=len(rows)))
+            return numbered_rows, ids
+
+        return self._cache.get((segment, "columns"), read, lambda found: array_bytes(*found))
+
+    def _stored(self, leaf: IndexReader, field: str, form: np.dtype[Any]) -> npt.NDArray[Any]:
+        """What a column of fixed width holds for every document of a segment."""
+        with self._lock:
+            stored = np.zeros(leaf.doc_count_all(), form)
+            column = cast(Any, leaf.column_reader(field, translate=False))
+            if isinstance(column, columns.EmptyColumnReader):
+                return stored
+            # All at once: Whoosh has no public way to it, and one by one takes fifty times as long.
+            width = column._count * form.itemsize
+            stored[: column._count] = np.frombuffer(column._dbfile.get(column._basepos, width), form)
+            return stored
+
+    @cached_property
+    def _live(self) -> Mask:
+        return np.concatenate(
+            [~self._deleted(segment) for _, _, segment in self._leaves] or [np.empty(0, np.bool_)]
+        )
+
+    def _deleted(self, segment: str) -> Mask:
+        return self._deletions[segment]
+
+    @cached_property
+    def _deletions(self) -> dict[str, Mask]:
+        deletions = {}
+        for leaf, _, segment in self._leaves:
+            mask = np.zeros(leaf.doc_count_all(), np.bool_)
+            if leaf.has_deletions():
+                mask[list(cast(Any, leaf).segment().deleted_docs())] = True
+            deletions[segment] = mask
+        return deletions
+
+    @cached_property
+    def _documents(self) -> npt.NDArray[np.int64]:
+        """The document of every passage: its number is its place by article and position."""
+        documents = np.flatnonzero((self._rows["type"] == PASSAGE) & self._live)
+        order = self._rows["article"][documents].astype(np.int64) << 32 | self._rows["position"][documents]
+        return documents[np.argsort(order, kind="stable")]
+
+    @cached_property
+    def _numbers(self) -> Numbers:
+        """The passage number of every document, -1 where it is no live passage."""
+        numbers = np.full(len(self._rows), -1, np.int32)
+        numbers[self._documents] = np.arange(len(self._documents), dtype=np.int32)
+        return numbers
+
+    @cached_property
+    def table(self) -> PassageTable:
+        """What filters and counts the passages."""
+        rows, ids = self._columns
+        facts = rows[self._documents]
+        # Weak, so that a snapshot goes with its last search and needs no garbage collector.
+        return PassageTable(facts, ids, _weak(self._sketches), _weak(self._tagged))
+
+    def _sketches(self) -> Sketches:
+        """The sketch of every passage."""
+        form = np.dtype(("u1", SKETCH_LENGTH))
+        found = passing_array((len(self._documents), SKETCH_LENGTH), self._folder)
+        for leaf, base, _ in self._leaves:
+            stored = self._stored(leaf, "sketch", form)
+            numbers = self._numbers[base : base + len(stored)]
+            found[numbers[numbers >= 0]] = stored[numbers >= 0]
+        return found
+
+    def _tagged(self) -> dict[str, Numbers]:
+        """The passages with each principle."""
+        with self._lock:
+            principles = [principle.decode() for principle in self._reader.lexicon("principle")]
+        tagged = {principle: self.postings("principle", principle)[0] for principle in principles}
+        # Those whose last passage was deleted are still in the lexicon.
+        return {principle: numbers for principle, numbers in tagged.items() if len(numbers)}
+
+    @cached_property
+    def impacts(self) -> Impacts:
+        """What ranks the passages."""
+        facts, article = self.table.facts, self.table.article
+        collection = Collection(
+            section=numbered(article.astype(np.int64) << 32 | facts["section"]),
+            article=article,
+            text_words=facts["text_words"].astype(np.int32),
+            heading_words=facts["heading_words"].astype(np.int32),
+            asked_words=facts["asked_words"].astype(np.int32),
+            title_words=facts["title_words"][begins(article)].astype(np.int32),
+        )
+        return Impacts(collection, _weak(self.postings), self._cache, self._owner)
+
+    # --- Postings ---
+
+    def postings(self, field: str, term: str) -> Postings:
+        """The passages that hold a term, rising, and how often."""
+        numbers, times = [], []
+        for leaf, base, segment in self._leaves:
+            documents, frequencies = self._decoded(leaf, segment, field, term)
+            if len(documents):
+                numbers.append(self._numbers[base + documents])
+                times.append(frequencies)
+        if not numbers:
+            return _NOTHING
+        found, counts = np.concatenate(numbers), np.concatenate(times, dtype=np.int32)
+        alive = found >= 0
+        found, counts = found[alive], counts[alive]
+        if np.all(found[1:] > found[:-1]):  # articles often come in the order of their ids
+            return found, counts
+        order = np.argsort(found)
+        return found[order], counts[order]
+
+    def _decoded(self, leaf: IndexReader, segment: str, field: str, term: str) -> Postings:
+        """The postings of a term in one segment, by document; they never change, so are remembered."""
+        # Those of all texts together: a term is asked of each, and most are in one or none.
+        fields = _TEXTS if field in _TEXTS else (field,)
+        decoded = self._cache.get(
+            (segment, fields, term),
+            lambda: self._decode(leaf, fields, term),
+            lambda found: sum(array_bytes(*postings) for postings in found.values()),
+        )
+        return decoded.get(field, _NOTHING)
+
+    def _decode(self, leaf: IndexReader, fields: Sequence[str], term: str) -> Mapping[str, Postings]:
+        """The postings of a term in the fields that hold it. Deleted documents are among them."""
+        found = {}
+        for field in fields:
+            with self._lock:
+                try:
+                    blocks = list(decoded(leaf.postings(field, encoded(term))))
+                except TermNotFound:
+                    continue
+            if not blocks:  # only deleted documents held it
+                continue
+            documents = [np.cumsum(steps, dtype=np.int32) for steps, _ in blocks]
+            times = [np.full(len(steps), 1 if often is None else often, np.int32) for steps, often in blocks]
+            most = max(int(some.max()) for some in times)
+            found[field] = np.concatenate(documents), np.concatenate(times).astype(np.min_scalar_type(most))
+        return found or _NOWHERE
+
+    def words(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """The terms of texts that begin with a prefix, and how many documents hold each."""
+        counts: dict[bytes, int] = {}
+        for leaf, _, _ in self._leaves:
+            with self._lock:  # for one segment at a time: others search meanwhile
+                found = list(document_counts(leaf, Field.TEXT, encoded(prefix)))
+            for term, documents in found:
+                counts[term] = counts.get(term, 0) + documents
+        return ((term.decode(), counts[term]) for term in sorted(counts))
+
+
+def _weak(method: Callable[_Asked, _Value]) -> Callable[_Asked, _Value]:
+    """A method that does not keep its object: whoever calls it holds that."""
+    weak = weakref.WeakMethod(method)
+
+    def call(*asked: _Asked.args, **named: _Asked.kwargs) -> _Value:
+        alive = weak()
+        assert alive is not None
+        return alive(*asked, **named)
+
+    return call
