@@ -174,6 +174,20 @@ def app_of(book: KnowledgeBase) -> Flask:
     return create_app(book.settings, book)
 
 
+def book_of(app: Flask) -> KnowledgeBase:
+    """The book that a web application shows."""
+    book: KnowledgeBase = app.extensions[EXTENSION]
+    return book
+
+
+def free_port() -> int:
+    """A port of the loopback address where nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
 def write_files(folder: Path, files: Mapping[str, str]) -> None:
     """Make `folder` hold exactly these files. Their times are long past, so that none is read twice."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -248,9 +262,7 @@ def postgresql() -> Iterator[URL]:
         data, password, log = f"{place}/data", f"{place}/password", f"{place}/log"
         Path(password).write_text(secrets.token_hex(), "ascii")
         Path(password).chmod(0o644 if who else 0o600)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         made = [
             initdb, "-D", data, "-U", "kb", "-A", "scram-sha-256", "--pwfile", password, "--no-sync", "-E", "UTF8",
         ]  # fmt: skip
@@ -355,7 +367,7 @@ def make_app(brought_up: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         folder = Path(tempfile.mkdtemp(dir=tmp_path_factory.getbasetemp()))
         write_files(folder / "articles", files)
         app = create_app(load(home=folder / "home", corpus=folder / "articles", **options))
-        book: KnowledgeBase = app.extensions[EXTENSION]
+        book = book_of(app)
         made.append(book)
         shutil.copy(brought_up, folder / "home" / "servicebook.sqlite")
         book.accounts._hasher = QUICK_HASHER  # type: ignore[misc]

@@ -11,10 +11,9 @@ from flask.testing import FlaskClient
 
 from kb.errors import InvalidRequest, KeyRefused
 from kb.keys import Keys, scopes_of
-from kb.knowledge_base import KnowledgeBase
 from kb.models import Account, Role, Scope
 from kb.store import Store
-from tests.conftest import MakeApp, csrf_of, signed_in
+from tests.conftest import MakeApp, book_of, csrf_of, signed_in
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -22,11 +21,6 @@ NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def app(make_app: MakeApp) -> Flask:
     return make_app({"cafe.md": "# Смена\n\nГость молчит.\n"})
-
-
-def book_of(app: Flask) -> KnowledgeBase:
-    book: KnowledgeBase = app.extensions["servicebook"]
-    return book
 
 
 def make(client: FlaskClient, **form: object) -> tuple[int, str]:

@@ -27,9 +27,8 @@ from kb.cli import main
 from kb.errors import InvalidRequest, NotFound, SignInRefused, TooManyAttempts
 from kb.models import Role
 from kb.store import Store
-from tests.conftest import QUICK_HASHER
+from tests.conftest import PASSWORD, QUICK_HASHER
 
-PASSWORD = "лошадь батарея скрепка"
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 
 

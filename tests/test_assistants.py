@@ -21,7 +21,7 @@ from mcp import Client, StdioServerParameters  # noqa: E402
 
 from kb.assistants import citation, server  # noqa: E402
 from kb.knowledge_base import KnowledgeBase  # noqa: E402
-from tests.conftest import CORPUS, app_of  # noqa: E402
+from tests.conftest import CORPUS, app_of, free_port  # noqa: E402
 
 COMMAND = [sys.executable, "-m", "kb", "mcp"]
 
@@ -123,9 +123,7 @@ def status_for(port: int, host: str) -> int:
 
 
 def test_over_http(book: KnowledgeBase) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = {
         "KB_HOME": str(book.settings.home),
         "KB_CORPUS": str(book.settings.corpus),

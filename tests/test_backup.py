@@ -23,18 +23,16 @@ from kb.principles.vocabulary import PRINCIPLES
 from kb.store import Database
 from kb.store.database import upgrade
 from kb.store.schema import METADATA, REVISION
-from tests.conftest import QUICK_HASHER, write_files
+from tests.conftest import PASSWORD, QUICK_HASHER, MakeBook, write_files
 
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-PASSWORD = "лошадь батарея скрепка"
 KINDS = ["sqlite", "postgresql"]
 
-OpenBook = Callable[..., KnowledgeBase]
 NewDatabase = Callable[[str], URL]
 
 
 @pytest.fixture
-def make(open_book: OpenBook, tmp_path: Path) -> OpenBook:
+def make(open_book: MakeBook, tmp_path: Path) -> MakeBook:
     """A machine of its own: `make("old", url)` has a home, articles and a database."""
 
     def on_machine(name: str, url: URL, **options: object) -> KnowledgeBase:
@@ -89,7 +87,7 @@ def everything(book: KnowledgeBase) -> dict[str, list[tuple[object, ...]]]:
 @pytest.mark.parametrize("target", KINDS)
 @pytest.mark.parametrize("source", KINDS)
 def test_all_comes_back_on_another_machine(
-    make: OpenBook, new_database: NewDatabase, tmp_path: Path, source: str, target: str
+    make: MakeBook, new_database: NewDatabase, tmp_path: Path, source: str, target: str
 ) -> None:
     file = tmp_path / "backup.zip"
     with make("old", new_database(source), search_log="on") as old:
@@ -116,7 +114,7 @@ def test_all_comes_back_on_another_machine(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_of_one_moment_while_the_product_runs(
-    make: OpenBook, new_database: NewDatabase, tmp_path: Path, kind: str
+    make: MakeBook, new_database: NewDatabase, tmp_path: Path, kind: str
 ) -> None:
     """What is written while tables are read is in none of them: reviews come after proposals."""
     with make("old", new_database(kind)) as book:
@@ -129,7 +127,7 @@ def test_it_is_of_one_moment_while_the_product_runs(
         assert book.backup(tmp_path / "b.zip").rows["reviews"] == 1
 
 
-def test_secrets_and_sessions_are_left_out(make: OpenBook, new_database: NewDatabase, tmp_path: Path) -> None:
+def test_secrets_and_sessions_are_left_out(make: MakeBook, new_database: NewDatabase, tmp_path: Path) -> None:
     file = tmp_path / "backup.zip"
     secrets = {"secret_key": "tell-nobody", "oidc_client_secret": "nor-this", "oidc_role_claim": "it's"}
     with make("old", new_database("sqlite"), reading="members", **secrets) as old:
@@ -144,7 +142,7 @@ def test_secrets_and_sessions_are_left_out(make: OpenBook, new_database: NewData
 
 
 def test_a_vocabulary_of_one_s_own_comes_along(
-    make: OpenBook, new_database: NewDatabase, tmp_path: Path
+    make: MakeBook, new_database: NewDatabase, tmp_path: Path
 ) -> None:
     ours = tmp_path / "ours.ttl"
     ours.write_bytes(PRINCIPLES.read_bytes())
@@ -189,7 +187,7 @@ OLDEST = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_backup_of_an_earlier_schema(
-    make: OpenBook, new_database: NewDatabase, tmp_path: Path, kind: str
+    make: MakeBook, new_database: NewDatabase, tmp_path: Path, kind: str
 ) -> None:
     line = json.dumps(OLDEST, ensure_ascii=False).encode() + b"\n"
     file = write_archive(tmp_path / "b.zip", {"store/tag_reviews.jsonl": line}, schema="0001")
@@ -218,7 +216,7 @@ OF_0007 = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_backup_of_the_schema_before(
-    make: OpenBook, new_database: NewDatabase, tmp_path: Path, kind: str
+    make: MakeBook, new_database: NewDatabase, tmp_path: Path, kind: str
 ) -> None:
     lines = {
         f"store/{table}.jsonl": json.dumps(row, ensure_ascii=False).encode() + b"\n"
@@ -235,7 +233,7 @@ def test_a_backup_of_the_schema_before(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_over_a_database_of_an_earlier_schema(
-    make: OpenBook, new_database: NewDatabase, tmp_path: Path, kind: str
+    make: MakeBook, new_database: NewDatabase, tmp_path: Path, kind: str
 ) -> None:
     url = new_database(kind)
     with Database(url).write_unprepared() as connection:
@@ -247,7 +245,7 @@ def test_over_a_database_of_an_earlier_schema(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_there_is_only_replaced_when_asked(
-    make: OpenBook, new_database: NewDatabase, tmp_path: Path, kind: str
+    make: MakeBook, new_database: NewDatabase, tmp_path: Path, kind: str
 ) -> None:
     empty = write_archive(tmp_path / "b.zip", {})
     with make("new", new_database(kind), search_log="on") as book:
@@ -292,7 +290,7 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.mark.parametrize("fault", BAD)
 def test_a_bad_archive_changes_nothing(
-    make: OpenBook, new_database: NewDatabase, tmp_path: Path, fault: str
+    make: MakeBook, new_database: NewDatabase, tmp_path: Path, fault: str
 ) -> None:
     spoil, said = BAD[fault]
     file = write_archive(
@@ -306,7 +304,7 @@ def test_a_bad_archive_changes_nothing(
         assert [one.text for one in book.proposals()] == ["есть"]
 
 
-def test_a_name_in_an_archive_is_no_path(make: OpenBook, new_database: NewDatabase, tmp_path: Path) -> None:
+def test_a_name_in_an_archive_is_no_path(make: MakeBook, new_database: NewDatabase, tmp_path: Path) -> None:
     name = "../../escaped.ttl"
     file = write_archive(tmp_path / "b.zip", {name: b"x"}, vocabulary=name)
     with make("new", new_database("sqlite")) as book:
@@ -314,7 +312,7 @@ def test_a_name_in_an_archive_is_no_path(make: OpenBook, new_database: NewDataba
     assert not list(tmp_path.rglob("escaped*"))
 
 
-def test_a_place_that_cannot_be_written(make: OpenBook, new_database: NewDatabase, tmp_path: Path) -> None:
+def test_a_place_that_cannot_be_written(make: MakeBook, new_database: NewDatabase, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with make("old", new_database("sqlite")) as book, pytest.raises(BackupError, match="cannot be written"):
         book.backup(tmp_path / "file" / "b.zip")
@@ -323,7 +321,7 @@ def test_a_place_that_cannot_be_written(make: OpenBook, new_database: NewDatabas
 # --- The commands --------------------------------------------------------------------------------
 
 
-def test_by_command(open_book: OpenBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_by_command(open_book: MakeBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kb, "open", open_book)
     for name in ("old", "new"):
         (tmp_path / name).mkdir()

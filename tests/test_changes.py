@@ -16,35 +16,7 @@ from kb.changes import IdGiver, wanted_id
 from kb.errors import NotFound
 from kb.models import Article
 from tests.conftest import write_files
-
-GIFT = "# Жалоба как подарок\n\nГость жалуется, и мы благодарим.\n\nШаг второй: исправить.\n"
-QUEUE = "# Очередь\n\nЛюди ждут у стойки и жалуются.\n"
-SERVICE = "# 服务标准\n\n客户投诉是礼物。\n\n员工培训。\n"
-QUERIES = [
-    "жалоба",
-    "гость жалуется",
-    "服务",
-    "投诉 礼物",
-    '"客户投诉"',
-    "жалоба OR 培训",
-    "благодарить -очередь",
-    "",
-]
-
-
-def answers(book, queries=QUERIES):
-    """All that can be seen of an index: articles, passages, and every query with all that is in its
-    answer but the time."""
-    articles = [book.article(article.id) for article in book.articles()]
-    found = []
-    for text in queries:
-        results = book.search(text, limit=1000, explain=True)
-        hits = [
-            (h.passage, h.article, round(h.score, 6), h.highlights, h.extract, h.via, h.more)
-            for h in results.hits
-        ]
-        found.append((results.total, hits, results.facets, results.interpreted))
-    return articles, found
+from tests.samples import CONFLICT, GIFT, QUEUE, SERVICE, answers
 
 
 def counts(report) -> dict[str, int]:
@@ -222,16 +194,6 @@ def test_duplicate_titles_are_numbered_in_the_order_of_paths(book, folder):
         ids = {a.id: book.article(a.id)[1][0].text for a in book.articles()}
         assert ids == {"servis": "Текст a.", "servis-2": "Текст b.", "servis-3": "Текст c."}
         book.index([], forget=[folder])
-
-
-CONFLICT = """# Сервис
-
-<<<<<<< HEAD
-Первый вариант текста для всех гостей.
-=======
-Второй вариант текста для всех гостей.
->>>>>>> branch
-"""
 
 
 def test_two_articles_of_one_file_keep_apart_when_their_ids_change(book, folder, make_book):

@@ -27,8 +27,7 @@ from kb.keys import Keys
 from kb.knowledge_base import KnowledgeBase
 from kb.packs.kept import Packs
 from tests.conftest import CORPUS, new_home, write_files
-from tests.test_changes import GIFT, QUEUE, SERVICE
-from tests.test_evaluation import data_set  # noqa: F401  (a fixture)
+from tests.samples import GIFT, QUEUE, SERVICE
 
 
 @pytest.fixture
@@ -371,7 +370,7 @@ def test_errors_of_settings_are_one_line(real):
         assert one_line(found.stderr)
 
 
-# --- kb show, settings, evaluate ------------------------------------------------------------------
+# --- kb show, settings --------------------------------------------------------------------------
 
 
 def test_show(run):
@@ -427,29 +426,6 @@ def test_the_passages_of_a_principle(run):
         assert hit["passage"]["language"] == "zh"
         assert "training" in [tag["id"] for tag in hit["passage"]["principles"]]
     assert found["hits"][0]["passage"]["id"] in run("principle", "training", "--passages").stdout
-
-
-def test_evaluate(run, data_set, tmp_path):  # noqa: F811
-    folder = data_set()
-    found = json.loads(run("evaluate", folder, "--json", "--run", tmp_path / "out.trec").stdout)
-    assert found["measures"]["nDCG@10"] == 1.0
-    assert set(found) >= {"queries", "documents", "passages", "measures", "queries_per_second", "worst"}
-    assert "run" not in found
-    first = (tmp_path / "out.trec").read_text().splitlines()[0].split()
-    assert first[:4] == ["1", "Q0", "gift", "1"]
-    shown = run("evaluate", folder)
-    assert "nDCG@10" in shown.stdout
-    assert "100.00" in shown.stdout
-    assert json.loads(run("search", "жалоба", "--json").stdout)["facets"]["article"][0]["value"] != "d0000000"
-
-
-def test_evaluate_names_a_broken_line(run, data_set):  # noqa: F811
-    folder = data_set()
-    (folder / "queries.jsonl").write_text("{}\n", encoding="utf-8")
-    found = run("evaluate", folder)
-    assert found.exit_code == 2
-    assert "queries.jsonl, line 1" in found.stderr
-    assert one_line(found.stderr)
 
 
 # --- What there is ------------------------------------------------------------------------------

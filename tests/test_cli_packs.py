@@ -110,22 +110,16 @@ def test_a_kept_pack_from_its_making_to_its_end(run) -> None:
 @pytest.mark.parametrize(
     ("content", "status", "said"),
     [
-        ("", 2, "no pack"),
-        ("\xff", 2, "no pack"),
         ("[]", 2, "object with sections"),
-        ("[" * 100_000, 2, "no pack"),
-        ('{"title": "Неделя"}', 2, "object with sections"),
-        ('{"sections": [{"excerpts": [{"note": "а"}]}]}', 2, "`passage` - at `$.sections[0].excerpts[0]`"),
-        ('{"sections": [{"title": 1}]}', 2, "$.sections[0].title"),
         ('{"sections": [{"excerpts": [{"passage": "nowhere"}]}]}', 1, "no passage with the id “nowhere”"),
         ('{"sections": [], "language": "fr"}', 2, "fr"),
     ],
-    ids=lambda value: value[:40] if isinstance(value, str) else None,
+    ids=["no outline", "an unknown passage", "an unknown language"],
 )
-def test_what_no_pack_can_be_made_of(run, content: str, status: int, said: str) -> None:
+def test_what_no_pack_can_be_made_of_changes_nothing(run, content: str, status: int, said: str) -> None:
     anna = account_of(run.book, "anna", Role.TRAINER)
     kept = run.book.packs.keep(run.book.pack_from(passages(run)), anna)
-    Path("pack.json").write_bytes(content.encode("latin-1" if content == "\xff" else "utf-8"))
+    Path("pack.json").write_text(content, "utf-8")
     found = run("pack", "change", kept.pack.id, "pack.json", "--by", "anna")
     assert (found.exit_code, said in found.stderr) == (status, True), found.stderr
     assert run.book.packs.find(kept.pack.id) == kept

@@ -14,7 +14,7 @@ import pytest
 
 from kb.errors import EngineError, IndexDamaged, NotFound
 from tests.conftest import write_files
-from tests.test_changes import GIFT, QUEUE, SERVICE, answers
+from tests.samples import GIFT, QUEUE, SERVICE, answers
 
 OLD = {"a.md": GIFT, "b.md": QUEUE, "zh/c.md": SERVICE}
 NEW = {"a.md": GIFT + "\nГость вернулся.\n", "d.md": QUEUE, "zh/c.md": SERVICE}

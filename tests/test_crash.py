@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import CORPUS, new_home, write_files
-from tests.test_changes import GIFT, QUEUE, SERVICE, answers
+from tests.samples import GIFT, QUEUE, SERVICE, answers
 
 STATES = [
     {"a.md": GIFT, "b.md": QUEUE, "zh/c.md": SERVICE},

@@ -6,9 +6,13 @@ import json
 import math
 
 import pytest
+from click.testing import CliRunner
 
+from kb.cli import main
 from kb.errors import InvalidRequest
 from kb.evaluation import evaluate, measure, read, write_run
+from tests.conftest import write_files
+from tests.samples import GIFT
 
 CORPUS = [
     {"_id": "gift", "title": "Жалоба", "text": "Жалоба — это подарок.\nЕё ждут."},
@@ -160,12 +164,10 @@ def test_a_file_that_cannot_be_read_is_named(data_set, file, content):
         read(folder)
 
 
-def test_grades_count(book):
+def test_grades_count():
     measures, _ = measure({"1": {"a": 2, "b": 1}}, {"1": {"b": 2.0, "a": 1.0}})
-    got = (2**1 - 1) / 1 + (2**2 - 1) / math.log2(3)
-    ideal = (2**2 - 1) / 1 + (2**1 - 1) / math.log2(3)
-    linear = (1 + 2 / math.log2(3)) / (2 + 1 / math.log2(3))
-    assert any(measures["nDCG@10"] == pytest.approx(value, abs=1e-4) for value in (got / ideal, linear))
+    second = 1 / math.log2(3)
+    assert measures["nDCG@10"] == pytest.approx((1 + 2 * second) / (2 + 1 * second), abs=1e-4)
 
 
 def test_a_run_in_the_form_of_trec(tmp_path):
@@ -175,3 +177,39 @@ def test_a_run_in_the_form_of_trec(tmp_path):
         "1 Q0 b 2 1.000000 servicebook",
         "2 Q0 c 1 0.250000 servicebook",
     ]
+
+
+# --- The command ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """`run("evaluate", folder)`, with an article in the index."""
+    write_files(tmp_path / "articles", {"a.md": GIFT})
+    monkeypatch.setenv("KB_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("KB_CORPUS", str(tmp_path / "articles"))
+    return lambda *words: CliRunner().invoke(main, [str(word) for word in words])
+
+
+def test_the_command_measures_and_leaves_the_index_alone(run, data_set, tmp_path):
+    folder = data_set()
+    found = json.loads(run("evaluate", folder, "--json", "--run", tmp_path / "out.trec").stdout)
+    assert found["measures"]["nDCG@10"] == 1.0
+    assert set(found) >= {"queries", "documents", "passages", "measures", "queries_per_second", "worst"}
+    assert "run" not in found
+    first = (tmp_path / "out.trec").read_text().splitlines()[0].split()
+    assert first[:4] == ["1", "Q0", "gift", "1"]
+    shown = run("evaluate", folder)
+    assert "nDCG@10" in shown.stdout
+    assert "100.00" in shown.stdout
+    (article,) = json.loads(run("search", "жалоба", "--json").stdout)["facets"]["article"]
+    assert article["value"] == "zhaloba-kak-podarok"
+
+
+def test_the_command_names_a_broken_line(run, data_set):
+    folder = data_set()
+    (folder / "queries.jsonl").write_text("{}\n", encoding="utf-8")
+    found = run("evaluate", folder)
+    assert found.exit_code == 2
+    (line,) = found.stderr.splitlines()
+    assert "queries.jsonl, line 1" in line

@@ -20,12 +20,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from opencc import OpenCC
 
-import kb
-from kb.errors import EngineError, IndexDamaged, IndexLocked, InvalidRequest, NotFound, SettingsError
+from kb.errors import EngineError, IndexDamaged, InvalidRequest, NotFound, SettingsError
 from kb.models import SearchRequest, SearchResults
 from tests.conftest import CORPUS, new_home, write_files
+from tests.samples import GIFT, QUEUE, SERVICE
 from tests.strategies import any_text, mixed_text
-from tests.test_changes import GIFT, QUEUE, SERVICE, answers
 from tests.test_languages import PAIRS
 
 # --- Russian: any form finds any other (4.2) -----------------------------------------------------
@@ -635,28 +634,3 @@ def test_the_memory_limit_is_respected(tmp_path, open_book):
         assert largest > 500_000  # it was full
         assert unlimited.engine.remembered.used > 1_000_000  # and there would have been more
         unlimited.close()
-
-
-# --- The library -------------------------------------------------------------------------------------
-
-
-def test_opening_and_searching_in_python(tmp_path, vocabulary_cache):
-    new_home(tmp_path, vocabulary_cache)
-    write_files(tmp_path / "articles", {"a.md": GIFT, "c.md": SERVICE})
-    with kb.open(home=tmp_path / "home", corpus=tmp_path / "articles") as book:
-        book.index()
-        assert {hit.article.title for hit in book.search("жалоба", language="ru").hits} == {
-            "Жалоба как подарок"
-        }
-
-
-def test_indexing_while_another_indexes(tmp_path, open_book):
-    write_files(tmp_path / "articles", {"a.md": GIFT})
-    with (
-        open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as one,
-        open_book(home=tmp_path / "home", corpus=tmp_path / "articles") as other,
-    ):
-        with one.engine.write(), pytest.raises(IndexLocked):
-            other.index()
-        other.index()
-        assert answers(one) == answers(other)

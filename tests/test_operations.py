@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from kb.errors import EngineUnavailable, StoreUnavailable
 from kb.knowledge_base import KnowledgeBase
-from tests.conftest import CORPUS, MakeBook, app_of, copy_of
+from tests.conftest import CORPUS, MakeBook, app_of, copy_of, free_port
 from web import logs, warm_up
 
 ARTICLE = {"a.md": "# Жалоба — подарок\n\nБлагодарите за жалобу.\n"}
@@ -167,9 +166,7 @@ def test_links_keep_the_prefix_of_a_proxy(make_book: MakeBook) -> None:
 def test_a_request_is_answered_though_it_is_told_to_stop(
     starter: KnowledgeBase, vocabulary_cache: Path, tmp_path: Path
 ) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     home = copy_of(starter, tmp_path, vocabulary_cache)
     settings = {"KB_HOME": str(home), "KB_CORPUS": str(CORPUS), "KB_LOG": "json"}
     command = [sys.executable, "-m", "kb", "serve", "--port", str(port), "--no-index"]

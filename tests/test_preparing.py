@@ -13,7 +13,7 @@ import pytest
 from kb import preparing, readers, workers
 from tests.conftest import CORPUS, new_home, write_files
 from tests.deadly_reader import deadly_preparer, deadly_reader
-from tests.test_changes import CONFLICT, GIFT, QUEUE, SERVICE, answers
+from tests.samples import CONFLICT, GIFT, QUEUE, SERVICE, answers
 from tests.test_formats import FILES as FORMATS
 
 STARTER = {

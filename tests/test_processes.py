@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -21,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from kb.corpus_folder import Draft
 from kb.knowledge_base import KnowledgeBase
-from tests.conftest import MakeBook, new_home
+from tests.conftest import MakeBook, free_port, new_home
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process answers")
 
@@ -32,9 +31,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, vocabulary_cache: Path) -> 
     folder = tmp_path_factory.mktemp("served")
     (folder / "corpus").mkdir()
     (folder / "corpus" / "a.md").write_text("# Жалоба\n\nЖалоба — подарок.\n", "utf-8")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    port = free_port()
     said = {
         "KB_HOME": str(new_home(folder, vocabulary_cache)),
         "KB_CORPUS": str(folder / "corpus"),

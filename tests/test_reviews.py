@@ -14,9 +14,7 @@ from kb.cli import main
 from kb.errors import NotFound
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Passage
-from tests.conftest import write_files
-
-MakeBook = Callable[..., KnowledgeBase]
+from tests.conftest import MakeBook, write_files
 
 ARTICLE = """---
 principles: [training]

@@ -18,10 +18,9 @@ with warnings.catch_warnings():
 requests = pytest.importorskip("requests")
 
 from kb.errors import InvalidRequest, SettingsError  # noqa: E402
-from kb.knowledge_base import KnowledgeBase  # noqa: E402
 from kb.models import Account, Role  # noqa: E402
 from kb.settings import load  # noqa: E402
-from tests.conftest import MakeApp  # noqa: E402
+from tests.conftest import MakeApp, book_of  # noqa: E402
 from web import create_app  # noqa: E402
 
 PEOPLE = {
@@ -53,11 +52,6 @@ def app(make_app: MakeApp, issuer: str) -> Flask:
         oidc_roles=ROLES,
         reading="members",
     )
-
-
-def book_of(app: Flask) -> KnowledgeBase:
-    book: KnowledgeBase = app.extensions["servicebook"]
-    return book
 
 
 def go(client: FlaskClient, after: str = "/principles") -> str:

@@ -53,7 +53,7 @@ def marked(typed: str, text: str) -> str:
         ("<script>", "Не <b>[script]</b>."),
     ],
 )
-def test_what_ismarked(typed, expected):
+def test_what_is_marked(typed, expected):
     assert marked(typed, expected.replace("[", "").replace("]", "")) == expected
 
 
@@ -127,7 +127,7 @@ def assert_marks_come_out(body: str, marks, part) -> None:
         [w for w in RUSSIAN + CHINESE + LATIN if not {t.term for t in words(w)} & function_words()]
     )
 )
-def test_a_word_that_is_asked_for_ismarked(starter, text):
+def test_a_word_that_is_asked_for_is_marked(starter, text):
     for hit in starter.search(text, bridge=False, limit=20, correct=False, explain=True).hits:
         if any(part.field == "text" and part.kind in {"word", "bigram"} for part in hit.explanation):
             assert hit.highlights

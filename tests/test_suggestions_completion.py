@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -17,8 +16,7 @@ from kb.languages import fold
 from kb.models import Suggestion, SuggestionKind
 from kb.suggestions import _PerGeneration
 from kb.suggestions.frequent_phrases import frequent_phrases
-
-MakeBook = Callable[..., KnowledgeBase]
+from tests.conftest import MakeBook
 
 # What is typed, and what must be among the first eight suggestions.
 TABLE = [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,8 +12,7 @@ from kb.suggestions.pinyin import merged, readings, spellings
 from kb.suggestions.repair import unquoted
 from kb.suggestions.spelling import NearWords, sound
 from kb.suggestions.transliteration import romanise, skeleton
-
-MakeBook = Callable[..., KnowledgeBase]
+from tests.conftest import MakeBook
 
 # What was typed → what was meant.
 REPAIRED = [

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.languages import analyse
@@ -403,7 +403,6 @@ WORDS = st.sampled_from(
 TEXTS = st.lists(WORDS, max_size=30).map(" ".join) | st.text()
 
 
-@settings(deadline=None)  # dictionaries load on the first text
 @given(text=TEXTS)
 def test_evidence_lies_in_the_text_and_is_found_again(shared_tagger, text):
     (tagged,) = shared_tagger.tag(article(), [passage(text)])
@@ -416,13 +415,11 @@ def test_evidence_lies_in_the_text_and_is_found_again(shared_tagger, text):
             assert shared_tagger.mentions(text[start:end])
 
 
-@settings(deadline=None)  # dictionaries load on the first text
 @given(text=TEXTS.filter(lambda text: text.upper().lower() == text.lower()))
 def test_mentions_do_not_depend_on_case(shared_tagger, text):
     assert shared_tagger.mentions(text.upper()) == shared_tagger.mentions(text.lower())
 
 
-@settings(deadline=None)  # dictionaries load on the first text
 @given(text=TEXTS)
 def test_mentions_do_not_depend_on_yo(shared_tagger, text):
     assert shared_tagger.mentions(text) == shared_tagger.mentions(text.replace("ё", "е").replace("Ё", "Е"))

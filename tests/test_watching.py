@@ -15,7 +15,7 @@ import pytest
 from kb.errors import InvalidRequest, MissingExtra
 from kb.watching import changes_below
 from tests.conftest import CORPUS, new_home, write_files
-from tests.test_changes import GIFT, QUEUE
+from tests.samples import GIFT, QUEUE
 
 
 class Following:

@@ -12,9 +12,8 @@ from flask.testing import FlaskClient
 from werkzeug.routing import Rule
 
 from kb.accounts import ATTEMPTS_ON_ACCOUNT
-from kb.knowledge_base import KnowledgeBase
 from kb.models import KeptPack, Role, Scope
-from tests.conftest import PASSWORD, MakeApp, csrf_of, signed_in
+from tests.conftest import PASSWORD, MakeApp, book_of, csrf_of, signed_in
 from web import interface
 
 ARTICLE = "# Смена в кафе\n\nГость молчит. Эмпатия: поставьте себя на его место и спросите, что случилось.\n"
@@ -36,11 +35,6 @@ def members(make_app: MakeApp) -> Flask:
 def browsers(app: Flask) -> dict[str | None, FlaskClient]:
     """A browser for each role, and one of nobody."""
     return {name: signed_in(app, name) for name in PEOPLE}
-
-
-def book_of(app: Flask) -> KnowledgeBase:
-    book: KnowledgeBase = app.extensions["servicebook"]
-    return book
 
 
 def passage_of(app: Flask) -> str:

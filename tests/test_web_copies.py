@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import TypeAdapter
 
-from tests.conftest import MakeApp, write_files
+from tests.conftest import MakeApp, book_of, write_files
 from web import interface
 from web.api.contract import Period
 
@@ -186,7 +186,7 @@ def edited(app: Flask, client: FlaskClient) -> Iterator[dict[str, str]]:
     """The addresses of a passage of an article that is then rewritten, shortened and moved."""
     found = client.get("/api/v1/search?q=багаж&article=statia-2").json["hits"][0]
     trace, id = found["passage"]["trace"], found["passage"]["id"]
-    book = app.extensions["servicebook"]
+    book = book_of(app)
     corpus = book.settings.corpus
     changed = LUGGAGE.replace("относят в номер", "сразу поднимают наверх").replace("завтрак", "ужин")
     moved = "Совсем новое начало.", changed, "И конец.", RULE

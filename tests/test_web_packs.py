@@ -18,7 +18,7 @@ from kb.exporters import EXPORTERS
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Pack, PackSection, Role
 from kb.packs.outlines import assemble
-from tests.conftest import PASSWORD, MakeApp, csrf_of, signed_in, write_files
+from tests.conftest import PASSWORD, MakeApp, book_of, csrf_of, signed_in, write_files
 from web.pack_forms import PackForm, Row
 
 CAFE = """# Смена в кафе
@@ -46,8 +46,7 @@ def app(make_app: MakeApp) -> Flask:
 
 @pytest.fixture
 def book(app: Flask) -> KnowledgeBase:
-    found: KnowledgeBase = app.extensions["servicebook"]
-    return found
+    return book_of(app)
 
 
 @pytest.fixture
@@ -340,7 +339,7 @@ def test_two_who_change_a_pack_at_once_see_both(
 
 def test_what_changed_in_the_article_is_told(make_app: MakeApp) -> None:
     app = make_app({"cafe.md": CAFE})
-    book: KnowledgeBase = app.extensions["servicebook"]
+    book = book_of(app)
     passages = book.article(book.articles()[0].id)[1]
     trainer = signed_in(app, "trainer")
     address = keep(trainer, "&".join(f"item={passage.id}" for passage in passages))

@@ -16,12 +16,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from kb import models
 from kb.errors import EngineUnavailable
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import load
-from tests.conftest import MakeApp, MakeBook, app_of
-from web import create_app, interface, rendering
+from tests.conftest import MakeApp, MakeBook, app_of, book_of
+from web import create_app, interface
 from web.searches import HITS_PER_PAGE, Search
 
 LANGUAGES = list(interface.LANGUAGES)
@@ -107,7 +106,7 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def known(app: Flask) -> SimpleNamespace:
     """Ids that stand in addresses."""
-    book: KnowledgeBase = app.extensions["servicebook"]
+    book = book_of(app)
     article = next(article for article in book.articles() if article.title == "Эмпатия у стойки")
     hostile, titled = (next(a for a in book.articles() if word in a.title) for word in ("Приёмы", "alert"))
     _, passages = book.article(article.id)
@@ -289,25 +288,6 @@ def test_the_language_menu_stays_on_this_site(client: FlaskClient, address: str)
 # --- Rendering -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("text", "layers", "expected"),
-    [
-        ("a<b", [], "a&lt;b"),
-        ("найти людей", [("mark", [(6, 11)])], "найти <mark>людей</mark>"),
-        ("<i>&amp;", [("mark", [(0, 3)])], "<mark>&lt;i&gt;</mark>&amp;amp;"),
-        ("abcdef", [("b", [(1, 4)]), ("mark", [(3, 6)])], "a<b>bc<mark>d</mark></b><mark>ef</mark>"),
-        ("𠮷野家", [("mark", [(0, 1)])], "<mark>𠮷</mark>野家"),
-        ("abc", [("mark", [(2, 99)])], "ab<mark>c</mark>"),
-    ],
-)
-def test_marks_lie_where_they_belong(
-    text: str, layers: list[tuple[str, list[tuple[int, int]]]], expected: str
-) -> None:
-    made = rendering.marked(text, (0, len(text)), [rendering.layer(spans, tag) for tag, spans in layers])
-    assert made == expected
-    assert made.striptags() == text or "<" in text
-
-
 def test_blocks_become_lists_tables_quotes_and_code(client: FlaskClient, known: SimpleNamespace) -> None:
     page = get(client, f"/articles/{known.article}")
     for tag in ("ul", "ol", "li", "blockquote", "table", "td", "pre", "code"):
@@ -315,19 +295,6 @@ def test_blocks_become_lists_tables_quotes_and_code(client: FlaskClient, known: 
     anchors = [anchor for passage in known.passages for anchor in passage.anchors]
     ids = [attributes.get("id") for _, attributes in page.tags]
     assert [id for id in ids if id in anchors] == anchors
-
-
-def test_lists_nest_by_depth() -> None:
-    blocks = [
-        models.Block(models.BlockKind.LIST_ITEM, text, marker=marker, depth=depth)
-        for text, marker, depth in [("a", "•", 0), ("b", "1.", 1), ("c", "2.", 1), ("d", "•", 0)]
-    ]
-    passage = models.Passage("x", "a", 0, 0, "en", "en", (), tuple(blocks), ("1", "2", "3", "4"))
-    (run,) = rendering.runs(passage)
-    (outer,) = run.lists
-    assert [item.piece.html for item in outer.items] == ["a", "d"]
-    (inner,) = outer.items[0].lists
-    assert inner.ordered and [item.piece.number for item in inner.items] == ["1", "2"]
 
 
 def test_highlights_stay_on_the_article(client: FlaskClient, known: SimpleNamespace) -> None:
@@ -530,61 +497,10 @@ def test_an_unforeseen_error_shows_no_traceback(
         assert answer.status_code == 500 and "secret" not in answer.text
 
 
-# --- API -----------------------------------------------------------------------------------------
-
-
-def test_the_search_answer_has_the_names_of_the_contract(client: FlaskClient) -> None:
-    answer = client.get("/api/v1/search", query_string={"q": "эмпатия", "limit": 3, "explain": 1})
-    assert answer.mimetype == "application/json"
-    found = answer.json
-    assert found
-    assert {"query", "total", "took_ms", "interpreted", "hits", "facets"} <= found.keys()
-    assert {"corrected_from", "terms", "bridges"} <= found["interpreted"].keys()
-    bridge = found["interpreted"]["bridges"][0]
-    assert bridge["principle"] == "empathy" and bridge["from"] == "эмпатия" and bridge["to"]["zh"]
-    for hit in found["hits"]:
-        assert {"score", "passage", "article", "highlights", "via"} <= hit.keys()
-        passage = {"id", "text", "language", "headings", "position", "principles"}
-        assert passage <= hit["passage"].keys()
-        assert {"id", "title", "language", "url", "author", "published"} <= hit["article"].keys()
-        for tag in hit["passage"]["principles"]:
-            assert {"id", "label", "weight", "evidence"} <= tag.keys()
-        for start, end in hit["highlights"]:
-            assert hit["passage"]["text"][start:end]
-        assert hit["explanation"]
-    for name in ("language", "principle", "article"):
-        assert all({"value", "count"} <= facet.keys() for facet in found["facets"][name])
-
-
-def test_filters_may_be_repeated(client: FlaskClient) -> None:
-    found = client.get("/api/v1/search?q=移情性&language=ru&language=zh").json
-    assert found and {hit["passage"]["language"] for hit in found["hits"]} == {"ru", "zh"}
-
-
-def test_the_api_gives_articles_passages_and_principles(client: FlaskClient, known: SimpleNamespace) -> None:
-    article = client.get(f"/api/v1/articles/{known.article}").json
-    assert article and article["title"] == "Эмпатия у стойки" and article["published"] == "2026-03-01"
-    assert [passage["id"] for passage in article["passages"]] == [passage.id for passage in known.passages]
-    passage = client.get(f"/api/v1/passages/{known.passages[0].anchors[-1]}").json
-    assert passage and passage["passage"]["id"] == known.passages[0].id
-    assert passage["article"]["id"] == known.article
-    principles = client.get("/api/v1/principles").json
-    assert principles and principles["total"] == len(principles["principles"]) == 27
-    one = client.get("/api/v1/principles/empathy").json
-    assert one and one["pref_labels"]["ru"] == "Эмпатия"
-
-
 def test_writing_is_refused_in_the_asker_s_form(client: FlaskClient) -> None:
     assert client.post("/api/v1/search").mimetype == "application/problem+json"
     answer = client.post("/search")
     assert answer.status_code == 405 and "GET" in answer.headers["Allow"]
-
-
-def test_suggestions_begin_as_typed(client: FlaskClient) -> None:
-    found = client.get("/api/v1/suggest?q=эмпат").json
-    assert found and "Эмпатия" in [suggestion["text"] for suggestion in found["suggestions"]]
-    empty = client.get("/api/v1/suggest?q=").json
-    assert empty and empty["suggestions"] == []
 
 
 # --- For browsers and crawlers -------------------------------------------------------------------
@@ -604,7 +520,7 @@ def test_the_feed_has_the_articles_from_the_newest(app: Flask, client: FlaskClie
     entries = [
         (one.findtext(f"{name}updated"), one.findtext(f"{name}title")) for one in feed.iter(f"{name}entry")
     ]
-    book: KnowledgeBase = app.extensions["servicebook"]
+    book = book_of(app)
     assert {title for _, title in entries} == {article.title for article in book.articles()}
     moments = [moment for moment, _ in entries]
     assert moments == sorted(moments, reverse=True) and len(set(moments)) > 1
@@ -692,7 +608,7 @@ def test_an_article_in_another_language_is_shown_and_filtered_by_it(tmp_path: Pa
         "# Черга\n\nЕмпатія псує чергу не довжиною, а несправедливістю. Людина готова.\n", "utf-8"
     )
     app = create_app(load(home=tmp_path / "home", corpus=tmp_path))
-    book: KnowledgeBase = app.extensions["servicebook"]
+    book = book_of(app)
     book.index()
     client = app.test_client()
     assert client.get("/principles/empathy").status_code == 200

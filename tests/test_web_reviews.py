@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from kb import knowledge_base
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Passage
-from tests.conftest import MakeApp, csrf_of, signed_in
+from tests.conftest import MakeApp, book_of, csrf_of, signed_in
 from web import interface
 
 ARTICLE = """# Смена в кафе
@@ -37,7 +37,7 @@ def app(make_app: MakeApp) -> Flask:
 @pytest.fixture
 def book(app: Flask) -> Iterator[KnowledgeBase]:
     """The book, without reviews."""
-    found: KnowledgeBase = app.extensions["servicebook"]
+    found = book_of(app)
     yield found
     for review in found.reviews():
         found.review(review.passage, review.principle, None, "")

@@ -13,7 +13,7 @@ from sqlalchemy import delete, text
 from kb.errors import StoreUnavailable
 from kb.knowledge_base import KnowledgeBase
 from kb.store.schema import OPENINGS, PROPOSALS, SEARCHES
-from tests.conftest import MakeApp, csrf_of, signed_in
+from tests.conftest import MakeApp, book_of, csrf_of, signed_in
 
 ARTICLE = "# Смена в кафе\n\nГость молчит. Эмпатия: поставьте себя на его место и спросите, что случилось.\n"
 
@@ -26,7 +26,7 @@ def app(make_app: MakeApp) -> Flask:
 @pytest.fixture
 def book(app: Flask) -> Iterator[KnowledgeBase]:
     """The book, with an empty log."""
-    found: KnowledgeBase = app.extensions["servicebook"]
+    found = book_of(app)
     yield found
     with found.store.database.write() as connection:
         for table in (SEARCHES, OPENINGS, PROPOSALS):
@@ -117,7 +117,7 @@ def test_nothing_tells_who_it_was(app: Flask, book: KnowledgeBase) -> None:
 
 def test_off_is_off(make_app: MakeApp) -> None:
     app = make_app({"cafe.md": ARTICLE})
-    book: KnowledgeBase = app.extensions["servicebook"]
+    book = book_of(app)
     page = visit(app.test_client(), "/search?q=гость")
     assert "data-logged" not in page
     book.log_search("гость", "ru", 1)
