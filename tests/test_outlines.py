@@ -10,7 +10,7 @@ import pytest
 
 from kb.errors import InvalidRequest, NotFound
 from kb.models import Block, BlockKind, Excerpt, Pack, PackSection, Source
-from kb.outlines import (
+from kb.packs.outlines import (
     MOST_EXCERPTS,
     Outline,
     OutlinedExcerpt,

@@ -7,13 +7,8 @@ from collections import Counter
 import pytest
 
 from kb.knowledge_base import KnowledgeBase
-<<<<<<< HEAD
-from kb.models import Block, BlockKind, Pack, PackSection, Passage, QuestionKind
-from kb.packs.ready_made import Part, _likeliest
-=======
 from kb.models import Block, BlockKind, Pack, Passage
-from kb.ready_made import Part, _likeliest
->>>>>>> 0620f417e9eeddeae2ef8babb37d2743b87a26ee
+from kb.packs.ready_made import Part, _likeliest
 
 PRINCIPLES = ["ownership", "empathy", "service-recovery", "training", "customer-feedback"]
 
