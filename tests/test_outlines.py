@@ -92,7 +92,7 @@ def test_what_is_added_is_trimmed() -> None:
     assert (pack.excerpts[0].note, pack.excerpts[0].questions) == ("важно", ("Кто?", "Зачем?"))
 
 
-@pytest.mark.parametrize(("language", "title"), [("ru", "Подборка"), ("zh-Hant", "摘錄集")])
+@pytest.mark.parametrize(("language", "title"), [("ru", "Подборка отрывков"), ("zh-Hant", "摘錄集")])
 def test_a_pack_without_a_title_is_called_as_its_readers_say(language: str, title: str) -> None:
     assert assemble(Outline(" ", language=language), {}, quote)[0].title == title
 
