@@ -53,9 +53,9 @@ if TYPE_CHECKING:
     from kb.corpus_folder import Draft, FolderChanges, WrittenArticle
     from kb.indexing import Indexer, Progress
     from kb.keys import Keys
-    from kb.outlines import Outline
-    from kb.pack_making import PackMaker
-    from kb.packs import Packs
+    from kb.packs.kept import Packs
+    from kb.packs.making import PackMaker
+    from kb.packs.outlines import Outline
     from kb.preparing import Preparer
     from kb.principles import Explanation, TaggerEvaluation
     from kb.statistics import IndexStatus, Statistics
@@ -142,7 +142,7 @@ class KnowledgeBase:
     @cached_property
     def packs(self) -> Packs:
         """Packs that are kept."""
-        from kb.packs import Packs
+        from kb.packs.kept import Packs
 
         return Packs(self.store.packs)
 
@@ -412,7 +412,7 @@ class KnowledgeBase:
 
     @cached_property
     def _pack_maker(self) -> PackMaker:
-        from kb.pack_making import PackMaker
+        from kb.packs.making import PackMaker
 
         return PackMaker(self.engine, self.searcher, self.vocabulary)
 
@@ -430,7 +430,7 @@ class KnowledgeBase:
     def assemble(self, outline: Outline, before: Pack | None = None) -> tuple[Pack, tuple[str, ...]]:
         """The pack of an outline, and the ids of its passages that there are no more; what `before`
         quotes already stays as it is quoted there. Raises `InvalidRequest`."""
-        from kb.outlines import assemble, quoted_in
+        from kb.packs.outlines import assemble, quoted_in
 
         return assemble(outline, quoted_in(before) if before else {}, self.excerpt)
 

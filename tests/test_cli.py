@@ -25,7 +25,7 @@ from kb.commands import indexing
 from kb.errors import EngineUnavailable, StoreUnavailable
 from kb.keys import Keys
 from kb.knowledge_base import KnowledgeBase
-from kb.packs import Packs
+from kb.packs.kept import Packs
 from tests.conftest import CORPUS, new_home, write_files
 from tests.test_changes import GIFT, QUEUE, SERVICE
 from tests.test_evaluation import data_set  # noqa: F401  (a fixture)

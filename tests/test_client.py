@@ -41,7 +41,7 @@ from kb.models import (  # noqa: E402
     SearchRequest,
     Wording,
 )
-from kb.packs import Packs  # noqa: E402
+from kb.packs.kept import Packs  # noqa: E402
 from tests.conftest import CORPUS, MakeBook, account_of, app_of  # noqa: E402
 
 

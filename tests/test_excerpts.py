@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.errors import InvalidRequest, NotFound
-from kb.excerpts import state_among
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Block, Excerpt, Wording
+from kb.packs.excerpts import state_among
 from tests.conftest import MakeBook, write_files
 
 FIRST = "Поздоровайтесь первым и назовите себя, чтобы гость знал, с кем говорит."

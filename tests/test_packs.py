@@ -10,8 +10,8 @@ import pytest
 
 from kb.errors import InvalidRequest, NotFound, PackChanged
 from kb.models import Account, Block, BlockKind, Excerpt, KeptPack, Pack, PackSection, Role, Source
-from kb.outlines import MOST_EXCERPTS
-from kb.packs import LONGEST_TEXT, LONGEST_TITLE, Packs
+from kb.packs.kept import LONGEST_TEXT, LONGEST_TITLE, Packs
+from kb.packs.outlines import MOST_EXCERPTS
 from kb.store import Store
 
 AT = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)

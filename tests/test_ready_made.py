@@ -9,7 +9,7 @@ import pytest
 
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Block, BlockKind, Pack, PackSection, Passage, QuestionKind
-from kb.ready_made import Part, _likeliest
+from kb.packs.ready_made import Part, _likeliest
 
 PRINCIPLES = ["ownership", "empathy", "service-recovery", "training", "customer-feedback"]
 

@@ -17,7 +17,7 @@ from werkzeug.datastructures import MultiDict
 from kb.exporters import EXPORTERS
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Pack, PackSection, Role
-from kb.outlines import assemble
+from kb.packs.outlines import assemble
 from tests.conftest import PASSWORD, MakeApp, csrf_of, signed_in, write_files
 from web.pack_forms import PackForm, Row
 

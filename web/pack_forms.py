@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from kb.errors import InvalidRequest
 from kb.exporters import words_in
 from kb.models import Pack
-from kb.outlines import MOST_EXCERPTS, Outline, OutlinedExcerpt, OutlinedSection
+from kb.packs.outlines import MOST_EXCERPTS, Outline, OutlinedExcerpt, OutlinedSection
 
 SECTION = "section"
 

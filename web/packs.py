@@ -23,7 +23,7 @@ from kb.errors import InvalidRequest, NotFound, PackChanged
 from kb.exporters import EXPORTERS, parts, with_counterpart
 from kb.languages import LANGUAGES
 from kb.models import Excerpt, KeptPack, Pack, Question, Wording
-from kb.outlines import assemble
+from kb.packs.outlines import assemble
 from web import interface
 from web.accounts import Answer, account, own_address, requires, signed_in
 from web.current import book

@@ -58,7 +58,7 @@ from kb.models import (
     TagReview,
     Token,
 )
-from kb.outlines import Outline, OutlinedExcerpt, OutlinedSection
+from kb.packs.outlines import Outline, OutlinedExcerpt, OutlinedSection
 from kb.query import PLURALS
 from kb.statistics import IndexStatus, Statistics
 

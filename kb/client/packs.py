@@ -1,4 +1,4 @@
-"""Packs that a Servicebook elsewhere keeps: the calls of `kb.packs.Packs` over HTTP.
+"""Packs that a Servicebook elsewhere keeps: the calls of `kb.packs.kept.Packs` over HTTP.
 
 They are the packs of the account that the key acts for, so no call names one.
 """
@@ -13,7 +13,7 @@ from kb.client.calls import Calls, noun, path_segment, without_none
 from kb.errors import NotFound
 from kb.json import plain
 from kb.models import ExcerptState, KeptPack, Pack, PackVersion, Question
-from kb.outlines import outline_of
+from kb.packs.outlines import outline_of
 
 
 class ClientPacks:

@@ -13,7 +13,7 @@ from kb.errors import NotFound
 
 if TYPE_CHECKING:
     from kb.models import Account, KeptPack
-    from kb.packs import Packs
+    from kb.packs.kept import Packs
 
 _section = click.option("--section", type=click.IntRange(min=0), help="Number of the section, from 0.")
 _place = click.option("--place", type=click.IntRange(min=0), help="Place in the section, from 0.")
@@ -94,7 +94,7 @@ def change(id: str, file: BinaryIO, based_on: int | None, who: str, json: bool) 
       kb pack export 5d0c2b7e91aa --format json -o pack.json
       kb pack change 5d0c2b7e91aa pack.json --by anna
     """
-    from kb.outlines import read_outline
+    from kb.packs.outlines import read_outline
 
     outline = read_outline(file.read())
     with open_indexed_book() as book:

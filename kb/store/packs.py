@@ -1,4 +1,4 @@
-"""The rows of packs, a row a version. `kb.packs` has the rules."""
+"""The rows of packs, a row a version. `kb.packs.kept` has the rules."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from flask import Response
 from kb.errors import NotFound
 from kb.exporters import EXPORTERS
 from kb.models import Pack, Scope
-from kb.outlines import Outline
+from kb.packs.outlines import Outline
 from web.api import pack_contract as contract
 from web.api.answers import answer
 from web.api.calls import read, write

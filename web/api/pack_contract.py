@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field, RootModel
 from kb.exporters import EXPORTERS
 from kb.exporters.words import WORDS
 from kb.models import ExcerptState, KeptPack, Pack, PackVersion, Question, TagReview
-from kb.outlines import MOST_EXCERPTS, Outline, OutlinedExcerpt, OutlinedSection
-from kb.packs import LONGEST_TEXT, LONGEST_TITLE
+from kb.packs.kept import LONGEST_TEXT, LONGEST_TITLE
+from kb.packs.outlines import MOST_EXCERPTS, Outline, OutlinedExcerpt, OutlinedSection
 from web.api.contract import Body, Id, Language, Paging, Parameters, example, one_of
 
 _MOST_QUESTIONS = 50  # of one excerpt

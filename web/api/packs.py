@@ -15,7 +15,7 @@ from werkzeug.exceptions import PreconditionRequired
 from kb.errors import PackChanged
 from kb.json import plain
 from kb.models import KeptPack, PackVersion, Scope
-from kb.outlines import Outline, OutlinedSection
+from kb.packs.outlines import Outline, OutlinedSection
 from web.api import pack_contract as contract
 from web.api.access import keeper
 from web.api.answers import answer, chosen, digest, page

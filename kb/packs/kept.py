@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from kb.accounts import Action, may
 from kb.errors import InvalidRequest, NotFound, PackChanged
 from kb.models import Account, Excerpt, KeptPack, Pack, PackSection, PackVersion
-from kb.outlines import MOST_EXCERPTS
+from kb.packs.outlines import MOST_EXCERPTS
 from kb.printable import printable
 from kb.store import PackRows
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from kb import excerpts, languages, lookup, query
+from kb import languages, lookup, query
 from kb.engines import Engine
 from kb.errors import NotFound
 from kb.exporters import WITH_QUIZ, Edition, export, exporter, with_counterpart, words_in
@@ -25,9 +25,10 @@ from kb.models import (
     SearchRequest,
     Wording,
 )
+from kb.packs import excerpts
+from kb.packs.quiz import quiz
+from kb.packs.ready_made import ready_made
 from kb.principles import Vocabulary
-from kb.quiz import quiz
-from kb.ready_made import ready_made
 from kb.searching import Searcher
 
 # So many counterparts are tried, the closest first.
