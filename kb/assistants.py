@@ -23,7 +23,8 @@ from kb.models import Article, FoundArticle, Hit
 if TYPE_CHECKING:
     from mcp.server import MCPServer
 
-_ADDRESS = "http://127.0.0.1:8000"  # where `kb serve` is
+ADDRESS = "http://127.0.0.1:8000"
+"""Where `kb serve` is, unless `KB_BASE_URL` says otherwise."""
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _INSTRUCTIONS = """\
 A knowledge base on service standards in Russian, Chinese and English. Search in the language of the
@@ -128,7 +129,7 @@ def serve_http(book: KnowledgeBase, host: str, port: int) -> None:
 
 def tools(book: KnowledgeBase) -> Sequence[Callable[..., object]]:
     """The tools as plain functions."""
-    base = book.settings.base_url.rstrip("/") or _ADDRESS
+    base = book.settings.base_url.rstrip("/") or ADDRESS
 
     def search(
         query: Annotated[str, Field(description="A question or words, in Russian, Chinese or English.")],

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from kb import changes, readers
+from kb.counting import counted
 from kb.errors import IndexLocked, ServicebookError
 from kb.knowledge_base import KnowledgeBase
 from kb.principles import check
@@ -95,7 +96,9 @@ def _vocabulary(book: KnowledgeBase) -> Iterator[Finding]:
     if not errors:
         principles = len(book.vocabulary.principles)
         terms = len(book.vocabulary.terms)
-        yield Finding("vocabulary", "ok", f"{principles} principles and {terms} terms are sound.")
+        yield Finding(
+            "vocabulary", "ok", f"{counted(principles, 'principle')} and {counted(terms, 'term')}, all sound."
+        )
 
 
 def _index(book: KnowledgeBase) -> Iterator[Finding]:
@@ -108,13 +111,16 @@ def _index(book: KnowledgeBase) -> Iterator[Finding]:
         yield Finding("index", "warning", "The index is empty.", "Run kb index.")
         return
     articles, passages = len(book.articles()), book.size()
-    yield Finding("index", "ok", f"{articles} articles and {passages} passages are whole.")
+    yield Finding(
+        "index", "ok", f"{counted(articles, 'article')} and {counted(passages, 'passage')}, all whole."
+    )
     recorded = changes.article_ids(files.values())
     lost = recorded - {article.id for article in book.articles()}
     expected = sum(file.passages for file in files.values())
     # What was added by a program, not from files, comes on top.
     if lost or passages < expected:
-        message = f"{len(lost)} articles and {max(expected - passages, 0)} passages of the files are missing."
+        gone = f"{counted(len(lost), 'article')} and {counted(max(expected - passages, 0), 'passage')}"
+        message = f"Missing of what the files hold: {gone}."
         remedy = f"Delete {book.settings.home / 'index'} and run kb index."
         yield Finding("index", "error", message, remedy)
 
@@ -131,13 +137,13 @@ def _files(book: KnowledgeBase) -> Iterator[Finding]:
     new = sum(file.path not in files for file in found.files)
     gone = sum(not Path(path).exists() for path in files)
     if stale or new or gone:
-        message = f"{stale} files have changed, {new} are new, {gone} are gone."
+        message = f"Since they were indexed: {counted(stale, 'file')} changed, {new} new, {gone} gone."
         yield Finding("files", "warning", message, "Run kb index.")
     else:
-        yield Finding("files", "ok", f"{len(files)} files are as they were when they were indexed.")
+        yield Finding("files", "ok", f"{counted(len(files), 'file')}, unchanged since they were indexed.")
     broken = sum(any(problem.is_error for problem in file.problems) for file in files.values())
     if broken:
-        yield Finding("files", "warning", f"{broken} files cannot be read.", "See kb check.")
+        yield Finding("files", "warning", f"Not readable: {counted(broken, 'file')}.", "See kb check.")
 
 
 def _writers(book: KnowledgeBase) -> Iterator[Finding]:
@@ -149,10 +155,11 @@ def _writers(book: KnowledgeBase) -> Iterator[Finding]:
 
 
 def _store(book: KnowledgeBase) -> Iterator[Finding]:
-    reviews = book.reviews()
-    yield Finding(
-        "store", "ok", f"{len(reviews)} reviews of tags and {len(book.store.sources.all())} sources."
+    reviews, sources = book.reviews(), book.store.sources.all()
+    kept = (
+        f"{counted(len(reviews), 'review of a tag', 'reviews of tags')} and {counted(len(sources), 'source')}"
     )
+    yield Finding("store", "ok", f"{kept}.")
     unknown = sorted({review.principle for review in reviews} - book.vocabulary.principles.keys())
     if unknown:
         message = f"Reviews name principles that the vocabulary has not: {', '.join(unknown)}."
@@ -163,7 +170,8 @@ def _reviews(book: KnowledgeBase) -> Iterator[Finding]:
     reviews = book.reviews()
     orphans = {review.passage for review in reviews if not book.engine.passage(review.passage)}
     if orphans:
-        message = f"{len(orphans)} reviewed passages are not in the index: {', '.join(sorted(orphans)[:5])}."
+        message = f"Reviewed and no longer in the index: {counted(len(orphans), 'passage')},"
+        message += f" such as {', '.join(sorted(orphans)[:5])}."
         remedy = "Their text was edited or removed; kb reviews lists them."
         yield Finding("reviews", "warning", message, remedy)
     else:

@@ -30,7 +30,7 @@ def make(client: FlaskClient, **form: object) -> tuple[int, str]:
     return answer.status_code, answer.text
 
 
-def test_a_key_is_made_shown_once_used_and_withdrawn(app: Flask) -> None:
+def test_a_key_is_made_shown_once_used_and_revoked(app: Flask) -> None:
     client = signed_in(app, "trainer")
     status, page = make(client, scope=["read", "packs"])
     assert status == 201
@@ -45,9 +45,9 @@ def test_a_key_is_made_shown_once_used_and_withdrawn(app: Flask) -> None:
     others = signed_in(app, "editor")
     assert "Отчёт 报表" not in others.get("/account").text
     token = csrf_of(others, "/account")
-    refused = others.post(f"/account/keys/{key.id}/withdraw", data={"csrf_token": token})
+    refused = others.post(f"/account/keys/{key.id}/revoke", data={"csrf_token": token})
     assert refused.status_code == 404
-    there = client.post(f"/account/keys/{key.id}/withdraw", data={"csrf_token": csrf_of(client, "/account")})
+    there = client.post(f"/account/keys/{key.id}/revoke", data={"csrf_token": csrf_of(client, "/account")})
     assert there.status_code == 303 and there.location.endswith("/account#keys")
     gone = app.test_client().get("/api/v1/key", headers={"Authorization": f"Bearer {shown}"})
     assert gone.status_code == 401

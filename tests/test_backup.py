@@ -15,7 +15,9 @@ from click.testing import CliRunner
 from sqlalchemy import URL, func, select
 
 import kb
+from kb.backup import _LEFT_OUT
 from kb.cli import main
+from kb.commands.upkeep import _ROWS
 from kb.errors import BackupError
 from kb.knowledge_base import KnowledgeBase
 from kb.models import ApiKey, Pack, Role, Scope, TagReview
@@ -318,6 +320,10 @@ def test_a_place_that_cannot_be_written(make: MakeBook, new_database: NewDatabas
         book.backup(tmp_path / "file" / "b.zip")
 
 
+def test_people_have_a_word_for_the_rows_of_each_table() -> None:
+    assert set(_ROWS) == METADATA.tables.keys() - _LEFT_OUT
+
+
 # --- The commands --------------------------------------------------------------------------------
 
 
@@ -333,11 +339,11 @@ def test_by_command(open_book: MakeBook, tmp_path: Path, monkeypatch: pytest.Mon
     listed = run(main, ["principles", "proposals", "--csv"]).output.splitlines()
     assert listed[1].startswith("тайный гость,ru,Анна,2")
     backup = run(main, ["backup", "../b.zip"])
-    assert backup.exit_code == 0 and "1 proposals" in backup.output
+    assert backup.exit_code == 0 and "1 proposed term," in backup.output
     monkeypatch.delenv("KB_INTERFACE")
     monkeypatch.chdir(tmp_path / "new")
     restored = run(main, ["restore", "../b.zip"])
-    assert restored.exit_code == 0 and "1 proposals" in restored.output
+    assert restored.exit_code == 0 and "1 proposed term," in restored.output
     assert Path(".env").read_text() == "KB_INTERFACE='zh-Hant'\n"
     assert open_book().settings.interface == "zh-Hant"
     assert json.loads(run(main, ["principles", "proposals", "--json"]).output)["total"] == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import logging
 import os
 import pty
 import re
@@ -146,7 +147,7 @@ def test_check_prints_what_an_editor_can_mend(run, folder):
     unknown, unreadable, total = done.stdout.splitlines()
     assert unknown.startswith(f"{folder / 'drafts' / 'a.md'}:3: warning: There is no principle “nonsense”")
     assert unreadable.startswith(f"{folder / 'drafts' / 'b.md'}: error: ")
-    assert total == "2 files, 1 articles: 1 errors, 1 other problems."
+    assert total == "2 files, 1 article: 1 error, 1 other problem."
     assert not list((folder / "home").rglob("*.toc"))  # nothing was indexed
 
 
@@ -633,6 +634,22 @@ def test_who_follows_files_waits_for_what_does_not_answer(run, monkeypatch):
 
 
 # --- kb serve -----------------------------------------------------------------------------------
+
+
+def test_what_serve_says_goes_into_a_log_for_programs(run, folder, monkeypatch, caplog):
+    (folder / "articles" / "broken.md").write_bytes(b"\x00\x01\xff" * 50)
+    monkeypatch.setattr(web, "serve", lambda settings, host, port, listening: listening())
+    monkeypatch.setattr(web, "configure_log", lambda settings: None)
+    monkeypatch.setenv("KB_LOG", "json")
+    with caplog.at_level(logging.INFO, "servicebook.serve"):
+        done = run("serve")
+    assert done.output == ""
+    summary, broken, address = [
+        (one.levelname, one.message) for one in caplog.records if one.name == "servicebook.serve"
+    ]
+    assert summary[1].startswith("3 articles, 5 passages: 3 added")
+    assert broken[0] == "ERROR" and "broken.md: error: " in broken[1]
+    assert "http://127.0.0.1:8000" in address[1]
 
 
 @pytest.mark.parametrize(("options", "articles"), [((), 3), (("--no-index",), 0)])

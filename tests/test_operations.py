@@ -173,9 +173,10 @@ def test_a_request_is_answered_though_it_is_told_to_stop(
     with subprocess.Popen(
         command, env={**os.environ, **settings}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as served:
-        assert served.stdout
-        while "Servicebook is at" not in served.stdout.readline():
+        assert served.stderr
+        while "Servicebook is at" not in (said := served.stderr.readline()):
             assert served.poll() is None
+        assert json.loads(said)["logger"] == "servicebook.serve"
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
         sizes = []
         for told in (False, True):
@@ -185,8 +186,8 @@ def test_a_request_is_answered_though_it_is_told_to_stop(
                 served.send_signal(signal.SIGTERM)
             sizes.append(len(answer.read()))
         connection.close()
-        _, errors = served.communicate(timeout=30)
-    assert served.returncode == 0 and "Traceback" not in errors
+        told, errors = served.communicate(timeout=30)
+    assert (served.returncode, told) == (0, "") and "Traceback" not in errors
     assert sizes[0] == sizes[1] > 1_600_000
     lines = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
     assert any(line.get("path") == "/api/v1/streams/articles" for line in lines)

@@ -89,6 +89,15 @@ def test_limits_and_figures_are_of_all_processes(server: SimpleNamespace) -> Non
     assert samples["servicebook_index_passages",] == 1
 
 
+def test_an_address_may_be_typed_as_it_is_meant(server: SimpleNamespace) -> None:
+    """… as curl sends it, which escapes nothing."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall("GET /search?q=жалоба HTTP/1.0\r\n\r\n".encode())
+        with connection.makefile("rb") as answer:
+            said = answer.read().decode()
+    assert said.startswith("HTTP/1.0 200") and "подарок" in said
+
+
 def test_a_process_that_dies_is_replaced(server: SimpleNamespace) -> None:
     before = children(server.process.pid)
     assert len(before) == 2

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.commands import searching
+from kb.commands import shared
 from kb.languages import fold, function_words, scripts, words
 from kb.models import TermKind
 from kb.query import parse, terms
@@ -117,7 +117,7 @@ def assert_marks_come_out(body: str, marks, part) -> None:
         at = end
     whole = "".join([*pieces, body[at:]])
     assert whole.replace("\x01", "").replace("\x02", "") == body
-    shown = click.unstyle(searching.marked(body, marks, part))
+    shown = click.unstyle(shared.marked(body, marks, part))
     assert shown.removeprefix("… ").removesuffix(" …") == body[slice(*part)].strip()
 
 

@@ -92,7 +92,7 @@ PERMISSIONS: dict[str, tuple[int, int, int, int, int]] = {
     "POST /account/keys name=x&scope=write": (303, 400, 400, 201, 201),
     "POST /account/keys name=x&scope=admin": (303, 400, 400, 400, 201),
     # One that nobody's account has.
-    "POST /account/keys/{key}/withdraw": (303, 404, 404, 404, 404),
+    "POST /account/keys/{key}/revoke": (303, 404, 404, 404, 404),
 }
 
 

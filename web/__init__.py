@@ -39,9 +39,10 @@ from web import (
     widget,
 )
 from web.current import EXTENSION, WARM_UP
+from web.logs import configure as configure_log
 from web.shared_figures import shared_figures
 
-__all__ = ["create_app", "serve", "warm_up"]
+__all__ = ["configure_log", "create_app", "serve", "warm_up"]
 
 
 def create_app(settings: Settings | None = None, book: KnowledgeBase | None = None) -> Flask:
@@ -73,7 +74,6 @@ def create_app(settings: Settings | None = None, book: KnowledgeBase | None = No
 
 def serve(settings: Settings, host: str, port: int, listening: Callable[[], None] = lambda: None) -> None:
     """Serve the application until it is told to stop; `listening` is called once it can be reached."""
-    logs.configure(settings)
     workers = processes.how_many(settings.processes)
     with shared_figures(settings, workers):
         app = create_app(settings.model_copy(update={"memory": max(1, settings.memory // workers)}))

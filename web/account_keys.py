@@ -1,4 +1,4 @@
-"""API keys on the account page: made, shown once, listed, withdrawn. Each acts for its account."""
+"""API keys on the account page: made, shown once, listed, revoked. Each acts for its account."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def make() -> Answer:
     return own_page(made=key, made_text=text), HTTPStatus.CREATED
 
 
-@blueprint.post("/<id>/withdraw")
+@blueprint.post("/<id>/revoke")
 @requires(Action.READ)
-def withdraw(id: str) -> Answer:
+def revoke(id: str) -> Answer:
     """Let one of one's own keys open nothing from now on."""
     if not any(key.id == id for key in book.keys.of(signed_in())):
         raise NotFound("key", id)

@@ -3,6 +3,7 @@ answer gets it."""
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 import threading
@@ -13,7 +14,9 @@ from typing import Any
 
 from flask import Flask
 from waitress import wasyncore
-from waitress.server import create_server
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import BaseWSGIServer, create_server
 
 from web import processes
 
@@ -21,6 +24,7 @@ _GRACE = 20.0  # seconds that answers may take once it is told to stop
 # A slow search must not keep the others waiting; more threads only wait for each other.
 _THREADS = 4
 _BACKLOG = 1024
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
 
 
 def listen(
@@ -70,6 +74,9 @@ def _answer(
         # With proxies in front, their headers go on to the application, which counts them.
         clear_untrusted_proxy_headers=not trusts_proxies,
     )
+    for listener in sockets.values():
+        if isinstance(listener, BaseWSGIServer):
+            listener.channel_class = _Channel
     stop = threading.Event()
     with _stopping(stop):
         while not stop.is_set() and is_wanted():
@@ -81,6 +88,25 @@ def _answer(
             wasyncore.loop(timeout=0.05, map=sockets, count=1)
     server.task_dispatcher.shutdown(timeout=1)
     wasyncore.close_all(sockets)
+
+
+class _Parser(HTTPRequestParser):  # type: ignore[misc]
+    """Takes addresses as people type them: curl sends ?q=жалоба as it stands, and waitress refuses that.
+
+    It is escaped as browsers escape it, byte by byte.
+    """
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the first line of a request and its headers."""
+        first, end, headers = header_plus.partition(b"\r\n")
+        escaped = _BEYOND_ASCII.sub(lambda found: b"%%%02X" % ord(found[0]), first)
+        super().parse_header(escaped + end + headers)
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection whose requests are read so."""
+
+    parser_class = _Parser
 
 
 def _is_busy(channel: Any) -> bool:

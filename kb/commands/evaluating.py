@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kb.commands.shared import as_json, print_json
+from kb.counting import counted
 
 if TYPE_CHECKING:
     from kb.evaluation import Evaluation
@@ -35,7 +36,6 @@ def evaluate(
       kb evaluate xquad-zh --queries xquad-ru --run xquad.trec
     """
     import tempfile
-    from dataclasses import fields
 
     import kb
     from kb.evaluation import evaluate as measure
@@ -46,22 +46,22 @@ def evaluate(
     if run:
         write_run(evaluation.run, run)
     if json:
-        names = [field.name for field in fields(evaluation) if field.name != "run"]
-        print_json({name: getattr(evaluation, name) for name in names})
+        print_json(evaluation, without="run")
     else:
         _print_evaluation(evaluation)
 
 
 def _print_evaluation(evaluation: Evaluation) -> None:
     click.echo(
-        f"{evaluation.data_set}: {evaluation.queries} queries, {evaluation.documents} documents,"
-        f" {evaluation.passages} passages, {evaluation.queries_per_second} queries/s"
+        f"{evaluation.data_set}: {counted(evaluation.queries, 'query', 'queries')},"
+        f" {counted(evaluation.documents, 'document')}, {counted(evaluation.passages, 'passage')},"
+        f" {evaluation.queries_per_second} queries/s"
     )
     for name, value in evaluation.measures.items():
         click.echo(f"  {name:8} {100 * value:6.2f}")
     for name, group in evaluation.groups.items():
         figures = "  ".join(f"{measure} {100 * value:.2f}" for measure, value in group.measures.items())
-        click.echo(f"  {name}  {figures}  ({group.queries} queries)")
+        click.echo(f"  {name}  {figures}  ({counted(group.queries, 'query', 'queries')})")
     for query in evaluation.worst:
         click.echo(f"  {query.ndcg:.2f}  {query.id}  {query.text}")
         click.secho(f"        wanted {', '.join(query.wanted)}; found {', '.join(query.found)}", dim=True)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from kb.commands.shared import as_json, exit_status, open_book, print_json, print_problem, progress_bar
+from kb.commands.shared import (
+    as_json,
+    exit_status,
+    open_book,
+    print_json,
+    print_problem,
+    progress_bar,
+    say_on_stderr,
+)
+from kb.counting import counted
 from kb.errors import EngineUnavailable, IndexLocked, ServicebookError, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -66,7 +74,7 @@ def index(
         with progress_bar() as progress:
             report = indexed(book, paths, forget, progress, jobs or cores(), wait)
         if json:
-            print_json(_without_files(report))
+            print_json(report, without="files")  # what became of each is for those who follow them
         else:
             print_report(report)
     ctx.exit(exit_status(report.problems))
@@ -97,8 +105,8 @@ def check_files(ctx: click.Context, paths: Sequence[Path], notices: bool, json: 
             print_problem(problem, err=False)
         errors = sum(problem.is_error for problem in shown)
         click.echo(
-            f"{report.files} files, {report.articles} articles:"
-            f" {errors} errors, {len(shown) - errors} other problems."
+            f"{counted(report.files, 'file')}, {counted(report.articles, 'article')}:"
+            f" {counted(errors, 'error')}, {counted(len(shown) - errors, 'other problem')}."
         )
     ctx.exit(exit_status(shown))
 
@@ -110,6 +118,7 @@ def indexed(
     progress: Progress,
     jobs: int,
     wait: bool,
+    say: Callable[[str], None] = say_on_stderr,
 ) -> IndexReport:
     """Index; when another process does, say so and wait for it, or give up."""
     try:
@@ -117,7 +126,7 @@ def indexed(
     except IndexLocked:
         if not wait:
             raise
-        click.echo("kb: another process is writing to the index; waiting for it", err=True)
+        say("another process is writing to the index; waiting for it")
         return book.index(paths, forget, progress, jobs, wait=True)
 
 
@@ -138,15 +147,11 @@ def _follow(
             if json:
                 click.echo(to_json(report, indent=0))
             else:
-                for change in report.files:
-                    _print_change(change)
-            for problem in report.problems if not json else ():
-                if problem not in told:
-                    print_problem(problem)
+                _print_changes(report, told)
             told = frozenset(report.problems)
     except KeyboardInterrupt:
         pass
-    click.echo("kb: stopped following", err=True)
+    say_on_stderr("stopped following")
 
 
 def _indexed_in_the_end(
@@ -176,21 +181,29 @@ def cores() -> int:
 
 def print_report(report: IndexReport) -> None:
     """Print what indexing did, and its problems on stderr."""
-    click.echo(
-        f"{report.articles} articles, {report.passages} passages: {report.added} added,"
-        f" {report.changed} changed, {report.removed} removed, {report.unchanged} unchanged."
-    )
+    click.echo(summary(report))
     for problem in report.problems:
         print_problem(problem)
+
+
+def summary(report: IndexReport) -> str:
+    """What indexing did, in a sentence."""
+    return (
+        f"{counted(report.articles, 'article')}, {counted(report.passages, 'passage')}: {report.added} added,"
+        f" {report.changed} changed, {report.removed} removed, {report.unchanged} unchanged."
+    )
+
+
+def _print_changes(report: IndexReport, told: Collection[Problem]) -> None:
+    """Print what became of each file, and the problems that were not told before."""
+    for change in report.files:
+        _print_change(change)
+    for problem in report.problems:
+        if problem not in told:
+            print_problem(problem)
 
 
 def _print_change(change: FileChange) -> None:
     before = f"{change.moved_from} → " if change.moved_from else ""
     at = f"{datetime.now():%H:%M:%S}"
-    click.echo(f"{at} {change.what} {before}{change.path} ({change.passages} passages)")
-
-
-def _without_files(report: IndexReport) -> dict[str, Any]:
-    """A report as it is printed in JSON: what became of each file is for those who follow them."""
-    names = [field.name for field in fields(report) if field.name != "files"]
-    return {name: getattr(report, name) for name in names}
+    click.echo(f"{at} {change.what} {before}{change.path} ({counted(change.passages, 'passage')})")

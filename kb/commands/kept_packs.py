@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from kb.commands.shared import as_json, open_book, open_indexed_book, print_json
+from kb.counting import counted
 from kb.errors import NotFound
 
 if TYPE_CHECKING:
@@ -39,9 +40,8 @@ def tell(kept: KeptPack, json: bool) -> None:
     if json:
         print_json(summary(kept))
         return
-    click.echo(
-        f"{kept.pack.id}  {kept.pack.title}  ({len(kept.pack.excerpts)} excerpts, version {kept.version})"
-    )
+    how_many = counted(len(kept.pack.excerpts), "excerpt")
+    click.echo(f"{kept.pack.id}  {kept.pack.title}  ({how_many}, version {kept.version})")
 
 
 def _changed(id: str, who: str, json: bool, change: Callable[[Packs, KeptPack, Account], KeptPack]) -> None:
@@ -70,7 +70,8 @@ def history(id: str, json: bool) -> None:
     for one in versions:
         restores = f", as in version {one.restores}" if one.restores else ""
         about = f"{one.at:%Y-%m-%d %H:%M} UTC by {one.author}{restores}"
-        click.echo(f"{one.number:4}  {one.pack.title}  ({len(one.pack.excerpts)} excerpts)  {about}")
+        how_many = counted(len(one.pack.excerpts), "excerpt")
+        click.echo(f"{one.number:4}  {one.pack.title}  ({how_many})  {about}")
 
 
 @click.command("change")
@@ -162,9 +163,12 @@ def share(id: str, who: str, json: bool) -> None:
     Example:
       kb pack share 5d0c2b7e91aa --by anna
     """
+    from kb.assistants import ADDRESS
+
     with open_book() as book:
         kept = book.packs.share(id, book.accounts.named(who))
-        address = f"{book.settings.base_url.rstrip('/')}/packs/shared/{kept.link}"
+        base = book.settings.base_url.rstrip("/") or ADDRESS
+    address = f"{base}/packs/shared/{kept.link}"
     print_json({**summary(kept), "link": kept.link, "address": address}) if json else click.echo(address)
 
 

@@ -10,9 +10,11 @@ from kb.commands.shared import (
     one_language,
     open_book,
     open_indexed_book,
+    place,
     print_hits,
     print_json,
 )
+from kb.counting import counted
 
 
 @click.command()
@@ -52,8 +54,7 @@ def passages(ids: tuple[str, ...], json: bool) -> None:
         print_json({"passages": shown, "missing": missing})
     else:
         for passage, article in found.values():
-            path = " › ".join((article.title, *passage.headings))
-            click.secho(f"{path}  [{passage.id}]", bold=True)
+            click.echo(place(article.title, passage.headings, passage.id))
             click.echo(f"{passage.text}\n")
         for id in missing:
             click.echo(f"There is no passage with the id “{id}”.", err=True)
@@ -115,7 +116,7 @@ def stats(json: bool) -> None:
     if json:
         print_json(found)
         return
-    click.echo(f"{found.articles} articles, {found.passages} passages")
+    click.echo(f"{counted(found.articles, 'article')}, {counted(found.passages, 'passage')}")
     for name, counts in (
         ("Passages by language", found.passages_by_language),
         ("Passages by principle", found.passages_by_principle),
@@ -140,7 +141,10 @@ def status(json: bool) -> None:
         print_json(found)
         return
     when = f"{found.checked:%Y-%m-%d %H:%M} UTC" if found.checked else "never"
-    click.echo(f"{found.articles} articles in {found.files} files, {found.passages} passages; read {when}")
+    click.echo(
+        f"{counted(found.articles, 'article')} in {counted(found.files, 'file')},"
+        f" {counted(found.passages, 'passage')}; read {when}"
+    )
     for severity, count in found.problems.items():
         click.echo(f"{count:7}  {severity}")
     if found.made_with_another:

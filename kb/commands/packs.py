@@ -11,6 +11,7 @@ import click
 
 from kb.commands.kept_packs import COMMANDS, by, summary, tell
 from kb.commands.shared import LANGUAGE, NameIn, as_json, open_book, open_indexed_book, print_json
+from kb.counting import counted
 from kb.errors import InvalidRequest
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def export_pack(
     if json and str(file) != "-":
         print_json({"file": str(file), "format": form, "title": made.title, "excerpts": len(made.excerpts)})
     elif str(file) != "-":
-        click.echo(f"{file}: {len(made.excerpts)} excerpts")
+        click.echo(f"{file}: {counted(len(made.excerpts), 'excerpt')}")
 
 
 def _made(
@@ -194,7 +195,7 @@ def list_packs(json: bool) -> None:
         return
     for one in kept:
         about = f"{one.owner}, version {one.version} of {one.changed:%Y-%m-%d %H:%M} UTC by {one.changed_by}"
-        click.echo(f"{one.pack.id}  {one.pack.title}  ({len(one.pack.excerpts)} excerpts)")
+        click.echo(f"{one.pack.id}  {one.pack.title}  ({counted(len(one.pack.excerpts), 'excerpt')})")
         click.secho(f"    {about}" + (", shared" if one.link else ""), dim=True)
 
 

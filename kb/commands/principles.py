@@ -18,6 +18,7 @@ from kb.commands.shared import (
     print_json,
     print_problem,
 )
+from kb.counting import counted
 from kb.errors import NotFound
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def check(ctx: click.Context, file: Path | None, json: bool) -> None:
     else:
         for problem in problems:
             print_problem(problem)
-        click.echo("Nothing is wrong." if not problems else f"{len(problems)} problems.")
+        click.echo("Nothing is wrong." if not problems else f"{counted(len(problems), 'problem')}.")
     ctx.exit(exit_status(problems))
 
 

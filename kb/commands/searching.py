@@ -14,12 +14,14 @@ from kb.commands.shared import (
     one_language,
     open_book,
     open_indexed_book,
+    print_hits,
     print_json,
 )
+from kb.counting import counted
 
 if TYPE_CHECKING:
     from kb.knowledge_base import KnowledgeBase
-    from kb.models import Article, Hit, Passage, SearchResults, Span
+    from kb.models import Article, Passage, SearchResults
 
 
 @click.command()
@@ -137,28 +139,21 @@ def analyze(text: str, json: bool) -> None:
 
 @click.command()
 @click.argument("id")
-@click.option("--counterparts", is_flag=True, help="Show what other languages say on the same as a passage.")
 @as_json
-def show(id: str, counterparts: bool, json: bool) -> None:
+def show(id: str, json: bool) -> None:
     """Show an article or a passage by its id.
 
     \b
     Examples:
       kb show zhaloba-kak-podarok-chetyre-shaga-starshego-smeny
-      kb show 3f2a9c01d4e7 --counterparts
+      kb show 3f2a9c01d4e7
     """
     with open_indexed_book() as book:
         article, passages = book.look_up(id)
-        closest = book.counterparts(id) if counterparts else {}
         if json:
-            shown = {"article": article, "passages": passages}
-            print_json({**shown, "counterparts": closest} if counterparts else shown)
-            return
-        _print_article(article, passages, book)
-        for code, hits in closest.items():
-            click.secho(f"\nThe same in {code}", bold=True)
-            for hit in hits:
-                print_hit(hit)
+            print_json({"article": article, "passages": passages})
+        else:
+            _print_article(article, passages, book)
 
 
 def _print_results(results: SearchResults) -> None:
@@ -167,34 +162,8 @@ def _print_results(results: SearchResults) -> None:
     for bridge in results.interpreted.bridges:
         names = "; ".join(f"{code}: {', '.join(labels[:3])}" for code, labels in bridge.to.items())
         click.secho(f"Also through {bridge.principle}: {names}", dim=True)
-    click.echo(f"{results.total} passages in {results.took_ms:.0f} ms\n")
-    for hit in results.hits:
-        print_hit(hit)
-
-
-def print_hit(hit: Hit) -> None:
-    path = " › ".join((hit.article.title, *hit.passage.headings))
-    click.echo(click.style(path, bold=True) + click.style(f"  [{hit.passage.id}]", dim=True))
-    click.echo(marked(hit.passage.text, hit.highlights, hit.extract))
-    labels = ", ".join(tag.label for tag in hit.passage.principles)
-    click.secho(f"{hit.passage.language}  {labels}", fg="cyan")
-    if hit.more:
-        click.secho(f"and {hit.more} more like this: --like {hit.passage.id}", dim=True)
-    for part in hit.explanation:
-        click.echo(f"    {part.score:8.3f}  {part.kind:8} {part.field:8} {part.term}")
-    click.echo()
-
-
-def marked(text: str, marks: Sequence[Span], extract: Span) -> str:
-    """The extract of a text with the marks in colour on a terminal."""
-    pieces, at = [], extract[0]
-    for start, end in marks:
-        if extract[0] <= start and end <= extract[1]:
-            pieces += [text[at:start], click.style(text[start:end], fg="yellow", bold=True)]
-            at = end
-    pieces.append(text[at : extract[1]])
-    before, after = extract[0] > 0, extract[1] < len(text)
-    return ("… " if before else "") + "".join(pieces).strip() + (" …" if after else "")
+    click.echo(f"{counted(results.total, 'passage')} in {results.took_ms:.0f} ms\n")
+    print_hits(results.hits)
 
 
 def _print_article(article: Article, passages: Sequence[Passage], book: KnowledgeBase) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from kb.indexing import Progress
     from kb.knowledge_base import KnowledgeBase
-    from kb.models import Hit, Problem
+    from kb.models import Hit, Problem, Span
 
 _SEVERITY_COLOURS = {"error": "red", "warning": "yellow", "notice": "bright_black"}
 
@@ -83,7 +84,7 @@ def open_indexed_book() -> Iterator[KnowledgeBase]:
             with progress_bar() as progress:
                 book.index(progress=progress)
         elif other := book.made_with_another():
-            click.echo(f"kb: the index was made with another {other}; run kb index", err=True)
+            say_on_stderr(f"the index was made with another {other}; run kb index")
         yield book
 
 
@@ -113,18 +114,50 @@ def progress_bar() -> Iterator[Progress]:
         yield progress
 
 
-def print_json(value: Any) -> None:
-    """Print a noun as JSON."""
+def say_on_stderr(text: str) -> None:
+    """Say something of the work itself, which is no part of its answer."""
+    click.echo(f"kb: {text}", err=True)
+
+
+def print_json(value: Any, without: str = "") -> None:
+    """Print a noun as JSON, or all of it but one field."""
     from kb.json import to_json
 
+    if without:
+        value = {one.name: getattr(value, one.name) for one in fields(value) if one.name != without}
     click.echo(to_json(value))
 
 
 def print_hits(hits: Iterable[Hit]) -> None:
-    """Print where each passage stands and the best of its text."""
+    """Print each passage: where it stands, the best of its text, what it speaks of, and why it was found."""
     for hit in hits:
-        click.secho(f"{hit.article.title}  [{hit.passage.id}]", bold=True)
-        click.echo(f"{hit.passage.text[hit.extract[0] : hit.extract[1]]}\n")
+        click.echo(place(hit.article.title, hit.passage.headings, hit.passage.id))
+        click.echo(marked(hit.passage.text, hit.highlights, hit.extract))
+        labels = ", ".join(tag.label for tag in hit.passage.principles)
+        click.secho(f"{hit.passage.language}  {labels}", fg="cyan")
+        if hit.more:
+            click.secho(f"and {hit.more} more like this: --like {hit.passage.id}", dim=True)
+        for part in hit.explanation:
+            click.echo(f"    {part.score:8.3f}  {part.kind:8} {part.field:8} {part.term}")
+        click.echo()
+
+
+def place(title: str, headings: Iterable[str], passage_id: str) -> str:
+    """Where a passage stands, for a terminal: article › chapter › section  [id]."""
+    path = " › ".join((title, *headings))
+    return click.style(path, bold=True) + click.style(f"  [{passage_id}]", dim=True)
+
+
+def marked(text: str, marks: Sequence[Span], extract: Span) -> str:
+    """The extract of a text with the marks in colour on a terminal."""
+    pieces, at = [], extract[0]
+    for start, end in marks:
+        if extract[0] <= start and end <= extract[1]:
+            pieces += [text[at:start], click.style(text[start:end], fg="yellow", bold=True)]
+            at = end
+    pieces.append(text[at : extract[1]])
+    before, after = extract[0] > 0, extract[1] < len(text)
+    return ("… " if before else "") + "".join(pieces).strip() + (" …" if after else "")
 
 
 def exit_status(problems: Iterable[Problem]) -> int:
@@ -133,7 +166,12 @@ def exit_status(problems: Iterable[Problem]) -> int:
 
 
 def print_problem(problem: Problem, err: bool = True) -> None:
-    """Print what went wrong while reading, as compilers do: file:line: severity: message [code]."""
-    place = f"{problem.file}:{problem.line}" if problem.line else problem.file
+    """Print what went wrong while reading."""
+    click.echo(problem_line(problem), err=err)
+
+
+def problem_line(problem: Problem) -> str:
+    """What went wrong while reading, as compilers say it: file:line: severity: message [code]."""
+    where = f"{problem.file}:{problem.line}" if problem.line else problem.file
     severity = click.style(problem.severity, fg=_SEVERITY_COLOURS.get(problem.severity))
-    click.echo(f"{place}: {severity}: {problem.message} [{problem.code}]", err=err)
+    return f"{where}: {severity}: {problem.message} [{problem.code}]"

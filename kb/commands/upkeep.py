@@ -9,11 +9,23 @@ from typing import TYPE_CHECKING
 import click
 
 from kb.commands.shared import as_json, open_book, print_json
+from kb.counting import counted
 
 if TYPE_CHECKING:
     from kb.backup import Contents
 
 _STATE_COLOURS = {"ok": "green", "warning": "yellow", "error": "red"}
+# What people call the rows of each table in a backup.
+_ROWS = {
+    "accounts": ("account", "accounts"),
+    "api_keys": ("API key", "API keys"),
+    "openings": ("opened result", "opened results"),
+    "pack_versions": ("version of packs", "versions of packs"),
+    "packs": ("pack", "packs"),
+    "proposals": ("proposed term", "proposed terms"),
+    "reviews": ("review of a tag", "reviews of tags"),
+    "searches": ("search", "searches"),
+}
 
 
 @click.command()
@@ -87,7 +99,7 @@ def write_backup(file: Path, json: bool) -> None:
         print_json({"file": str(file), **_described(contents)})
         return
     click.echo(
-        f"{file}: {_rows(contents.rows)}, {len(contents.settings)} settings"
+        f"{file}: {_rows(contents.rows)}, {counted(len(contents.settings), 'setting')}"
         + (", vocabulary" if contents.vocabulary else "")
     )
 
@@ -146,4 +158,5 @@ def _described(contents: Contents) -> dict[str, object]:
 
 
 def _rows(rows: dict[str, int]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in rows.items()) or "nothing"
+    nouns = {table: _ROWS.get(table, (f"row of {table}", f"rows of {table}")) for table in rows}
+    return ", ".join(counted(count, *nouns[table]) for table, count in rows.items()) or "nothing"

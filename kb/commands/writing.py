@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from kb.commands.shared import as_json, open_book, print_json, print_problem
+from kb.counting import counted
 
 
 @click.command()
@@ -27,7 +28,7 @@ def put(id: str, file: Path, json: bool) -> None:
     if json:
         print_json(written)
         return
-    click.echo(f"{id}: {written.outcome}, {written.passages} passages")
+    click.echo(f"{id}: {written.outcome}, {counted(written.passages, 'passage')}")
     for problem in written.problems:
         print_problem(problem)
 
