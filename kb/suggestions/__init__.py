@@ -122,7 +122,8 @@ class _PerGeneration(Generic[_Gathered]):
 
     def _renew(self, generation: object) -> None:
         try:
-            self._current = self._gathered(generation)
+            if (current := self._current) and self._is_due(current, generation):  # nobody was faster
+                self._current = self._gathered(generation)
         except ServicebookError as error:  # the index was closed or damaged meanwhile; searches say so
             _log.info("The words of the index could not be gathered: %s", error)
         finally:
