@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Date, DateTime, MetaData, Table, inspect, select, text
 
 from kb.errors import BackupError
-from kb.settings import PREFIX, Settings, env_line
+from kb.settings import FIELDS, PREFIX, Settings, env_line
 from kb.store.database import Database, upgrade
 from kb.store.schema import METADATA, REVISION
 from kb.whole_files import whole_file
@@ -130,11 +130,11 @@ def _lines(connection: Connection, table: Table, rows: dict[str, int]) -> Iterat
 
 
 def _settings_of(settings: Settings) -> dict[str, str]:
-    """What somebody has set, but for secrets and places."""
+    """What somebody has set otherwise than by default, but for secrets and places."""
     return {
-        PREFIX + name.upper(): str(getattr(settings, name))
-        for name, field in Settings.model_fields.items()
-        if name in settings.model_fields_set and field.repr and name not in _OF_THIS_MACHINE
+        PREFIX + name.upper(): str(value)
+        for name, field in FIELDS.items()
+        if (value := getattr(settings, name)) != field.default and field.repr and name not in _OF_THIS_MACHINE
     }
 
 

@@ -6,14 +6,16 @@ import os
 import re
 import secrets
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import Field, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal, get_type_hints
 from urllib.parse import quote
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+import msgspec
+from msgspec import Meta
 
 from kb.errors import SettingsError
 
@@ -22,84 +24,78 @@ ENV_FILE = Path(".env")
 """Where settings are read from beside the environment, in the working folder."""
 
 
-class Settings(BaseSettings):
+_UNBOUNDED = Meta()
+
+
+def _setting(default: Any, meaning: str, bounds: Meta = _UNBOUNDED, *, is_secret: bool = False) -> Any:
+    """A field: what it means, and between which numbers it must be. What is secret is never shown."""
+    return field(default=default, repr=not is_secret, metadata={"meaning": meaning, "bounds": bounds})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
     """What can be set. Each field is read from `KB_` and its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ENV_FILE, extra="ignore", frozen=True)
-
-    home: Path = Field(Path(".kb"), description="Folder of the index and the database.")
-    corpus: Path | None = Field(
-        None, description="Folder or file of the articles; by default the starter corpus."
+    home: Path = _setting(Path(".kb"), "Folder of the index and the database.")
+    corpus: Path | None = _setting(None, "Folder or file of the articles; by default the starter corpus.")
+    engine: str = _setting(
+        "", "URL of the index: whoosh:///path, opensearch+https://user:secret@host:9200/name."
     )
-    engine: str = Field(
-        "", description="URL of the index: whoosh:///path, opensearch+https://user:secret@host:9200/name."
+    shards: int = _setting(1, "Shards of an index in OpenSearch.", Meta(ge=1, le=100))
+    replicas: int = _setting(1, "Copies of each shard on other nodes of OpenSearch.", Meta(ge=0, le=20))
+    engine_timeout: float = _setting(
+        10, "Seconds that OpenSearch may take to answer a search.", Meta(gt=0, le=600)
     )
-    shards: int = Field(1, ge=1, le=100, description="Shards of an index in OpenSearch.")
-    replicas: int = Field(1, ge=0, le=20, description="Copies of each shard on other nodes of OpenSearch.")
-    engine_timeout: float = Field(
-        10, gt=0, le=600, description="Seconds that OpenSearch may take to answer a search."
+    vocabulary: Path | None = _setting(
+        None, "SKOS file (.ttl, .jsonld, .rdf) in place of the starter principles."
     )
-    vocabulary: Path | None = Field(
-        None, description="SKOS file (.ttl, .jsonld, .rdf) in place of the starter principles."
-    )
-    memory: int = Field(
+    memory: int = _setting(
         256,
-        ge=1,
-        description="Limit of what the embedded index may remember, in megabytes, in all processes together.",
+        "Limit of what the embedded index may remember, in megabytes, in all processes together.",
+        Meta(ge=1),
     )
-    processes: int | None = Field(
+    processes: int | None = _setting(
         None,
-        ge=1,
-        le=64,
-        description="Processes that answer requests, on Linux; by default one for each core, at most four.",
+        "Processes that answer requests, on Linux; by default one for each core, at most four.",
+        Meta(ge=1, le=64),
     )
-    database_url: str = Field(
-        "", description="SQLAlchemy URL of what people write; by default an SQLite file in KB_HOME."
+    database_url: str = _setting(
+        "", "SQLAlchemy URL of what people write; by default an SQLite file in KB_HOME."
     )
-    base_url: str = Field(
-        "", description="Where the product is reached, for links in feeds; by default as requested."
+    base_url: str = _setting("", "Where the product is reached, for links in feeds; by default as requested.")
+    interface: Literal["ru", "zh-Hans", "zh-Hant", "en"] = _setting(
+        "en", "Language of the pages for a browser that asks for none of ours."
     )
-    interface: Literal["ru", "zh-Hans", "zh-Hant", "en"] = Field(
-        "en", description="Language of the pages for a browser that asks for none of ours."
+    secret_key: str = _setting(
+        "", "Secret that signs cookies; by default one that is kept in KB_HOME.", is_secret=True
     )
-    secret_key: str = Field(
-        "", description="Secret that signs cookies; by default one that is kept in KB_HOME.", repr=False
+    reading: Literal["open", "members"] = _setting(
+        "open", "Who may read: everybody (open) or who has signed in (members)."
     )
-    reading: Literal["open", "members"] = Field(
-        "open", description="Who may read: everybody (open) or who has signed in (members)."
+    session_idle: int = _setting(120, "Minutes without a request after which a session ends.", Meta(ge=1))
+    session_hours: int = _setting(12, "Hours after which a session ends in any case.", Meta(ge=1))
+    proxies: int = _setting(
+        0, "Number of reverse proxies in front whose X-Forwarded headers are true.", Meta(ge=0, le=9)
     )
-    session_idle: int = Field(120, ge=1, description="Minutes without a request after which a session ends.")
-    session_hours: int = Field(12, ge=1, description="Hours after which a session ends in any case.")
-    proxies: int = Field(
-        0, ge=0, le=9, description="Number of reverse proxies in front whose X-Forwarded headers are true."
+    cors_origins: str = _setting(
+        "", "Origins whose pages may use the API and the widget: https://intranet.example, or *."
     )
-    cors_origins: str = Field(
-        "", description="Origins whose pages may use the API and the widget: https://intranet.example, or *."
+    api_limit: str = _setting(
+        "", "Limit of API calls for each key or address (600 per minute); by default none."
     )
-    api_limit: str = Field(
-        "", description="Limit of API calls for each key or address (600 per minute); by default none."
+    metrics: Literal["off", "on"] = _setting("off", "Whether /metrics answers (on), for Prometheus.")
+    metrics_token: str = _setting("", "Bearer token that /metrics asks for; by default none.", is_secret=True)
+    log: Literal["text", "json"] = _setting("text", "Form of the log lines on stderr.")
+    log_queries: Literal["off", "on"] = _setting("off", "Whether log lines name what was searched for (on).")
+    search_log: Literal["off", "on"] = _setting(
+        "off", "Whether searches are recorded (on), without names and addresses."
     )
-    metrics: Literal["off", "on"] = Field("off", description="Whether /metrics answers (on), for Prometheus.")
-    metrics_token: str = Field(
-        "", description="Bearer token that /metrics asks for; by default none.", repr=False
-    )
-    log: Literal["text", "json"] = Field("text", description="Form of the log lines on stderr.")
-    log_queries: Literal["off", "on"] = Field(
-        "off", description="Whether log lines name what was searched for (on)."
-    )
-    search_log: Literal["off", "on"] = Field(
-        "off", description="Whether searches are recorded (on), without names and addresses."
-    )
-    search_log_days: int = Field(90, ge=1, description="Days that the search log is kept.")
-    oidc_issuer: str = Field(
-        "", description="Address of an OpenID Connect provider that signs people in (https://…)."
-    )
-    oidc_client_id: str = Field("", description="What the provider knows this Servicebook by.")
-    oidc_client_secret: str = Field("", description="The secret shared with the provider.", repr=False)
-    oidc_role_claim: str = Field("", description="Claim of the provider that decides roles, such as groups.")
-    oidc_roles: str = Field(
-        "", description="Roles by values of that claim: hr-trainers=trainer,hr-editors=editor."
-    )
+    search_log_days: int = _setting(90, "Days that the search log is kept.", Meta(ge=1))
+    oidc_issuer: str = _setting("", "Address of an OpenID Connect provider that signs people in (https://…).")
+    oidc_client_id: str = _setting("", "What the provider knows this Servicebook by.")
+    oidc_client_secret: str = _setting("", "The secret shared with the provider.", is_secret=True)
+    oidc_role_claim: str = _setting("", "Claim of the provider that decides roles, such as groups.")
+    oidc_roles: str = _setting("", "Roles by values of that claim: hr-trainers=trainer,hr-editors=editor.")
 
     @property
     def engine_url(self) -> str:
@@ -124,6 +120,12 @@ class Settings(BaseSettings):
         package = Path(__file__).parent
         installed = package / "corpus"
         return installed if installed.is_dir() else package.parent / "corpus"
+
+
+FIELDS: Mapping[str, Field[Any]] = {one.name: one for one in fields(Settings)}
+_KINDS: Mapping[str, Any] = {
+    name: Annotated[kind, FIELDS[name].metadata["bounds"]] for name, kind in get_type_hints(Settings).items()
+}
 
 
 def without_password(url: str) -> str:
@@ -151,22 +153,63 @@ def _kept_secret(file: Path) -> str:
 
 
 def load(**overrides: object) -> Settings:
-    """The settings of this process; `overrides` win over the environment.
+    """The settings of this process; `overrides` win over the environment, and that over the `.env` file.
 
     Raises `SettingsError` that names each setting that cannot be used and why.
     """
     for name in overrides:
-        if name not in Settings.model_fields:
-            known = ", ".join(Settings.model_fields)
-            raise SettingsError(f"There is no setting “{name}”; known are {known}.")
+        if name not in FIELDS:
+            raise SettingsError(f"There is no setting “{name}”; known are {', '.join(FIELDS)}.")
+    found: dict[str, Any] = {}
+    faults = []
+    for name, value in {**_named(_file()), **_named(os.environ), **overrides}.items():
+        try:
+            found[name] = msgspec.convert(value, _KINDS[name], strict=False, dec_hook=_path)
+        except msgspec.ValidationError:
+            faults.append(f"{PREFIX}{name.upper()} must be {_wanted(_KINDS[name])}, not {value!r}")
+    if faults:
+        raise SettingsError(f"{'; '.join(faults)}.")
+    return Settings(**found)
+
+
+def _file() -> Mapping[str, str | None]:
+    """The variables of the `.env` file in the working folder."""
+    if not ENV_FILE.is_file():
+        return {}
+    from dotenv import dotenv_values
+
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]
-    except ValidationError as error:
-        faults = "; ".join(
-            f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']} (it is {fault['input']!r})"
-            for fault in error.errors()
-        )
-        raise SettingsError(faults) from None
+        return dotenv_values(ENV_FILE)
     except UnicodeDecodeError as error:
         message = f"{ENV_FILE.absolute()} is not in UTF-8 (byte {error.start}); save it as UTF-8."
         raise SettingsError(message) from None
+
+
+def _named(variables: Mapping[str, str | None]) -> dict[str, str]:
+    """The settings among variables, whose names may be in any case, by field: KB_HOME → home."""
+    values = {name.upper(): value for name, value in variables.items() if value is not None}
+    return {name: values[said] for name in FIELDS if (said := PREFIX + name.upper()) in values}
+
+
+def _path(kind: type[Any], value: object) -> object:
+    """A value of the one kind that msgspec does not know."""
+    return kind(value)
+
+
+def _wanted(kind: object) -> str:
+    """What a setting must be, for people: a whole number from 1 to 100."""
+    from msgspec.inspect import FloatType, IntType, LiteralType, UnionType, type_info
+
+    wanted = type_info(kind)
+    if isinstance(wanted, UnionType):
+        wanted = wanted.types[0]  # or nothing, which is said by leaving it out
+    match wanted:
+        case LiteralType(values=values):
+            return " or ".join(map(str, values))
+        case IntType(ge=least, le=None):
+            return f"a whole number, at least {least}"
+        case IntType(ge=least, le=most):
+            return f"a whole number from {least} to {most}"
+        case FloatType(gt=above, le=most):
+            return f"a number above {above}, at most {most}"
+    return "a text"

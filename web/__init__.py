@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable
+from dataclasses import replace
 
 from apiflask import APIFlask
 from flask import Flask
@@ -76,7 +77,7 @@ def serve(settings: Settings, host: str, port: int, listening: Callable[[], None
     """Serve the application until it is told to stop; `listening` is called once it can be reached."""
     workers = processes.how_many(settings.processes)
     with shared_figures(settings, workers):
-        app = create_app(settings.model_copy(update={"memory": max(1, settings.memory // workers)}))
+        app = create_app(replace(settings, memory=max(1, settings.memory // workers)))
         warm_up(app)
         book: KnowledgeBase = app.extensions[EXTENSION]
         book.store.close()  # its connections are of one process

@@ -63,15 +63,15 @@ def settings(json: bool) -> None:
       kb settings
       KB_HOME=/var/lib/kb kb settings --json
     """
-    from kb.settings import PREFIX, Settings, load, without_password
+    from kb.settings import FIELDS, PREFIX, load, without_password
 
     current = load()
     listed = {
         PREFIX + name.upper(): {
             "value": without_password(str(getattr(current, name) or "")),
-            "meaning": field.description,
+            "meaning": field.metadata["meaning"],
         }
-        for name, field in Settings.model_fields.items()
+        for name, field in FIELDS.items()
         if field.repr  # secrets are not shown
     }
     if json:
