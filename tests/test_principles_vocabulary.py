@@ -208,7 +208,7 @@ def test_who_comes_second_waits_for_what_the_first_works_out(tmp_path):
 
     def look(_: int) -> list[int]:
         begun.wait()
-        return CacheFolder(tmp_path).worked_out("sums", "key", work_out)
+        return CacheFolder(tmp_path).worked_out("sums", "key", list[int], work_out)
 
     with ThreadPoolExecutor(2) as threads:
         assert list(threads.map(look, range(2))) == [[7], [7]]

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeVar
+
+import msgspec
 
 from kb.whole_files import whole_file
+
+Value = TypeVar("Value")
+
+
+class _Remembered(msgspec.Struct, Generic[Value]):
+    """What lies in a file: a value and the key of what it was made from."""
+
+    key: str
+    value: Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +32,13 @@ class CacheFolder:
 
     folder: Path | None
 
-    def worked_out(self, name: str, key: str, make: Callable[[], Any]) -> Any:
+    def worked_out(self, name: str, key: str, kind: type[Value], make: Callable[[], Value]) -> Value:
         """What was remembered under a name, else what `make` gives, which is asked by one process while
-        others wait for it."""
-        found = self._get(name, key)
+        others wait for it. `kind` is the value's type, of those that msgspec knows."""
+        found = self._get(name, key, kind)
         if found is None:
             with self._alone(name):
-                found = self._get(name, key)  # another may have been faster
+                found = self._get(name, key, kind)  # another may have been faster
                 if found is None:
                     found = make()
                     self._put(name, key, found)
@@ -46,25 +56,25 @@ class CacheFolder:
                     stack.enter_context(FileLock(self.folder / f"{name}.lock"))
             yield
 
-    def _get(self, name: str, key: str) -> Any:
+    def _get(self, name: str, key: str, kind: type[Value]) -> Value | None:
         """What was remembered under a name, or None if there is nothing or its key is another."""
         if self.folder is None:
             return None
         try:
-            data = json.loads(self._place(name).read_bytes())
-            return data["value"] if data["key"] == key else None
-        except (OSError, ValueError, LookupError, TypeError):
+            found = msgspec.json.decode(self._place(name).read_bytes(), type=_Remembered[kind])  # type: ignore[valid-type]
+        except (OSError, ValueError, msgspec.MsgspecError):
             return None
+        return found.value if found.key == key else None
 
-    def _put(self, name: str, key: str, value: Any) -> None:
+    def _put(self, name: str, key: str, value: object) -> None:
         """Remember a value in place of what was there, in one step that readers cannot see half of."""
         if self.folder is None:
             return
-        data = json.dumps({"key": key, "value": value}, ensure_ascii=False, separators=(",", ":"))
+        data = msgspec.json.encode(_Remembered(key, value))
         with suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True)
             with whole_file(self._place(name)) as file:
-                file.write(data.encode())
+                file.write(data)
 
     def _place(self, name: str) -> Path:
         assert self.folder is not None

@@ -37,8 +37,8 @@ def read_labels(labels: Iterable[str], cache: Path | None = None) -> dict[str, l
     """
     distinct = sorted(set(labels))
     key = key_of(_analysis(), *distinct)
-    return dict(
-        CacheFolder(cache).worked_out("labels", key, lambda: {label: pieces(label) for label in distinct})
+    return CacheFolder(cache).worked_out(
+        "labels", key, dict[str, list[Piece]], lambda: {label: pieces(label) for label in distinct}
     )
 
 

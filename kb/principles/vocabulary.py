@@ -10,11 +10,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -117,7 +117,7 @@ def _by_id(concepts: Iterable[Principle]) -> Mapping[str, Principle]:
 def _read(path: Path, cache: CacheFolder) -> Scheme:
     """The scheme of a file, from the cache if these very bytes were parsed before."""
     name, key = f"vocabulary-{path.stem}", key_of(_CACHE_FORM, path.suffix, _content(path))
-    return _scheme(cache.worked_out(name, key, lambda: asdict(read_scheme(path))))
+    return cache.worked_out(name, key, Scheme, lambda: read_scheme(path))
 
 
 def _content(path: Path) -> bytes:
@@ -127,27 +127,6 @@ def _content(path: Path) -> bytes:
         raise VocabularyError(
             f"{path}: cannot be read ({error.strerror}). Give the path of a SKOS file."
         ) from error
-
-
-def _scheme(data: dict[str, Any]) -> Scheme:
-    return Scheme(
-        titles=dict(data["titles"]),
-        concepts=tuple(_principle(concept) for concept in data["concepts"]),
-        models=tuple(_principle(concept) for concept in data["models"]),
-    )
-
-
-def _principle(data: dict[str, Any]) -> Principle:
-    return Principle(**{name: _frozen(value) for name, value in data.items()})
-
-
-def _frozen(value: Any) -> Any:
-    """JSON's lists are tuples in a Principle, also one level down."""
-    if isinstance(value, list):
-        return tuple(value)
-    if isinstance(value, dict):
-        return {key: _frozen(inner) for key, inner in value.items()}
-    return value
 
 
 # --- CSV -----------------------------------------------------------------------------------------
