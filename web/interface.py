@@ -185,13 +185,23 @@ def in_script(text: str, code: str) -> str:
 
 def name_of(code: str) -> str:
     """The name of an article's language."""
+    return _name_of(code, language())
+
+
+@lru_cache(maxsize=1000)
+def _name_of(code: str, _language: str) -> str:
     names = {"ru": gettext("Russian"), "zh": gettext("Chinese"), "en": gettext("English")}
     return str(names.get(code) or get_locale().languages.get(code) or gettext("Other language"))
 
 
 def say(kind: str, number: int) -> str:
     """A number of things, with its plural: 2 статьи, 5 статей."""
-    digits = _number(number, language())
+    return _numbered(kind, number, language())
+
+
+@lru_cache(maxsize=10_000)
+def _numbered(kind: str, number: int, tag: str) -> str:
+    digits = _number(number, tag)
     match kind:
         case "articles":
             said = ngettext("%(number)s article", "%(number)s articles", number, number=digits)

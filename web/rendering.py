@@ -44,24 +44,26 @@ def layer(spans: Sequence[Span], tag: str) -> Layer:
 
 def marked(text: str, span: Span, layers: Sequence[Layer]) -> Markup:
     """A part of a text with marks; each layer lies inside those before it."""
+    return Markup("".join(_marked(text, span, [layer for layer in layers if layer.spans])))
+
+
+def _marked(text: str, span: Span, layers: Sequence[Layer]) -> Iterator[str]:
+    """The same in pieces, escaped."""
     if not layers:
-        return escape(text[span[0] : span[1]])
+        yield escape(text[span[0] : span[1]])
+        return
     outer, inner = layers[0], layers[1:]
-    pieces: list[Markup] = []
     at = span[0]
     for number, (start, end) in enumerate(outer.spans):
         start, end = max(start, at), min(end, span[1])
         if start >= end:
             continue
-        pieces += [
-            marked(text, (at, start), inner),
-            outer.opening(number),
-            marked(text, (start, end), inner),
-            outer.closing,
-        ]
+        yield from _marked(text, (at, start), inner)
+        yield outer.opening(number)
+        yield from _marked(text, (start, end), inner)
+        yield outer.closing
         at = end
-    pieces.append(marked(text, (at, span[1]), inner))
-    return Markup("").join(pieces)
+    yield from _marked(text, (at, span[1]), inner)
 
 
 def _links(block: Block, offset: int) -> Layer:
@@ -151,7 +153,7 @@ def _piece(block: Block, anchor: str, text: str, whole: Span, shown: Span, layer
     def render(span: Span) -> Markup:
         before = "…" if span[0] == shown[0] > whole[0] else ""
         after = "…" if span[1] == shown[1] < whole[1] else ""
-        return Markup("{}{}{}").format(before, marked(text, span, layers), after)
+        return Markup(f"{before}{marked(text, span, layers)}{after}")
 
     cells = tuple(map(render, _cells(text, shown))) if block.kind is BlockKind.TABLE_ROW else ()
     number = _NUMBER.search(block.marker)

@@ -245,7 +245,7 @@ class _Sums:
         if is_sparse:
             # At once: a call costs as much as several hundred postings.
             everywhere, all_values = zip(*given, strict=True)
-            there = np.concatenate(everywhere).astype(np.intp)
+            there = np.concatenate(everywhere, dtype=np.intp)
             np.add.at(sums, there, np.concatenate(all_values))
         else:
             for somewhere, values in given:
@@ -290,6 +290,7 @@ _ROW = 32
 _FILLED = 4
 # Sorting a posting costs as much as clearing and reading so many places.
 _SPARSE = 8
+_BEFORE_ALL = np.array([-1], np.int32)
 
 
 def _union(parts: Sequence[Numbers | Places], size: int) -> Places:
@@ -298,9 +299,11 @@ def _union(parts: Sequence[Numbers | Places], size: int) -> Places:
     if len(parts) <= 1:
         return parts[0].astype(np.intp) if parts else np.empty(0, np.intp)
     if sum(map(len, parts)) * _SPARSE < size:
-        joined = np.concatenate(parts)
+        joined = np.concatenate([_BEFORE_ALL, *parts])
         joined.sort(kind="stable")  # fast where sorted parts were joined
-        return joined[_first_of_each(joined)].astype(np.intp)
+        numbers = joined[1:]
+        distinct: Places = numbers[numbers != joined[:-1]].astype(np.intp)
+        return distinct
     mask = np.zeros(size, np.bool_)
     for part in parts:
         mask[part] = True
