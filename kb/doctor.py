@@ -17,7 +17,7 @@ from kb import changes, readers
 from kb.counting import counted
 from kb.errors import IndexLocked, ServicebookError
 from kb.knowledge_base import KnowledgeBase
-from kb.principles import check
+from kb.principles.integrity import check
 
 State = Literal["ok", "warning", "error"]
 

@@ -57,7 +57,8 @@ if TYPE_CHECKING:
     from kb.packs.making import PackMaker
     from kb.packs.outlines import Outline
     from kb.preparing import Preparer
-    from kb.principles import Explanation, TaggerEvaluation
+    from kb.principles import Explanation
+    from kb.principles.evaluation import TaggerEvaluation
     from kb.statistics import IndexStatus, Statistics
     from kb.store import Store
 
@@ -370,7 +371,7 @@ class KnowledgeBase:
 
         Raises `InvalidRequest` that names the line which cannot be read.
         """
-        from kb.principles import evaluate, read_examples, reviewed_examples
+        from kb.principles.evaluation import evaluate, read_examples, reviewed_examples
 
         if file:
             return evaluate(read_examples(file), self.tagger)

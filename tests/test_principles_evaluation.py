@@ -10,7 +10,8 @@ import pytest
 
 from kb.errors import ReadingError
 from kb.models import Tag
-from kb.principles import Example, Tagger, evaluate, read_examples
+from kb.principles import Tagger
+from kb.principles.evaluation import Example, evaluate, read_examples
 
 DEVELOPMENT_SET = Path(__file__).parent / "files" / "principles" / "dev.jsonl"
 

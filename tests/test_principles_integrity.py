@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kb.principles import check
+from kb.principles.integrity import check
 
 SOUND = """@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
 @prefix sb: <urn:servicebook:terms:> .

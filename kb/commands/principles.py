@@ -23,8 +23,8 @@ from kb.errors import NotFound
 
 if TYPE_CHECKING:
     from kb.models import Principle
-    from kb.principles import Explanation, TaggerEvaluation
-    from kb.principles.evaluation import Score
+    from kb.principles import Explanation
+    from kb.principles.evaluation import Score, TaggerEvaluation
 
 
 _with_passages = click.option("--passages", "with_passages", is_flag=True, help="Show its passages instead.")
@@ -66,7 +66,7 @@ def check(ctx: click.Context, file: Path | None, json: bool) -> None:
     Example:
       kb principles check our-principles.ttl
     """
-    from kb.principles import check as problems_of
+    from kb.principles.integrity import check as problems_of
 
     problems = problems_of(file)
     if json:

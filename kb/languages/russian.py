@@ -81,5 +81,6 @@ def is_dictionary_form(word: str) -> bool:
 @cache
 def _morphology() -> MorphAnalyzer:
     from pymorphy3 import MorphAnalyzer
+    from pymorphy3_dicts_ru import get_path
 
-    return MorphAnalyzer()
+    return MorphAnalyzer(get_path(), lang="ru")  # without them it asks every installed package for some

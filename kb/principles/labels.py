@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
+
+import msgspec
 
 import kb.languages
 from kb.languages import bases, fold, scripts
@@ -19,6 +21,8 @@ from kb.principles.cache import CacheFolder, key_of
 
 # How many words may stand where a label has an ellipsis.
 _GAP = 3
+
+_LIBRARIES = ("pymorphy3", "pymorphy3_dicts_ru", "opencc")
 
 _ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.)\s*")
 _COMMA = re.compile(r"[,，]\s*")
@@ -35,8 +39,8 @@ def read_labels(labels: Iterable[str], cache: Path | None = None) -> dict[str, l
 
     `cache` is a folder to remember them in, as looking up thousands of words takes a second or two.
     """
-    distinct = sorted(set(labels))
-    key = key_of(_analysis(), *distinct)
+    distinct = list(dict.fromkeys(labels))
+    key = key_of(_analysis(), msgspec.json.encode(distinct))
     return CacheFolder(cache).worked_out(
         "labels", key, dict[str, list[Piece]], lambda: {label: pieces(label) for label in distinct}
     )
@@ -45,8 +49,19 @@ def read_labels(labels: Iterable[str], cache: Path | None = None) -> dict[str, l
 def _analysis() -> str:
     """Changes when words may be read in another way than before."""
     sources = [*Path(kb.languages.__file__).parent.glob("*.py"), Path(__file__)]
-    libraries = ["pymorphy3", "pymorphy3-dicts-ru", "opencc"]
-    return key_of(*(path.read_bytes() for path in sorted(sources)), *map(version, libraries))
+    return key_of(*(path.read_bytes() for path in sorted(sources)), *sorted(_installed(*_LIBRARIES)))
+
+
+def _installed(*libraries: str) -> Iterator[str]:
+    """The versions of libraries, as what lies beside them is called: pymorphy3-2.0.6.dist-info.
+
+    Asking importlib.metadata takes as long as all labels.
+    """
+    for library in libraries:
+        package = find_spec(library)
+        assert package and package.origin
+        for place in Path(package.origin).parents[1].glob(f"{library}-*"):
+            yield place.name
 
 
 def pieces(label: str) -> list[Piece]:

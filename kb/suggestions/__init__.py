@@ -12,16 +12,18 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kb.engines import Engine
 from kb.errors import ServicebookError
 from kb.languages import fold
 from kb.models import Clause, Phrase, Query, Repair, Suggestion, TermKind
 from kb.principles import Vocabulary
-from kb.suggestions.completion import Completer
 from kb.suggestions.lexicon import Lexicon, read_lexicon
 from kb.suggestions.repair import is_doubtful, repair, unquoted
+
+if TYPE_CHECKING:
+    from kb.suggestions.completion import Completer
 
 __all__ = ["Suggestions", "unquoted"]
 
@@ -43,7 +45,7 @@ class Suggestions:
         self._engine = engine
         self._lexicon: _PerGeneration[Lexicon] = _PerGeneration(lambda: read_lexicon(engine, vocabulary))
         self._completer: _PerGeneration[Completer] = _PerGeneration(
-            lambda: Completer(engine, vocabulary, self._lexicon.at(engine.generation).counts)
+            lambda: _completer(engine, vocabulary, self._lexicon.at(engine.generation))
         )
 
     def repair(self, text: str) -> Repair | None:
@@ -75,6 +77,12 @@ class Suggestions:
         """Whether a word stands in the index as it is."""
         term = TermKind.FORM + fold(word).text
         return any(found == term for found, _ in self._engine.words(term))
+
+
+def _completer(engine: Engine, vocabulary: Vocabulary, lexicon: Lexicon) -> Completer:
+    from kb.suggestions.completion import Completer  # `kb search` completes nothing
+
+    return Completer(engine, vocabulary, lexicon.counts)
 
 
 @dataclass(frozen=True, slots=True)

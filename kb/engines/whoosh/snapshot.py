@@ -151,7 +151,8 @@ class Snapshot:
         segments = [self._segment_columns(leaf, segment) for leaf, _, segment in self._leaves]
         if not segments:
             return np.empty(0, NUMBERED), np.empty(0, ROW["article"])
-        ids = np.unique(np.concatenate([own for _, own in segments]))
+        ids = np.sort(np.concatenate([own for _, own in segments]))
+        ids = ids[begins(ids)]
         joined = np.concatenate([rows for rows, _ in segments])
         joined["article"] = np.concatenate(
             [np.searchsorted(ids, own)[rows["article"]] for rows, own in segments]
