@@ -70,6 +70,7 @@ def home() -> str:
 
 def _examples() -> Sequence[tuple[str, str]]:
     """The searches to begin with that find something: a handbook of one's own may not have them all."""
+    found: Sequence[tuple[str, str]]
     state, found = current_app.extensions.get(_FRUITFUL, (None, ()))
     if state != book.engine.generation:
         state = book.engine.generation
