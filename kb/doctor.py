@@ -94,8 +94,7 @@ def _vocabulary(book: KnowledgeBase) -> Iterator[Finding]:
         place = f"{problem.file}:{problem.line}" if problem.line else problem.file
         yield Finding("vocabulary", "error", f"{place}: {problem.message}", "Mend it: kb principles check.")
     if not errors:
-        principles = len(book.vocabulary.principles)
-        terms = len(book.vocabulary.terms)
+        principles, terms = len(book.principles()), len(book.trade_terms())
         yield Finding(
             "vocabulary", "ok", f"{counted(principles, 'principle')} and {counted(terms, 'term')}, all sound."
         )

@@ -339,11 +339,11 @@ def test_by_command(open_book: MakeBook, tmp_path: Path, monkeypatch: pytest.Mon
     listed = run(main, ["principles", "proposals", "--csv"]).output.splitlines()
     assert listed[1].startswith("тайный гость,ru,Анна,2")
     backup = run(main, ["backup", "../b.zip"])
-    assert backup.exit_code == 0 and "1 proposed term," in backup.output
+    assert backup.exit_code == 0 and "1 proposed term, 1 setting" in backup.output
     monkeypatch.delenv("KB_INTERFACE")
     monkeypatch.chdir(tmp_path / "new")
     restored = run(main, ["restore", "../b.zip"])
-    assert restored.exit_code == 0 and "1 proposed term," in restored.output
+    assert restored.exit_code == 0 and "Restored 1 proposed term of " in restored.output
     assert Path(".env").read_text() == "KB_INTERFACE='zh-Hant'\n"
     assert open_book().settings.interface == "zh-Hant"
     assert json.loads(run(main, ["principles", "proposals", "--json"]).output)["total"] == 1

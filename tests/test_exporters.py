@@ -13,11 +13,12 @@ import sys
 import time
 import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import docx
 import msgspec
@@ -367,8 +368,14 @@ def test_word_has_headings_a_table_of_contents_and_a_language() -> None:
     anchors = {link.get(qn("w:anchor")) for link in body.iter(qn("w:hyperlink"))} - {None}
     marks = {mark.get(qn("w:name")) for mark in body.iter(qn("w:bookmarkStart"))}
     assert anchors <= marks
-    assert document.core_properties.title == PACK.title
-    assert document.core_properties.language == "ru-RU"
+
+
+@pytest.mark.parametrize(("form", "opened"), [("docx", docx.Document), ("pptx", pptx.Presentation)])
+def test_a_document_says_whose_it_is_and_of_when(form: str, opened: Callable[[io.BytesIO], Any]) -> None:
+    said = opened(io.BytesIO(export(EDITION, form))).core_properties
+    assert (said.title, said.author, said.last_modified_by) == (PACK.title, "Олег", "Олег")
+    assert (said.language, said.comments) == ("ru-RU", "")
+    assert said.created.replace(tzinfo=UTC) == said.modified.replace(tzinfo=UTC) == AT
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Block, BlockKind, Pack, Passage
 from kb.packs.ready_made import Part, _likeliest
+from tests.conftest import MakeBook
 
 PRINCIPLES = ["ownership", "empathy", "service-recovery", "training", "customer-feedback"]
 
@@ -43,6 +44,17 @@ def test_a_ready_made_pack_begins_with_the_definition(starter: KnowledgeBase) ->
     assert starter.ready_made("ownership", "zh-Hant").title == "摘錄集：責任擔當", (
         "written as its readers write"
     )
+
+
+def test_a_small_handbook_has_packs_too(make_book: MakeBook) -> None:
+    """… of passages that are too short, or do not say what they do."""
+    book = make_book(
+        {"a.md": "# 首问负责\n\n第一个接到问题的人，要一直负责到问题解决。不要说“这不归我管”。\n"}
+    )
+    (passage,) = book.best_passages("ownership", "zh")
+    sections = book.ready_made("ownership", "ru").sections
+    assert [one.passage for one in sections[-1].excerpts] == [passage[0].id]
+    assert sections[-1].title == "Что ещё об этом сказано"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_skeleton
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, current_app, redirect, render_template, request
 from flask_babel import format_date, get_locale, gettext
 from werkzeug.wrappers import Response as Redirect
 
@@ -28,6 +28,12 @@ from web.searches import FACETS, HITS_PER_PAGE, LAST_PAGE, Search, by_article, r
 blueprint = Blueprint("pages", __name__)
 
 _NEWEST = 6
+# Searches to begin with, each in the language of its words.
+_EXAMPLES = (
+    *(("ru", "жалоба как подарок"), ("zh-Hans", "首问负责"), ("en", "empathy")),
+    *(("ru", "первая минута"), ("zh-Hant", "標桿企業"), ("en", "NPS")),
+)
+_FRUITFUL = "servicebook.examples"  # those that find something in a state of the index
 _MOST_VERSIONS = 5
 
 
@@ -58,7 +64,19 @@ def home() -> str:
         articles=articles,
         newest=_newest_first(articles)[:_NEWEST],
         tops=_tree(),
+        examples=_examples(),
     )
+
+
+def _examples() -> Sequence[tuple[str, str]]:
+    """The searches to begin with that find something: a handbook of one's own may not have them all."""
+    found: Sequence[tuple[str, str]]
+    state, found = current_app.extensions.get(_FRUITFUL, (None, ()))
+    if state != book.engine.generation:
+        state = book.engine.generation
+        found = [one for one in _EXAMPLES if book.search(one[1], limit=0, correct=False).total]
+        current_app.extensions[_FRUITFUL] = state, found
+    return found
 
 
 def _passage_of_the_day(there: Sequence[str]) -> tuple[Principle, Passage, Article] | None:

@@ -134,7 +134,7 @@ def print_hits(hits: Iterable[Hit]) -> None:
         click.echo(place(hit.article.title, hit.passage.headings, hit.passage.id))
         click.echo(marked(hit.passage.text, hit.highlights, hit.extract))
         labels = ", ".join(tag.label for tag in hit.passage.principles)
-        click.secho(f"{hit.passage.language}  {labels}", fg="cyan")
+        click.secho(f"{hit.passage.language}  {labels}".rstrip(), fg="cyan")
         if hit.more:
             click.secho(f"and {hit.more} more like this: --like {hit.passage.id}", dim=True)
         for part in hit.explanation:

@@ -159,4 +159,5 @@ def _described(contents: Contents) -> dict[str, object]:
 
 def _rows(rows: dict[str, int]) -> str:
     nouns = {table: _ROWS.get(table, (f"row of {table}", f"rows of {table}")) for table in rows}
-    return ", ".join(counted(count, *nouns[table]) for table, count in rows.items()) or "nothing"
+    there = (counted(count, *nouns[table]) for table, count in rows.items() if count)
+    return ", ".join(there) or "nothing"

@@ -55,7 +55,6 @@ class _Writer:
 
     def document(self) -> Document:
         set_properties(self._document.core_properties, self._pack)
-        self._document.core_properties.comments = ""
         _set_styles(self._document, self._pack.language)
         _set_page(self._document)
         self._write(self._pack.title, "Title")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from kb.models import Pack
@@ -30,7 +31,12 @@ def office_tag(locale: str) -> str:
 
 
 def set_properties(properties: Any, pack: Pack) -> None:
-    """Fill the core properties that python-docx or python-pptx gives of a document."""
+    """Fill the core properties that python-docx or python-pptx gives of a document: what their templates
+    say of themselves (who made them in 2013, and how) is not of this one."""
+    author = (pack.author or "Servicebook")[:_LONGEST_PROPERTY]
     properties.title = pack.title[:_LONGEST_PROPERTY]
-    properties.author = (pack.author or "Servicebook")[:_LONGEST_PROPERTY]
+    properties.author = properties.last_modified_by = author
     properties.language = office_tag(pack.language)
+    properties.comments = ""
+    made = max((excerpt.quoted for excerpt in pack.excerpts), default=datetime.now(UTC))
+    properties.created = properties.modified = made.replace(tzinfo=None)

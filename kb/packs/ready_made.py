@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from kb.columns import columns
 from kb.languages.interface import content_language, in_interface
@@ -21,6 +22,8 @@ _SHORTEST, _LONGEST = 90, 900
 _HEADING_WORTH, _HEADING_ALONE = 2, 0.5
 _MOST_CUES = 3
 _EACH = 2  # passages of a part in the language of the pack; others give one
+# A small handbook may say too little to fill any part: then the best of what it says makes up for it.
+_FEWEST = 3
 
 
 class Part(StrEnum):
@@ -36,19 +39,30 @@ class Part(StrEnum):
 @dataclass(frozen=True, slots=True)
 class _Titles:
     pack: str
+    others: str
     parts: Mapping[Part, str]
 
 
-def _titles(pack: str, *parts: str) -> _Titles:
-    return _Titles(pack, dict(zip(Part, parts, strict=True)))
+def _titles(pack: str, others: str, *parts: str) -> _Titles:
+    return _Titles(pack, others, dict(zip(Part, parts, strict=True)))
 
 
 _TITLES = {
-    "ru": _titles("Подборка: {name}", "Что это", "Зачем", "Как это делают", "Примеры", "Чего избегать"),
-    "zh-Hans": _titles("摘录集：{name}", "是什么", "为什么重要", "怎么做", "例子", "要避免的错误"),
-    "zh-Hant": _titles("摘錄集：{name}", "是什麼", "為什麼重要", "怎麼做", "例子", "要避免的錯誤"),
+    "ru": _titles(
+        *("Подборка: {name}", "Что ещё об этом сказано"),
+        *("Что это", "Зачем", "Как это делают", "Примеры", "Чего избегать"),
+    ),
+    "zh-Hans": _titles(
+        *("摘录集：{name}", "其他相关段落"),
+        *("是什么", "为什么重要", "怎么做", "例子", "要避免的错误"),
+    ),
+    "zh-Hant": _titles(
+        *("摘錄集：{name}", "其他相關段落"),
+        *("是什麼", "為什麼重要", "怎麼做", "例子", "要避免的錯誤"),
+    ),
     "en": _titles(
-        "A pack on {name}", "What it is", "Why it matters", "How it is done", "Examples", "Mistakes to avoid"
+        *("A pack on {name}", "What else is said of it"),
+        *("What it is", "Why it matters", "How it is done", "Examples", "Mistakes to avoid"),
     ),
 }
 
@@ -100,11 +114,12 @@ def ready_made(
     definition = in_interface(principle.definitions, language)
     taken = _Taken()
     own = content_language(language)
+    codes = sorted(found, key=lambda code: code != own)
     sections = []
     for part in Part:
         excerpts = [
             quote(passage)
-            for code in sorted(found, key=lambda code: code != own)
+            for code in codes
             for passage in taken.take(part, found[code], _EACH if code == own else 1)
         ]
         introduction = {
@@ -113,6 +128,9 @@ def ready_made(
         }.get(part, "")
         if excerpts or introduction:
             sections.append(PackSection(_TITLES[language].parts[part], introduction, tuple(excerpts)))
+    others = [quote(passage) for passage in taken.fill([one for code in codes for one in found[code]])]
+    if others:
+        sections.append(PackSection(_TITLES[language].others, excerpts=tuple(others)))
     return Pack(
         title=_TITLES[language].pack.format(name=name),
         sections=tuple(sections),
@@ -141,13 +159,21 @@ class _Taken:
             self._articles[chosen.article_id] += 1
             yield chosen
 
+    def fill(self, found: Sequence[Passage]) -> Iterator[Passage]:
+        """The best of what no part has taken, until there are enough in all."""
+        left = (one for one in found if one.id not in self._passages and not _is_table(one))
+        return islice(left, max(_FEWEST - len(self._passages), 0))
+
 
 def _likeliest(passage: Passage) -> Part | None:
-    is_table = any(block.kind is BlockKind.TABLE_ROW for block in passage.blocks)
-    if is_table or not _SHORTEST <= columns(passage.text) <= _LONGEST:
+    if _is_table(passage) or not _SHORTEST <= columns(passage.text) <= _LONGEST:
         return None
     likeliest = max(Part, key=lambda part: _strength(part, passage))
     return likeliest if _strength(likeliest, passage) else None
+
+
+def _is_table(passage: Passage) -> bool:
+    return any(block.kind is BlockKind.TABLE_ROW for block in passage.blocks)
 
 
 def _strength(part: Part, passage: Passage) -> float:

@@ -36,6 +36,10 @@ _NO_NAME = re.compile(
     re.IGNORECASE,
 )
 
+# What the templates of python-docx and python-pptx say of themselves, in whatever is made with them.
+_NO_SUMMARY = re.compile(r"generated (?:by|using) python-(?:docx|pptx)")
+_NO_DATE = {"2013-12-23T23:15:00Z", "2013-01-27T09:14:16Z", "2013-01-27T09:15:58Z"}
+
 _DUBLIN_CORE = "{http://purl.org/dc/elements/1.1/}"
 _TERMS = "{http://purl.org/dc/terms/}"
 _OFFICE = "{http://schemas.openxmlformats.org/package/2006/metadata/core-properties}"
@@ -55,7 +59,7 @@ def properties(
     language: str | None = "",
 ) -> Metadata:
     """What a document says about itself, without what only programs say."""
-    said, named = _text(title), _text(author)
+    said, named, told = _text(title), _text(author), _text(summary)
     code, locale = language_of(_text(language))
     return Metadata(
         title="" if _NO_TITLE.fullmatch(said) else said,
@@ -64,7 +68,7 @@ def properties(
         published=_date(_text(published)),
         url=web_address(_text(url)),
         licence=_text(licence),
-        summary=_text(summary),
+        summary="" if _NO_SUMMARY.fullmatch(told) else told,
         keywords=tuple(dict.fromkeys(filter(None, map(_text, keywords)))),
         language=code,
         locale=locale,
@@ -114,6 +118,8 @@ def _text(value: str | None) -> str:
 
 def _date(text: str) -> date | None:
     """A date, also as PDF writes it: D:20260314093000+03'00'."""
+    if text in _NO_DATE:
+        return None
     if match := re.match(r"D:(\d{4})(\d{2})(\d{2})", text):
         text = "-".join(match.groups())
     return parse_date(text)
