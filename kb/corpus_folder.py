@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kb.changes import LONGEST_ID
-from kb.errors import InvalidRequest, WriteRefused
+from kb.errors import InvalidRequest, NotFound, WriteRefused
 from kb.models import Problem, SourceFile
 from kb.readers import MAX_BYTES, READERS
 from kb.whole_files import whole_file
@@ -47,8 +47,19 @@ class WrittenArticle:
     problems: tuple[Problem, ...] = ()
 
 
-def checked(draft: Draft) -> Draft:
-    """The draft as its file shall be: Markdown states its id. Raises `InvalidRequest`."""
+def checked(drafts: Sequence[Draft], remove: Sequence[str]) -> list[Draft]:
+    """The drafts as their files shall be: Markdown states its id.
+
+    Raises `InvalidRequest` for what cannot be an article, and when one is named twice.
+    """
+    found = [_checked(draft) for draft in drafts]
+    for id, times in Counter([*(draft.id for draft in found), *remove]).items():
+        if times > 1:
+            raise InvalidRequest(f"The article “{id}” is named {times} times.", "article_id")
+    return found
+
+
+def _checked(draft: Draft) -> Draft:
     _check_id(draft.id)
     if draft.suffix not in READERS:
         raise InvalidRequest(
@@ -75,13 +86,6 @@ def _check_id(id: str) -> None:
         )
 
 
-def check_distinct(ids: Sequence[str]) -> None:
-    """Raises `InvalidRequest` when an article is named twice."""
-    for id, times in Counter(ids).items():
-        if times > 1:
-            raise InvalidRequest(f"The article “{id}” is named {times} times.", "article_id")
-
-
 def _stating_id(id: str, content: bytes) -> bytes:
     """Markdown whose front matter states the id, whatever it stated before."""
     try:
@@ -92,6 +96,39 @@ def _stating_id(id: str, content: bytes) -> bytes:
         rest = _ID_LINE.sub("", found[1])
         return f"---\nid: '{id}'\n{rest}---{text[found.end() :]}".encode()
     return f"---\nid: '{id}'\n---\n\n{text.lstrip(chr(0xFEFF))}".encode()
+
+
+def change(
+    root: Path,
+    drafts: Sequence[Draft],
+    remove: Sequence[str],
+    records: Callable[[], Mapping[str, SourceFile]],
+    index: Callable[[FolderChanges], None],
+) -> tuple[WrittenArticle, ...]:
+    """Write articles into a folder, take others away, and index what changed: all or nothing.
+
+    `records` gives what the index knows of files, by path; `index` brings it up to date. Raises
+    `NotFound`, `InvalidRequest` and `WriteRefused`.
+    """
+    known = records()
+    homes = {id: file for file in known.values() for id in file.article_ids}
+    for id in remove:
+        if id not in homes:
+            raise NotFound("article", id)
+    changes: FolderChanges | None = None
+    try:
+        with _changing(root) as changes:
+            paths = {draft.id: _put(draft, homes, known, changes) for draft in drafts}
+            for id in remove:
+                changes.remove(_only_file_of(id, homes))
+            index(changes)
+            now = records()
+            written = [_outcome(id, now[str(path)], id in homes) for id, path in paths.items()]
+    except Exception:
+        if changes and records() != known:
+            index(changes)
+        raise
+    return (*written, *(WrittenArticle(id, "deleted", 0) for id in remove))
 
 
 @dataclass
@@ -195,7 +232,7 @@ def _speaks_for_others(path: Path) -> bool:
 
 
 @contextmanager
-def changing(root: Path) -> Iterator[FolderChanges]:
+def _changing(root: Path) -> Iterator[FolderChanges]:
     """Change files of a folder; when an error leaves the block, all is as before.
 
     Raises `WriteRefused` where the folder cannot be written.
@@ -213,11 +250,11 @@ def changing(root: Path) -> Iterator[FolderChanges]:
         raise
 
 
-def put(
+def _put(
     draft: Draft, homes: Mapping[str, SourceFile], known: Mapping[str, SourceFile], changes: FolderChanges
 ) -> Path:
     """Write the file of an article: in place of the one it had, or a new one; returns its path."""
-    before = only_file_of(draft.id, homes) if draft.id in homes else None
+    before = _only_file_of(draft.id, homes) if draft.id in homes else None
     if before is None:
         path = changes.new_file(draft, known)
     elif before.suffix.lower() == draft.suffix:
@@ -232,7 +269,7 @@ def put(
     return path
 
 
-def only_file_of(id: str, homes: Mapping[str, SourceFile]) -> Path:
+def _only_file_of(id: str, homes: Mapping[str, SourceFile]) -> Path:
     """The file of an article that holds no other."""
     file = homes[id]
     if len(file.articles) > 1:
@@ -240,7 +277,7 @@ def only_file_of(id: str, homes: Mapping[str, SourceFile]) -> Path:
     return Path(file.path)
 
 
-def outcome(id: str, file: SourceFile, was_there: bool) -> WrittenArticle:
+def _outcome(id: str, file: SourceFile, was_there: bool) -> WrittenArticle:
     """What became of an article. Raises `InvalidRequest` when its file cannot be read as it."""
     if not file.article_ids:
         said = "; ".join(problem.message for problem in file.problems)

@@ -259,34 +259,14 @@ class KnowledgeBase:
         """
         from kb import corpus_folder
 
-        drafts = [corpus_folder.checked(draft) for draft in drafts]
-        corpus_folder.check_distinct([*(draft.id for draft in drafts), *remove])
+        checked = corpus_folder.checked(drafts, remove)
         if self.settings.corpus is None:
             raise WriteRefused("The starter corpus is not written to. Set KB_CORPUS to a folder of yours.")
         with self._alone_in_corpus():
             check()
-            known = self.engine.files()
-            homes = {id: file for file in known.values() for id in file.article_ids}
-            for id in remove:
-                if id not in homes:
-                    raise NotFound("article", id)
-            changed: FolderChanges | None = None
-            try:
-                with corpus_folder.changing(self.settings.corpus) as changed:
-                    paths = {draft.id: corpus_folder.put(draft, homes, known, changed) for draft in drafts}
-                    for id in remove:
-                        changed.remove(corpus_folder.only_file_of(id, homes))
-                    self._index_files(changed)
-                    records = self.engine.files()
-                    written = [
-                        corpus_folder.outcome(id, records[str(path)], id in homes)
-                        for id, path in paths.items()
-                    ]
-            except Exception:
-                if changed and self.engine.files() != known:
-                    self._index_files(changed)
-                raise
-        return (*written, *(corpus_folder.WrittenArticle(id, "deleted", 0) for id in remove))
+            return corpus_folder.change(
+                self.settings.corpus, checked, remove, self.engine.files, self._index_files
+            )
 
     @contextmanager
     def _alone_in_corpus(self) -> Iterator[None]:

@@ -257,10 +257,11 @@ def test_a_write_that_changes_nothing_leaves_no_trace(engine):
 
 @pytest.mark.cluster
 def test_the_turn_of_a_writer_that_died_runs_out(engine, asked, monkeypatch):
-    monkeypatch.setattr(kb.engines.opensearch.lock, "LEASE", 1.0)
     put(engine, GIFT)
     died = kb.engines.opensearch.lock.Turn(asked)
-    assert died.take()
+    with monkeypatch.context() as patched:  # who writes below may take its time
+        patched.setattr(kb.engines.opensearch.lock, "LEASE", 1.0)
+        assert died.take()
     with pytest.raises(IndexLocked), engine.write():
         pass
     time.sleep(1.1)
