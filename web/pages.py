@@ -36,6 +36,7 @@ def _helpers() -> dict[str, Any]:
     return {
         "runs": rendering.runs,
         "evidence": rendering.evidence,
+        "weightiest": rendering.weightiest,
         "searching": Search(),
     }
 
