@@ -6,15 +6,15 @@ again and again and are remembered; those of searches, which do not, are joined 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 import flask
-from flask import Flask, g, request
+from flask import Flask, g, has_request_context, request
 
-from web import interface
+from web import assets, interface
 
 # What a query may hold as it is; the same as in Flask's own addresses.
 _PLAIN = "!$'()*,/:;?@"
@@ -23,16 +23,18 @@ _PLAIN = "!$'()*,/:;?@"
 def set_up(app: Flask) -> None:
     """Let templates use them."""
     app.jinja_env.globals["url_for"] = url_for
+    app.context_processor(lambda: {"url_for": partial(_address, *_within())} if has_request_context() else {})
 
 
 def url_for(endpoint: str, **values: Any) -> str:
-    """Flask's `url_for`, for addresses within a request, and remembered.
+    """Flask's `url_for`, for addresses within a request, and remembered. Lists as values cannot be."""
+    return _address(*_within(), endpoint, **values)
 
-    Lists as values cannot be; addresses of static files are not, as they follow the files.
-    """
+
+def _address(root: str, kept: str | None, endpoint: str, /, **values: Any) -> str:
     if endpoint == "static":
-        return flask.url_for(endpoint, **values)
-    return _remembered(*_within(), endpoint, tuple(values.items()))
+        values["v"] = assets.version(values["filename"])
+    return _remembered(root, kept, endpoint, tuple(values.items()))
 
 
 def _within() -> tuple[str, str | None]:
@@ -53,19 +55,34 @@ def asking(endpoint: str, parameters: Mapping[str, Any], *, anchor: str = "", **
 
     Several values are a list or a tuple.
     """
-    _, kept = _within()
-    said = {**parameters, "lang": kept} if kept else parameters
-    query = "&".join(
-        f"{name}={_quoted(one)}"
-        for name, value in said.items()
-        for one in (value if isinstance(value, list | tuple) else (value,))
-    )
-    return "".join(
-        (
-            url_for(endpoint, lang=None, **values),
-            f"?{query}" if query else "",
-            f"#{quote(anchor, safe=_PLAIN)}" if anchor else "",
-        )
+    root, kept = _within()
+    address = _address(root, kept, endpoint, lang=None, **values)
+    if query := _query({**parameters, "lang": kept} if kept else parameters):
+        address += f"?{query}"
+    return f"{address}#{quote(anchor, safe=_PLAIN)}" if anchor else address
+
+
+def asking_with_another(endpoint: str, parameters: Mapping[str, Any], name: str) -> Callable[[str], str]:
+    """What gives `asking`'s address with one more value of a parameter: a page has fifty that differ in
+    nothing else."""
+    root, kept = _within()
+    address = _address(root, kept, endpoint, lang=None)
+    names = list(parameters)
+    behind = names.index(name) + 1
+    before = _query({name: parameters[name] for name in names[:behind]})
+    after = _query({name: parameters[name] for name in names[behind:]} | ({"lang": kept} if kept else {}))
+    before = f"{address}?{before}&{name}=" if before else f"{address}?{name}="
+    after = f"&{after}" if after else ""
+    return lambda value: f"{before}{_quoted(value)}{after}"
+
+
+def _query(parameters: Mapping[str, Any]) -> str:
+    return "&".join(
+        [
+            f"{name}={_quoted(one)}"
+            for name, value in parameters.items()
+            for one in (value if isinstance(value, list | tuple) else (value,))
+        ]
     )
 
 

@@ -18,10 +18,15 @@ def set_up(app: Flask) -> None:
     app.after_request(_keep_for_good)
 
 
+def version(name: str) -> str:
+    """What the address of a static file has as `v`: it changes with the file."""
+    file = Path(current_app.static_folder or "", name)
+    return _digest(file, file.stat().st_mtime_ns)
+
+
 def _add_version(endpoint: str, values: dict[str, Any]) -> None:
-    if endpoint == "static" and "filename" in values:
-        file = Path(current_app.static_folder or "", values["filename"])
-        values.setdefault("v", _digest(file, file.stat().st_mtime_ns))
+    if endpoint == "static" and "filename" in values and "v" not in values:
+        values["v"] = version(values["filename"])
 
 
 @cache

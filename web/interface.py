@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal
@@ -37,7 +37,7 @@ def set_up(app: Flask) -> None:
     """Give an application its languages."""
     Babel(app, locale_selector=lambda: _locale(language())).domain_instance = _PoDomain()
     # A page has seventy texts and fifty numbers: these ways to them are ten times shorter.
-    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"] = _said
+    app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"] = partial(_said, None)
     app.jinja_env.filters |= {
         "decimalformat": lambda number: _number(number, language()),
         "dateformat": lambda day, form: _date(day, form, language()),
@@ -47,6 +47,7 @@ def set_up(app: Flask) -> None:
     app.url_defaults(_keep_language)
     app.context_processor(
         lambda: {
+            "_": partial(_said, language()),
             "language": language(),
             "languages": LANGUAGES,
             "in_language": in_language,
@@ -132,9 +133,10 @@ def this_page(parameters: Iterable[tuple[str, str]]) -> str:
 # --- Its texts -----------------------------------------------------------------------------------
 
 
-def _said(text: str, **values: object) -> Markup:
-    """A text for a template, in the interface's language; values are escaped."""
-    return _template(text, language()) % values if values else _finished(text, language())
+def _said(tag: str | None, text: str, /, **values: object) -> Markup:
+    """A text for a template, in a language of the interface or that of this request; values are escaped."""
+    tag = tag or language()
+    return _template(text, tag) % values if values else _finished(text, tag)
 
 
 @lru_cache(maxsize=10_000)

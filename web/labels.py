@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from flask import Flask
 
@@ -12,12 +12,16 @@ from web.current import book
 
 def set_up(app: Flask) -> None:
     """Let templates use them."""
-    app.context_processor(lambda: {"label": label, "hue": hue})
+    app.context_processor(lambda: {"label": partial(_label_in, interface.language()), "hue": hue})
 
 
 def label(id: str) -> str:
     """The name of a principle or trade term in the interface's language; the id of one that is gone."""
-    return _label(id, interface.language(), book.vocabulary.digest)
+    return _label_in(interface.language(), id)
+
+
+def _label_in(language: str, id: str) -> str:
+    return _label(id, language, book.vocabulary.digest)
 
 
 @lru_cache(maxsize=10_000)

@@ -42,6 +42,7 @@ def _helpers() -> dict[str, Any]:
     return {
         "runs": rendering.runs,
         "evidence": rendering.evidence,
+        "weightiest": rendering.weightiest,
         "searching": Search(),
     }
 
@@ -307,9 +308,15 @@ def _way(asked: Search) -> dict[str, Any] | None:
 def result_url(asked: Search, number: int, article_id: str, passage: Passage | FoundPassage) -> str:
     """The address of a result: its article at its passage, the way back, and the trace by which the
     passage is found again when it was edited."""
-    way = replace(asked, page=1, flat=False).parameters()
     near = {"near": passage.trace} if passage.trace else {}
-    return asking("pages.article", {**way, "hit": number, **near}, anchor=passage.id, article_id=article_id)
+    said = {**_said_of_way(asked), "hit": number, **near}
+    return asking("pages.article", said, anchor=passage.id, article_id=article_id)
+
+
+@lru_cache(maxsize=100)
+def _said_of_way(asked: Search) -> dict[str, Any]:
+    """What the address of a result says of the search that found it."""
+    return replace(asked, page=1, flat=False).parameters()
 
 
 @blueprint.get("/passages/<anchor>")

@@ -22,6 +22,8 @@ _LINKED = ("http://", "https://", "mailto:")
 # How fast people read: words of Russian or English, characters of Chinese, a minute.
 _WORDS_A_MINUTE = 180
 _HAN_A_MINUTE = 320
+# The principles that are named beside a passage.
+_MOST_PRINCIPLES = 4
 
 
 # --- Text with marks -----------------------------------------------------------------------------
@@ -113,6 +115,12 @@ class Run:
     kind: BlockKind
     pieces: tuple[Piece, ...]
     lists: tuple[ItemList, ...] = ()
+
+
+def weightiest(passage: Passage) -> list[str]:
+    """The principles that a passage speaks of most."""
+    tags = sorted(passage.tags, key=lambda tag: tag.weight, reverse=True)
+    return [tag.principle for tag in tags[:_MOST_PRINCIPLES]]
 
 
 def evidence(passage: Passage, principle_id: str = "") -> tuple[Span, ...]:

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from kb.errors import InvalidRequest
 from kb.models import FoundArticle, Hit, Passage, SearchRequest, SearchResults, Sort
-from web.addresses import asking
+from web.addresses import asking, asking_with_another
 from web.current import book
 
 HITS_PER_PAGE = 10
@@ -108,9 +108,13 @@ class Search:
         """For each value the address with it added as a filter, or taken off if it is on."""
         said = replace(self, page=1).parameters()
         chosen: tuple[str, ...] = getattr(self, facet)
+        with_another = asking_with_another("pages.search", said, facet)
         for value in values:
-            others = tuple(one for one in chosen if one != value)
-            yield asking("pages.search", {**said, facet: others if value in chosen else (*chosen, value)})
+            if value in chosen:
+                others = tuple(one for one in chosen if one != value)
+                yield asking("pages.search", {**said, facet: others})
+            else:
+                yield with_another(value)
 
     def without_filters(self) -> Search:
         """The same words everywhere."""
