@@ -41,7 +41,7 @@ from kb.models import (
 )
 from kb.principles import Tagger, Vocabulary
 from kb.searching import Searcher, SearchTrace
-from kb.settings import Settings, without_password
+from kb.settings import Settings, starter_corpus, without_password
 from kb.suggestions import Suggestions
 
 # What only indexing, checking and packs need is imported there: `kb search` starts the sooner.
@@ -162,7 +162,8 @@ class KnowledgeBase:
         jobs: int = 1,
         wait: bool = False,
     ) -> IndexReport:
-        """Make the index match the files at and below `paths` (by default the configured corpus).
+        """Make the index match the files at and below `paths` (by default the configured corpus, which
+        takes the place of the starter corpus).
 
         Files and sources below `forget` leave the index; other sources stay. Readers see all changes at once.
         Up to `jobs` processes read and analyse, if there is work for them; with one, this process does
@@ -172,6 +173,8 @@ class KnowledgeBase:
         from kb import changes, preparing, readers, repetitions
 
         sources = tuple(paths) or (() if forget else (self.settings.corpus_path,))
+        if self.settings.corpus and not (paths or forget):
+            forget = (starter_corpus(),)
         with self.engine.write(wait, repair=True) as writer:
             self.store.sources.put(map(_absolute, sources), map(_absolute, forget))
             sources, problems = self._completed(sources, writer.damage)

@@ -5,7 +5,8 @@ All offsets are code-point offsets, half-open: `text[start:end]`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -479,6 +480,15 @@ class Pack:
     def excerpts(self) -> tuple[Excerpt, ...]:
         """The excerpts of all sections, without their counterparts."""
         return tuple(excerpt for section in self.sections for excerpt in section.excerpts)
+
+    def with_each(self, change: Callable[[Excerpt], Excerpt | None]) -> Pack:
+        """The pack with every excerpt as `change` gives it, or without it for None; sections stay, also
+        empty ones."""
+        sections = (
+            replace(section, excerpts=tuple(filter(None, map(change, section.excerpts))))
+            for section in self.sections
+        )
+        return replace(self, sections=tuple(sections))
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,12 +114,15 @@ class Settings:
 
     @property
     def corpus_path(self) -> Path:
-        """`KB_CORPUS`, or the starter corpus: beside the code in a checkout, inside an installed wheel."""
-        if self.corpus:
-            return self.corpus
-        package = Path(__file__).parent
-        installed = package / "corpus"
-        return installed if installed.is_dir() else package.parent / "corpus"
+        """`KB_CORPUS`, or the starter corpus."""
+        return self.corpus or starter_corpus()
+
+
+def starter_corpus() -> Path:
+    """The articles that come along: beside the code in a checkout, inside an installed wheel."""
+    package = Path(__file__).parent
+    installed = package / "corpus"
+    return installed if installed.is_dir() else package.parent / "corpus"
 
 
 FIELDS: Mapping[str, Field[Any]] = {one.name: one for one in fields(Settings)}

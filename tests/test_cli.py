@@ -90,6 +90,14 @@ def test_a_file_that_cannot_be_read_is_told_and_the_rest_is_indexed(run, folder)
     assert run("search", "жалоба", "--json").exit_code == 0
 
 
+def test_a_first_look_says_what_it_reads_and_where_it_keeps_it(run, folder):
+    """… as somebody may have meant another folder's."""
+    first, second = run("search", "жалоба"), run("search", "жалоба")
+    assert str(folder / "home") in first.stderr and str(folder / "articles") in first.stderr
+    assert one_line(first.stderr) and not second.stderr
+    assert first.stdout.splitlines()[2:] == second.stdout.splitlines()[2:] != []
+
+
 def test_problems_go_to_stderr_with_file_line_and_code(run, folder):
     (folder / "articles" / "bad.md").write_bytes(b"\x00\x01\x02\xff" * 100)
     found = run("index")

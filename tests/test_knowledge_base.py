@@ -356,6 +356,26 @@ def test_a_corpus_that_is_not_there(tmp_path, open_book):
     assert report.problems[0].severity == "error"
 
 
+def test_a_handbook_of_one_s_own_takes_the_place_of_the_starter_corpus(
+    tmp_path, vocabulary_cache, open_book, monkeypatch
+):
+    """… when it is configured; a folder that is only given to be indexed comes beside it."""
+    write_files(tmp_path, {"starter/a.md": GIFT, "own/b.md": QUEUE, "letters/c.md": SERVICE})
+    for module in ("settings", "knowledge_base"):
+        monkeypatch.setattr(f"kb.{module}.starter_corpus", lambda: tmp_path / "starter")
+    home = new_home(tmp_path, vocabulary_cache)
+
+    def indexed(paths=(), **settings):
+        with open_book(home=home, **settings) as book:
+            book.index(paths)
+            return sorted(Path(file).name for file in book.engine.files())
+
+    assert indexed() == ["a.md"]
+    assert indexed([tmp_path / "letters"]) == ["a.md", "c.md"]
+    assert indexed(corpus=tmp_path / "own") == ["b.md", "c.md"]
+    assert indexed([tmp_path / "starter"], corpus=tmp_path / "own") == ["a.md", "b.md", "c.md"]
+
+
 def test_an_article_with_a_title_only(make_book):
     book = make_book({"a.md": "# Жалоба\n", "b.md": GIFT})
     assert {hit.article.id for hit in book.search("жалоба").hits} == {"zhaloba-kak-podarok"}

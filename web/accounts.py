@@ -143,9 +143,9 @@ def _csrf() -> Markup:
     return Markup(fields).format(generate_csrf(), _here())
 
 
-def allowed(action: str) -> bool:
-    """Whether who is asking may do something, by the name of an `Action`."""
-    return may(account(), Action(action))
+def allowed(action: Action) -> bool:
+    """Whether who is asking may do something."""
+    return may(account(), action)
 
 
 def requires(action: Action) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:

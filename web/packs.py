@@ -316,11 +316,7 @@ def _beside(pack: Pack, order: str) -> Pack:
         return pack
     if language:
         return book.with_counterparts(pack, language)
-    alone = (
-        replace(section, excerpts=tuple(replace(one, counterpart=None) for one in section.excerpts))
-        for section in pack.sections
-    )
-    return replace(pack, sections=tuple(alone))
+    return pack.with_each(lambda one: replace(one, counterpart=None))
 
 
 @blueprint.post("/kept/<id>/<any(share, withdraw, undo, restore, delete):verb>")

@@ -248,13 +248,7 @@ class Client:
         drafted = noun(Pack, self._calls.send("POST", "packs:draft", params=asked, json=body_of(pack)))
         beside = {one.passage: one.counterpart for one in drafted.excerpts}
 
-        def completed(excerpt: Excerpt) -> Excerpt:
-            return replace(excerpt, counterpart=excerpt.counterpart or beside[excerpt.passage])
-
-        sections = (
-            replace(section, excerpts=tuple(map(completed, section.excerpts))) for section in pack.sections
-        )
-        return replace(pack, sections=tuple(sections))
+        return pack.with_each(lambda one: replace(one, counterpart=one.counterpart or beside[one.passage]))
 
     def quiz(self, pack: Pack) -> tuple[Question, ...]:
         """`KnowledgeBase.quiz`, of the passages as they are there now."""

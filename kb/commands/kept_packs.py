@@ -256,7 +256,7 @@ def remove(id: str, passage: str, who: str, json: bool) -> None:
     _changed(id, who, json, lambda packs, kept, account: packs.remove_excerpt(id, passage, account))
 
 
-COMMANDS: tuple[click.Command, ...] = (
+KEPT_PACK_COMMANDS: tuple[click.Command, ...] = (
     history, change, undo, restore, copy, share, withdraw, delete, add, move, remove,
 )  # fmt: skip
 """What `kb pack` has from here."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kb.commands.kept_packs import COMMANDS, by, summary, tell
+from kb.commands.kept_packs import KEPT_PACK_COMMANDS, by, summary, tell
 from kb.commands.shared import LANGUAGE, NameIn, as_json, open_book, open_indexed_book, print_json
 from kb.counting import counted
 from kb.errors import InvalidRequest
@@ -244,5 +244,5 @@ def _print_pack(kept: KeptPack, states: Sequence[ExcerptState]) -> None:
                 click.secho(f"{state.wording}; now: {state.now.text if state.now else '–'}", fg="yellow")
 
 
-for command in COMMANDS:
+for command in KEPT_PACK_COMMANDS:
     pack.add_command(command)

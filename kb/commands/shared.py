@@ -81,6 +81,10 @@ def open_indexed_book() -> Iterator[KnowledgeBase]:
     look finds something. Of an index that is out of date it only says so."""
     with open_book() as book:
         if book.is_empty():
+            from kb.settings import without_password
+
+            index, corpus = without_password(book.settings.engine_url), book.settings.corpus_path.absolute()
+            say_on_stderr(f"nothing is indexed yet in {index}; reading {corpus} first")
             with progress_bar() as progress:
                 book.index(progress=progress)
         elif other := book.made_with_another():

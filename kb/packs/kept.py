@@ -213,11 +213,7 @@ def _find(pack: Pack, passage: str) -> tuple[int, Excerpt]:
 
 def _without(pack: Pack, passage: str) -> Pack:
     """A pack without the excerpt of a passage; sections stay, also empty ones."""
-    sections = (
-        replace(section, excerpts=tuple(one for one in section.excerpts if one.passage != passage))
-        for section in pack.sections
-    )
-    return replace(pack, sections=tuple(sections))
+    return pack.with_each(lambda one: None if one.passage == passage else one)
 
 
 def _placed(pack: Pack, excerpt: Excerpt, section: int | None, place: int | None) -> Pack:

@@ -88,11 +88,7 @@ class PackMaker:
                     return replace(excerpt, counterpart=found)
             return excerpt
 
-        sections = (
-            replace(section, excerpts=tuple(beside(excerpt) for excerpt in section.excerpts))
-            for section in pack.sections
-        )
-        return replace(pack, sections=tuple(sections))
+        return pack.with_each(beside)
 
     def state_of(self, excerpt: Excerpt) -> ExcerptState:
         """What has become of an excerpt: the same, moved, changed (and how it reads now) or gone."""

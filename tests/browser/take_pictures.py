@@ -24,7 +24,7 @@ PICTURES = [
 def main(url: str) -> None:
     """Take the pictures of the server at URL with the system's Chromium."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         for name, address, locale, (width, height), theme in PICTURES:
             page = browser.new_page(
                 locale=locale,
@@ -32,8 +32,12 @@ def main(url: str) -> None:
                 color_scheme="dark" if theme == "dark" else "light",
             )
             page.goto(url + address, wait_until="networkidle")
-            # A palette of 64 colours is a third of the size and looks the same.
-            picture = Image.open(BytesIO(page.screenshot())).convert("RGB").quantize(64)
+            # A palette is a third of the size and looks the same; a smaller one loses the principles' colours.
+            picture = (
+                Image.open(BytesIO(page.screenshot()))
+                .convert("RGB")
+                .quantize(256, Image.Quantize.MAXCOVERAGE)
+            )
             picture.save(FOLDER / f"{name}.png", optimize=True)
             page.close()
 
