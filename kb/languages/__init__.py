@@ -16,7 +16,8 @@ from typing import Protocol
 
 from kb.errors import InvalidRequest
 from kb.languages import identification
-from kb.languages.folding import Folded, fold, is_traditional
+from kb.languages.chinese_scripts import is_traditional
+from kb.languages.folding import Folded, fold
 from kb.models import TermKind, Token
 
 __all__ = [
