@@ -89,15 +89,15 @@ def request(text: str, options: dict[str, object]) -> SearchRequest:
 
     Raises `InvalidRequest` for an option that there is not.
     """
-    named = {PLURALS.get(name, name): value for name, value in options.items() if value is not None}
+    given = {PLURALS.get(name, name): value for name, value in options.items() if value is not None}
     for name in PLURALS.values():
-        if isinstance(named.get(name), str):
-            named[name] = (named[name],)
+        if isinstance(given.get(name), str):
+            given[name] = (given[name],)
     known = {field.name for field in fields(SearchRequest)}
-    for name in named:
+    for name in given:
         if name not in known:
             raise InvalidRequest(f"A search has no option “{name}”.", name)
-    return SearchRequest(text, **named)  # type: ignore[arg-type]
+    return SearchRequest(text, **given)  # type: ignore[arg-type]
 
 
 def parse(text: str, principle_id: Callable[[str], str | None]) -> ParsedText:
@@ -141,7 +141,7 @@ def _is_filter(
         "principle": principle_id,
         "language": named,
         "article": lambda article: article,
-        "date": lambda date: date if days(date) else None,
+        "date": lambda text: text if days(text) else None,
     }
     for name, names in FILTER_NAMES.items():
         if piece["name"].lower() in names and (found := finders[name](value)):

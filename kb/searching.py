@@ -113,11 +113,11 @@ class Searcher:
         hits = self._hits(Query((*concepts, *words), languages=(language,), limit=limit + 1))
         return tuple(hit for hit in hits if hit.passage.id != passage.id)[:limit]
 
-    def naming(self, term: Principle, languages: Sequence[str], limit: int, offset: int) -> SearchResults:
-        """The passages that name a trade term in any language, best first."""
+    def naming(self, term: Principle, codes: Sequence[str], limit: int, offset: int) -> SearchResults:
+        """The passages that name a trade term in some languages, or any, best first."""
         started = time.perf_counter()
         terms = (self._concepts.naming(term),)
-        asked = Query(terms, languages=tuple(languages), limit=limit, offset=offset)
+        asked = Query(terms, languages=tuple(codes), limit=limit, offset=offset)
         found = self._engine.search(asked)
         hits, facets = self._marked(found, asked)
         took = _milliseconds(time.perf_counter() - started)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import tempfile
 from collections import defaultdict
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from whoosh.reading import SegmentReader
 
 from kb.engines.whoosh import commits
 from kb.engines.whoosh.layout import ROW, SCHEMA
+from kb.engines.whoosh.mapped_files import mapped_storage
 from kb.engines.whoosh.segments import _FULL, _MANY, BulkWriter, document_counts, worth_merging
 
 documents = st.lists(
@@ -110,6 +113,16 @@ def test_documents_are_counted_as_whoosh_counts_them(texts, prefix):
             expanded = reader.expand_prefix(field, prefix.encode()) if field != "title" else []
             assert found == [(term, reader.doc_frequency(field, term)) for term in expanded]
         reader.close()
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 5])  # in lines, as Whoosh has it, and as Python has it
+def test_a_mapped_file_holds_pickles(tmp_path, protocol):
+    kept = {"fieldmap": {"text": 1}, "of": date(2026, 3, 15)}
+    (tmp_path / "kept").write_bytes(b"before" + pickle.dumps(kept, protocol) + b"behind")
+    file = mapped_storage(tmp_path).open_file("kept")
+    file.seek(6)
+    assert file.read_pickle() == kept
+    assert file.read(6) == b"behind"
 
 
 def test_a_term_of_many_blocks(tmp_path):

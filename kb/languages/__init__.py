@@ -16,7 +16,8 @@ from typing import Protocol
 
 from kb.errors import InvalidRequest
 from kb.languages import identification
-from kb.languages.folding import Folded, fold, is_traditional
+from kb.languages.chinese_scripts import is_traditional
+from kb.languages.folding import Folded, fold
 from kb.models import TermKind, Token
 
 __all__ = [
@@ -168,15 +169,15 @@ def _pairs(tokens: Sequence[Token]) -> list[Token]:
     pairs: list[Token] = []
     before: list[Token] = []
     for _, stacked in groupby(tokens, key=lambda token: token.position):
-        words = [token for token in stacked if token.kind is TermKind.WORD]
+        lemmas = [token for token in stacked if token.kind is TermKind.WORD]
         # Subwords of a Chinese word share its position but not its span, and make no pairs.
-        words = [word for word in words if (word.start, word.end) == (words[0].start, words[0].end)]
+        lemmas = [word for word in lemmas if (word.start, word.end) == (lemmas[0].start, lemmas[0].end)]
         pairs.extend(
             Token(f"{left.term} {right.term}", left.start, right.end, left.position, TermKind.PAIR)
             for left in before
-            for right in words
+            for right in lemmas
         )
-        before = words
+        before = lemmas
     return pairs
 
 

@@ -100,16 +100,16 @@ def uninflected(word: str) -> tuple[str, ...]:
     """What an English word may be an inflection of, itself first: tried -> tried, tri, trie, try."""
     found = [word]
     for ending, replacements in _ENGLISH_ENDINGS:
-        stem = word.removesuffix(ending)
-        if stem == word or len(stem) < _SHORTEST_STEM:
+        rest = word.removesuffix(ending)
+        if rest == word or len(rest) < _SHORTEST_STEM:
             continue
         if ending in _DOUBLING:
-            if stem[-1] == stem[-2]:
-                found.append(stem[:-1])  # planned -> plan
-            if _SHORT_SYLLABLE.fullmatch(stem):
-                found.append(stem + "e")  # caring -> care, not car
+            if rest[-1] == rest[-2]:
+                found.append(rest[:-1])  # planned -> plan
+            if _SHORT_SYLLABLE.fullmatch(rest):
+                found.append(rest + "e")  # caring -> care, not car
                 continue
-        found.extend(stem + replacement for replacement in replacements)
+        found.extend(rest + replacement for replacement in replacements)
     return tuple(dict.fromkeys(found))
 
 

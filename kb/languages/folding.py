@@ -8,24 +8,17 @@ remembers the one it came from.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
-from kb.languages.letters import is_han
+from kb.languages.chinese_scripts import simplified
 from kb.models import Span
-
-if TYPE_CHECKING:
-    from opencc import OpenCC
 
 # Marks that letters are written with: и + ˘ is й. All other combining marks are accents or stress.
 _LETTER_MARKS = frozenset("\u0306\u0308")
 _YO = str.maketrans("ё", "е")
-# OpenCC cannot read these; no text should hold them.
-_UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +40,7 @@ def fold(text: str) -> Folded:
     """Fold a text for matching. The original offsets can be had back with `Folded.span`."""
     lowered = text.lower()
     if len(lowered) == len(text) and _is_plain(lowered):
-        return Folded(_simplify(lowered.translate(_YO)))
+        return Folded(simplified(lowered.translate(_YO)))
     characters: list[str] = []
     origins: list[int] = []
     for offset, original in enumerate(text):
@@ -57,7 +50,7 @@ def fold(text: str) -> Folded:
             characters.append(character)
             origins.append(offset)
     origins.append(len(text))
-    return Folded(_simplify("".join(characters).translate(_YO)), origins)
+    return Folded(simplified("".join(characters).translate(_YO)), origins)
 
 
 def _is_plain(lowered: str) -> bool:
@@ -79,25 +72,3 @@ def _fold_character(character: str) -> str:
     if unicodedata.name(character, "").startswith("LATIN"):
         folded = unicodedata.normalize("NFD", folded)  # é -> e + ´, and the mark goes below
     return "".join(c for c in folded if unicodedata.category(c) not in {"Mn", "Cf"})
-
-
-def _simplify(text: str) -> str:
-    """Traditional to Simplified characters, one for one (tw2sp would change lengths)."""
-    if not is_han(max(text, default="")):
-        return text
-    simplified = _converter().convert(_UNREADABLE.sub("\ufffd", text))
-    return simplified if len(simplified) == len(text) else text
-
-
-def is_traditional(text: str) -> bool:
-    """Whether a Chinese text is written in Traditional characters (a few may be quoted)."""
-    sample = text[:5000]
-    differing = sum(1 for one, other in zip(sample, _simplify(sample), strict=True) if one != other)
-    return differing > 0.05 * sum(map(is_han, sample))
-
-
-@cache
-def _converter() -> OpenCC:
-    from opencc import OpenCC
-
-    return OpenCC("t2s")

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from opencc import OpenCC
+from kb.languages.chinese_scripts import in_taiwan
 
 INTERFACE_LANGUAGES = ("ru", "zh-Hans", "zh-Hant", "en")
 
@@ -28,11 +25,4 @@ def in_interface(texts: Mapping[str, str], tag: str) -> str:
 
 def in_script(text: str, code: str, tag: str) -> str:
     """A text of the vocabulary in a language, with the characters that readers of an interface read."""
-    return _traditional().convert(text) if code == "zh" and tag == "zh-Hant" else text
-
-
-@cache
-def _traditional() -> OpenCC:
-    from opencc import OpenCC
-
-    return OpenCC("s2twp")
+    return in_taiwan(text) if code == "zh" and tag == "zh-Hant" else text

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kb.languages import fold, knows, language, russian, scripts
+from kb.languages.chinese_scripts import is_traditional, traditional
 from kb.languages.chinese_words import segment
-from kb.languages.folding import is_traditional
 from kb.languages.letters import is_cyrillic, is_han
 from kb.models import Repair, Span
 from kb.query import FILTER_NAMES
@@ -305,17 +305,7 @@ def _is_compound(core: str) -> bool:
 def _cased(word: str, typed: str, around: str = "") -> str:
     """A word with the capitals of what was typed, and Han characters in the script of what is around."""
     if is_han(word):
-        return _in_script_of(around, word)
+        return traditional(word) if is_traditional(around) else word  # 服務標淮 -> 服務標準
     if typed.isupper() and len(typed) > 1:
         return word.upper()
     return word.capitalize() if typed[:1].isupper() else word
-
-
-def _in_script_of(typed: str, word: str) -> str:
-    """Simplified characters as Traditional ones beside such: 服務標淮 -> 服務標準."""
-    if not is_traditional(typed):
-        return word
-    from opencc import OpenCC
-
-    traditional = OpenCC("s2t").convert(word)
-    return traditional if len(traditional) == len(word) else word

@@ -85,9 +85,9 @@ LEVELS = (OWN, SECTION, ARTICLE, HEADINGS, TITLE)
 
 def hits(terms: Sequence[QueryTerm]) -> Json:
     """The passages that are hits of some terms, as `kb.ranking` defines it."""
-    matching = [term for term in terms if term.matches]
-    found = [_any(field, matching) for field in (OWN.field, HEADINGS.field, "first_title")]
-    words = [term for term in matching if ranking.counts_for_section(term)]
+    sought = [term for term in terms if term.matches]
+    found = [_any(field, sought) for field in (OWN.field, HEADINGS.field, "first_title")]
+    words = [term for term in sought if ranking.counts_for_section(term)]
     if len(words) >= (quorum := ranking.section_quorum(len(words))):
         held = [holding(SECTION, term) for term in words]
         found.append(_lent("section", {"bool": {"should": held, "minimum_should_match": quorum}}))

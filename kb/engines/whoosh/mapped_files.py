@@ -10,6 +10,7 @@ from __future__ import annotations
 import mmap
 import os
 from contextlib import suppress
+from io import RawIOBase
 from math import prod
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -68,34 +69,22 @@ class _MappedFile(BufferFile):
         return _MappedFile(view[position : position + length], name or self._name)
 
 
-class _Cursor:
-    """A position in a view, with the methods of a file."""
+class _Cursor(RawIOBase):
+    """A position in a view, as a file that is read."""
 
     def __init__(self, view: memoryview) -> None:
+        super().__init__()
         self._view = view
         self._at = 0
 
-    def read(self, size: int | None = -1) -> bytes:
+    def read(self, size: int | None = -1, /) -> bytes:
         """The next bytes, by default all that are left."""
         end = len(self._view) if size is None or size < 0 else self._at + size
         found = self._view[self._at : end].tobytes()
         self._at += len(found)
         return found
 
-    def readline(self) -> bytes:
-        """The next line, which pickles need."""
-        # A pickle's lines are short: names and numbers.
-        at, size = self._at, 64
-        while True:
-            found = self._view[at : at + size].tobytes()
-            end = found.find(b"\n") + 1
-            if end or at + size >= len(self._view):
-                found = found[: end or None]
-                self._at = at + len(found)
-                return found
-            size *= 8
-
-    def seek(self, offset: int, whence: int = 0) -> int:
+    def seek(self, offset: int, whence: int = 0, /) -> int:
         """Go to an offset from the beginning, from here or from the end."""
         self._at = (0, self._at, len(self._view))[whence] + offset
         return self._at
@@ -103,6 +92,3 @@ class _Cursor:
     def tell(self) -> int:
         """Where the next byte is read."""
         return self._at
-
-    def close(self) -> None:
-        """Nothing: the view belongs to the file."""

@@ -73,7 +73,7 @@ _CRC32 = 1  # among Whoosh's hash functions
 
 _PLAIN_CODEC = W3Codec(blocklimit=_BLOCK, compression=0)
 
-Numbers = npt.NDArray[np.integer]
+Integers = npt.NDArray[np.integer]
 Decoded = tuple[Sequence[int], tuple[float, ...] | float | None]
 
 
@@ -308,7 +308,7 @@ class _Postings:
         for mine, theirs in ((self._terms, owners), (self._times, times)):
             mine.frombytes(np.frombuffer(theirs, np.uint32)[kept].tobytes() if theirs else b"")
 
-    def in_order(self) -> Iterator[tuple[list[bytes], Numbers, Numbers, Numbers]]:
+    def in_order(self) -> Iterator[tuple[list[bytes], Integers, Integers, Integers]]:
         """The terms that have postings, in order, some at a time: their names, how many postings each has,
         and the documents and frequencies of all these; within a term documents rise."""
         names = sorted(self._numbers)  # code points sort as their UTF-8 does
@@ -388,7 +388,7 @@ class _FieldWriter(W3FieldWriter):
             yield [field + name for name in names], infos.tobytes()
 
 
-def _written(counts: Numbers, documents: Numbers, times: Numbers) -> list[bytes]:
+def _written(counts: Integers, documents: Integers, times: Integers) -> list[bytes]:
     """The postings of terms that have so many each, as W3PostingsWriter writes them."""
     blocks = -(-counts // _BLOCK)
     ends = np.cumsum(blocks)

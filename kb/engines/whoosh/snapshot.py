@@ -287,12 +287,12 @@ class Snapshot:
         """The postings of a term in one segment, by document; they never change, so are remembered."""
         # Those of all texts together: a term is asked of each, and most are in one or none.
         fields = _TEXTS if field in _TEXTS else (field,)
-        decoded = self._cache.get(
+        by_field = self._cache.get(
             (segment, fields, term),
             lambda: self._decode(leaf, fields, term),
             lambda found: sum(array_bytes(*postings) for postings in found.values()),
         )
-        return decoded.get(field, _NOTHING)
+        return by_field.get(field, _NOTHING)
 
     def _decode(self, leaf: IndexReader, fields: Sequence[str], term: str) -> Mapping[str, Postings]:
         """The postings of a term in the fields that hold it. Deleted documents are among them."""
