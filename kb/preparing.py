@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -39,6 +39,8 @@ WORTH_A_WORKER = 500_000
 _ATTEMPTS = 3
 # Seconds of processor time after which reading a file is given up; a long article takes a few.
 SECONDS = 180.0
+# Bytes that tell the script of a text file.
+_BEGINNING = 1_000
 # Rows that a worker sends at once.
 _ROWS = 32
 # So many bytes of a file's articles wait in memory until they are prepared.
@@ -237,8 +239,24 @@ def preparing_files(
         yield prepare_here(paths, preparer, cache)
         return
     make = partial(_preparing_worker, vocabulary, cache)
-    with Workers[str](paths, jobs, cache, make, seconds=SECONDS) as workers:
+    with Workers[str](paths, jobs, cache, make, seconds=SECONDS, kind=_script) as workers:
         yield (_received_file(path, answer) for path, answer in zip(paths, workers, strict=True))
+
+
+def _script(path: str) -> str:
+    """The script that a text file is mostly written in, by its first lines; of others, or none, nothing.
+
+    A worker that keeps to one script need not look up what others have: the words of one language.
+    """
+    if not readers.is_plain(Path(path)):
+        return ""
+    with suppress(OSError), Path(path).open("rb") as file:
+        beginning = file.read(_BEGINNING).decode(errors="ignore").lower()
+        letters: Counter[str] = Counter()
+        for run in languages.scripts(beginning):
+            letters[run.lastgroup or ""] += len(run.group())
+        return max(letters, key=letters.__getitem__, default="")
+    return ""
 
 
 # --- In a worker, and what it says ----------------------------------------------------------------

@@ -17,9 +17,11 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, BinaryIO, Generic, Self, TypeVar, cast
@@ -30,6 +32,8 @@ Answer = Iterator[bytes]
 
 # What a worker has before it beside the item it is at, so that it need not wait for the next.
 _AHEAD = 1
+# Among so many next items a worker looks for one of its kind.
+_LOOKED_AT = 200
 # Of an answer so much waits in memory, and of all answers so much in all, or one.
 _IN_MEMORY, _MOST_WAITING = 1_000_000, 32_000_000
 # A worker may take so much memory: what wants more fails alone instead of bringing the machine to its knees.
@@ -82,7 +86,8 @@ class Workers(Generic[Item]):
     go through it: for each item there are the messages that were said of it. Reading them raises
     `WorkerDied` where the process died of the item, and what went wrong there otherwise. One that works for
     `seconds` of processor time without saying anything is stopped. Long answers wait in `folder`; None is
-    the system's for what passes.
+    the system's for what passes. A process keeps to items of one `kind` while there are some ahead, as it
+    has learnt what these need.
     """
 
     def __init__(
@@ -92,13 +97,20 @@ class Workers(Generic[Item]):
         folder: Path | None,
         make: Callable[[], Callable[[Item], Iterable[bytes]]],
         seconds: float,
+        kind: Callable[[Item], Hashable] = lambda item: None,
     ) -> None:
         self._items, self._jobs = items, jobs
+        self._kind = lru_cache(4 * _LOOKED_AT)(lambda number: kind(items[number]))
         self._folder = str(folder) if folder else None
         self._duty = (make, seconds)
-        self._taken = 0
         self._changed = threading.Condition()
-        self._outcomes: deque[_Outcome] = deque()
+        # By their numbers: the items that nobody has taken, the one that is wanted now, and what has come
+        # of those that were taken.
+        self._left = deque(range(len(items)))
+        self._wanted = 0
+        self._outcomes: dict[int, _Outcome] = {}
+        # The kinds that the workers keep to, by the threads that serve them.
+        self._kept_to: dict[int, Hashable] = {}
         self._waiting = 0
         self._failure: Exception | None = None
         self._is_closed = False
@@ -120,24 +132,27 @@ class Workers(Generic[Item]):
                 process.kill()
         for thread in self._threads:
             thread.join()
-        for outcome in self._outcomes:
+        for outcome in self._outcomes.values():
             outcome.messages.close()
 
     def __iter__(self) -> Iterator[Answer]:
-        for _ in self._items:
+        while self._wanted < len(self._items):
             with self._changed:
-                self._changed.wait_for(
-                    lambda: self._failure or (self._outcomes and self._outcomes[0].is_done)
-                )
+                self._changed.wait_for(lambda: self._failure or self._is_done())
                 if self._failure:
                     raise self._failure
-                outcome = self._outcomes[0]
+                outcome = self._outcomes[self._wanted]
             with outcome.messages:
                 yield outcome.answer()
             with self._changed:
-                self._outcomes.popleft()
+                del self._outcomes[self._wanted]
+                self._wanted += 1
                 self._waiting -= outcome.size
                 self._changed.notify_all()
+
+    def _is_done(self) -> bool:
+        """Whether the answer that is wanted now is there."""
+        return self._wanted in self._outcomes and self._outcomes[self._wanted].is_done
 
     # --- In the thread of a worker ---
 
@@ -180,15 +195,33 @@ class Workers(Generic[Item]):
     def _take(self, under_way: deque[tuple[Item, _Outcome]]) -> bool:
         """Take the next item if few are under way; none ahead of the last ones, which others may do."""
         with self._changed:
-            left = len(self._items) - self._taken
-            most = 1 + _AHEAD if left > self._jobs * _AHEAD else 1
-            if not left or len(under_way) >= most:
+            most = 1 + _AHEAD if len(self._left) > self._jobs * _AHEAD else 1
+            if not self._left or len(under_way) >= most:
                 return False
+            place = self._next_of_kind()
+            number = self._left[place]
+            del self._left[place]
             outcome = _Outcome(SpooledTemporaryFile(_IN_MEMORY, dir=self._folder))  # noqa: SIM115
-            self._outcomes.append(outcome)
-            under_way.append((self._items[self._taken], outcome))
-            self._taken += 1
+            self._outcomes[number] = outcome
+            under_way.append((self._items[number], outcome))
             return True
+
+    def _next_of_kind(self) -> int:
+        """Which of the items left this thread's worker takes: the first of its kind, else the first of a kind
+        that no other keeps to and that becomes its own, else the first."""
+        me = threading.get_ident()
+        kinds = [self._kind(number) for number in islice(self._left, _LOOKED_AT)]
+        others = [kind for one, kind in self._kept_to.items() if one != me]
+        keeps = me in self._kept_to and self._kept_to[me] in kinds
+        if self._left[0] == self._wanted or self._waiting > _MOST_WAITING // 2:
+            place = 0  # all wait for that one, or others are too far ahead of it
+        elif keeps:
+            place = kinds.index(self._kept_to[me])
+        else:
+            place = next((place for place, kind in enumerate(kinds) if kind not in others), 0)
+        if not keeps and kinds[place] not in others:
+            self._kept_to[me] = kinds[place]
+        return place
 
     def _keep(self, outcome: _Outcome, message: bytes) -> None:
         """Put a message to those of an item."""
@@ -201,7 +234,12 @@ class Workers(Generic[Item]):
         """Leave a worker waiting that is too far ahead of the answer that is wanted now."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._is_closed or self._waiting < _MOST_WAITING or outcome is self._outcomes[0]
+                lambda: (
+                    self._is_closed
+                    or self._waiting < _MOST_WAITING
+                    or self._wanted not in self._outcomes  # nobody could get there
+                    or self._outcomes[self._wanted] is outcome
+                )
             )
 
     def _end(self, outcome: _Outcome, error: Exception | None = None) -> None:

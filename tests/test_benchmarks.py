@@ -95,6 +95,26 @@ def test_indexing_is_timed():
     assert "One change among 60 passages" in output
 
 
+@pytest.mark.parametrize("files", [1, 11])
+def test_few_files_can_be_changed(files: int, tmp_path: Path, capsys, vocabulary_cache):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "cache").symlink_to(vocabulary_cache)
+    index_speed._few_files(corpus.make(25, 1), tmp_path, files)
+    rows = re.findall(
+        r"^\| (.+?) +\| +(\d+) added, (\d+) changed, (\d+) removed", capsys.readouterr().out, re.MULTILINE
+    )
+    few = min(files, 10)
+    assert [(name, *map(int, counts)) for name, *counts in rows] == [
+        ("all files", files, 0, 0),
+        ("nothing changed", 0, 0, 0),
+        ("10 changed", 0, few, 0),
+        ("10 renamed", 0, 0, 0),
+        ("100 touched", 0, 0, 0),
+        ("a folder of 100 renamed", 0, 0, 0),
+        ("10 deleted", 0, 0, few),
+    ]
+
+
 def test_the_memory_of_indexing_is_told(monkeypatch, tmp_path, vocabulary_cache):
     """A file of each format that it makes is read, with its picture."""
     home = tmp_path / "0.3"

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Barrier
 from time import sleep
@@ -16,7 +17,7 @@ from rdflib import Graph
 
 from kb.errors import InvalidRequest, VocabularyError
 from kb.principles import Tagger, Vocabulary
-from kb.principles.cache import CacheFolder
+from kb.principles.cache import CacheFolder, Wanted
 from kb.principles.vocabulary import PRINCIPLES
 
 IDS = [
@@ -213,6 +214,25 @@ def test_who_comes_second_waits_for_what_the_first_works_out(tmp_path):
     with ThreadPoolExecutor(2) as threads:
         assert list(threads.map(look, range(2))) == [[7], [7]]
     assert len(asked) == 1
+
+
+def test_two_processes_share_the_work(tmp_path):
+    """Each makes one of two values while the other makes the other, and waits for none but the last."""
+    both_at_it, made = Barrier(2, timeout=10), []
+
+    def work_out(name: str) -> str:
+        both_at_it.wait()
+        made.append(name)
+        return name.upper()
+
+    def look(_: int) -> list[str]:
+        return CacheFolder(tmp_path).all_worked_out(
+            str, [Wanted(name, "key", partial(work_out, name)) for name in "ab"]
+        )
+
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(look, range(2))) == [["A", "B"], ["A", "B"]]
+    assert sorted(made) == ["a", "b"]
 
 
 def test_a_cache_that_cannot_be_written_only_costs_time(tmp_path, library):

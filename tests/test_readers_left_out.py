@@ -5,6 +5,7 @@ The long tables are in files/readers: adverts.tsv (left out) and substance.txt (
 
 from __future__ import annotations
 
+import random
 import re
 from pathlib import Path
 
@@ -14,8 +15,12 @@ from hypothesis import strategies as st
 
 from kb.models import BlockKind
 from kb.readers.draft import Element, Hyperlink, Metadata
-from kb.readers.left_out import leave_out
+from kb.readers.left_out import evidence, leave_out
+from kb.readers.left_out.chinese import CHINESE
+from kb.readers.left_out.english import ENGLISH
 from kb.readers.left_out.evidence import brand_pattern, pattern, unquoted
+from kb.readers.left_out.hints import hints, unspaced_hints
+from kb.readers.left_out.russian import RUSSIAN
 
 FILES = Path(__file__).parent / "files" / "readers"
 LADYA = Metadata(
@@ -381,6 +386,70 @@ def test_what_is_quoted_is_dotted_out(text: str, expected: str) -> None:
 )
 def test_phrases(kind: str, text: str, expected: bool) -> None:
     assert bool(pattern(kind).search(text)) is expected
+
+
+@pytest.mark.parametrize(
+    ("phrase", "expected"),
+    [
+        ("попробуйте бесплатно", {"попробуйте"}),
+        ("запись на", {"запись"}),
+        ("наш* (эксперт*|консультант*)", {"эксперт*", "консультант*"}),
+        ("(*йте|*ите) наш*", {"наш*"}),
+        ("за* о", {"о"}),  # too short a beginning
+        ("вам (также)? (может|будет) интересно", {"интересно"}),
+        ("мы (помо(жем|гаем)|рады) … вам", {"поможем", "помогаем", "рады"}),
+        ("¤ … (поможет|готов)", {"готов", "поможет"}),
+    ],
+)
+def test_hints_of_phrases(phrase: str, expected: set[str]) -> None:
+    assert hints(phrase) == expected
+
+
+@pytest.mark.parametrize(
+    ("phrase", "expected"),
+    [
+        ("扫一扫", {"扫一扫"}),
+        (
+            "(请|可)?(联系|咨询)我们",
+            {"请联系我们", "可联系我们", "联系我们", "请咨询我们", "可咨询我们", "咨询我们"},
+        ),
+        ("现在就?(买|订)", {"现在买", "现在就买", "现在订", "现在就订"}),
+        ("请…(了解|知道)", {"了解", "知道"}),
+        ("(说|问)[:“]", {"说:", "说“", "问:", "问“"}),
+    ],
+)
+def test_hints_of_chinese_phrases(phrase: str, expected: set[str]) -> None:
+    assert unspaced_hints(phrase) == expected
+
+
+@pytest.mark.parametrize("phrase", ["*йте", "(также)?", "«…»"])
+def test_a_phrase_without_any_sure_word_is_refused(phrase: str) -> None:
+    with pytest.raises(ValueError, match="certain"):
+        hints(phrase)
+
+
+def test_whatever_a_phrase_stands_for_has_its_hints() -> None:
+    chance = random.Random(1)
+    for words in (RUSSIAN, ENGLISH, CHINESE):
+        for kind in (*evidence._KINDS, "lures"):
+            for phrase in getattr(words, kind):
+                for text in (_meant(phrase, words is CHINESE, chance) for _ in range(3)):
+                    assert pattern(kind).search(text), (phrase, text)
+                    assert kind in evidence._hints().kinds(text), (phrase, text)
+
+
+def _meant(phrase: str, is_chinese: bool, chance: random.Random) -> str:
+    """Something that a phrase stands for, in capital letters and with ё wherever it may be."""
+    form = re.sub(r"\[(.*?)\]", lambda match: f"({'|'.join(match[1])})", phrase)
+    form = re.sub(r"([^)])\?", r"(\1)?", form)
+    while group := re.search(r"\(([^()]*)\)(\??) ?", form):
+        choice = chance.choice([*group[1].split("|"), *([""] if group[2] else [])])
+        space = " " if choice and group[0].endswith(" ") else ""
+        form = form[: group.start()] + choice + space + form[group.end() :]
+    if is_chinese:
+        return f"好{form.replace('…', '一下').replace('brand', '¤')}的"
+    form = form.replace(" … ", " или два ").replace("…", "имя").replace("*", "ый").replace("brand", "¤")
+    return f"и {form.upper().replace('Е', 'Ё')}, так"
 
 
 @given(st.data())

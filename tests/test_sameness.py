@@ -119,15 +119,24 @@ def test_sketches_in_a_file_compared_a_few_at_a_time(tmp_path, monkeypatch):
     edits = [" ".join([*words[:at], f"word{at}", *words[at + 1 :]]) for at in range(len(words))]
     sketches = rows([sketch(text) for text in [RU, "", *edits, ZH, *edits[::-1], RU]])
     whole = sameness.groups(sketches)
-    mapped = passing_array(sketches.shape, tmp_path)
+    mapped = passing_array(sketches.shape, np.uint8, tmp_path)
     monkeypatch.setattr(mapped_files, "_LARGE", 0)
-    in_file = passing_array(sketches.shape, tmp_path)
+    in_file = passing_array(sketches.shape, np.uint8, tmp_path)
     mapped[:] = in_file[:] = sketches
     monkeypatch.setattr(sameness, "_AT_ONCE", 3)
     assert isinstance(in_file, np.memmap)
     assert list(tmp_path.iterdir()) == []
     assert sameness.groups(in_file).tolist() == sameness.groups(mapped).tolist() == whole.tolist()
     assert len(set(whole.tolist())) == 4
+
+
+def test_what_is_known_of_passages_may_lie_in_files(starter, open_book, monkeypatch):
+    monkeypatch.setattr(mapped_files, "_LARGE", 0)
+    with open_book(home=starter.settings.home, corpus=starter.settings.corpus) as again:
+        for words in ("жалоба гостя", "服务标准 язык:zh", "a queue sort:date"):
+            assert again.search(words).hits == starter.search(words).hits != ()
+        assert list(again.engine.copied(2)) == list(starter.engine.copied(2))
+        assert isinstance(again.engine._snapshot().table.facts, np.memmap)
 
 
 def test_many_copies_of_many_kinds():

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -37,10 +39,10 @@ def worker(factor):
     return work
 
 
-def answers(folder, items, jobs=2, seconds=60.0):
+def answers(folder, items, jobs=2, seconds=60.0, kind=lambda item: None):
     """The number that is said of each item, or how it ended."""
     found = []
-    with Workers[int](items, jobs, folder, partial(worker, 10), seconds) as outcomes:
+    with Workers[int](items, jobs, folder, partial(worker, 10), seconds, kind) as outcomes:
         for answer in outcomes:
             try:
                 number, space = answer
@@ -60,6 +62,37 @@ def test_answers_come_in_the_order_of_the_items(tmp_path, monkeypatch, jobs, mos
     items = [30, 1, 1, 2, 3, 9, 1, 1, 1, 7]
     assert answers(tmp_path, items, jobs) == [10 * item for item in items]
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("most", [1, 100_000_000])
+@pytest.mark.parametrize("kind", [lambda item: item % 2, lambda item: item % 3, lambda item: item])
+def test_answers_come_in_order_whatever_the_items_are_like(tmp_path, monkeypatch, kind, most):
+    monkeypatch.setattr(workers, "_MOST_WAITING", most)
+    items = [4, 1, 1, 2, 2, 9, 1, 1, 3, 2, 2, 2, 2, 1, 1, 1, 1, 8]
+    assert answers(tmp_path, items, kind=kind) == [10 * item for item in items]
+
+
+def test_a_worker_keeps_to_items_of_one_kind(monkeypatch):
+    """As two take by turns what nobody is done with yet, and look at the next four."""
+    monkeypatch.setattr(workers, "_LOOKED_AT", 4)
+    items = ["ru1", "ru2", "zh1", "ru3", "zh2", "zh3", "en1", "zh4", "zh5", "zh6", "zh7", "zh8"]
+    taking = Workers(items, 2, None, partial(worker, 1), 1.0, kind=lambda item: item[:2])
+    taken = []
+    with ThreadPoolExecutor(1) as one, ThreadPoolExecutor(1) as other:
+        for _ in range(5):
+            for thread in (one, other):
+                under_way = deque()
+                assert thread.submit(taking._take, under_way).result()
+                taken.append(under_way[0][0])
+                under_way[0][1].messages.close()
+    assert taken[0::2] == [
+        "ru1",
+        "ru2",
+        "ru3",
+        "en1",
+        "zh5",
+    ]  # the first of all when there are none of its own
+    assert taken[1::2] == ["zh1", "zh2", "zh3", "zh4", "zh6"]
 
 
 def test_no_items_start_no_processes(tmp_path, monkeypatch):

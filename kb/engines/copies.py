@@ -29,7 +29,8 @@ class Copies:
         self._article = article
         self._words = words
         self._article_words = np.bincount(article, words)
-        self.copied: Mask = np.bincount(groups, minlength=len(groups))[groups] > 1
+        self.copied: Mask = groups != np.arange(len(groups), dtype=np.int32)
+        self.copied[groups[self.copied]] = True
         # The copied passages, those of a group together.
         copied = np.flatnonzero(self.copied)
         self._members = copied[np.argsort(groups[copied], kind="stable")]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,8 +18,10 @@ import msgspec
 
 import kb.languages
 from kb.languages import bases, fold, scripts
-from kb.principles.cache import CacheFolder, key_of
+from kb.principles.cache import CacheFolder, Wanted, key_of
 
+# Processes that begin at the same time share so many parts of the work.
+_PARTS = 4
 # How many words may stand where a label has an ellipsis.
 _GAP = 3
 
@@ -41,9 +44,14 @@ def read_labels(labels: Iterable[str], cache: Path | None = None) -> dict[str, l
     """
     distinct = list(dict.fromkeys(labels))
     key = key_of(_analysis(), msgspec.json.encode(distinct))
-    return CacheFolder(cache).worked_out(
-        "labels", key, dict[str, list[Piece]], lambda: {label: pieces(label) for label in distinct}
-    )
+    parts = (distinct[first::_PARTS] for first in range(_PARTS))
+    wanted = [Wanted(f"labels-{n}", key, partial(_pieces_of, part)) for n, part in enumerate(parts)]
+    found = CacheFolder(cache).all_worked_out(dict[str, list[Piece]], wanted)
+    return {label: pieces for part in found for label, pieces in part.items()}
+
+
+def _pieces_of(labels: Iterable[str]) -> dict[str, list[Piece]]:
+    return {label: pieces(label) for label in labels}
 
 
 def _analysis() -> str:

@@ -20,7 +20,7 @@ import msgspec
 
 from kb.errors import InvalidRequest, VocabularyError
 from kb.models import Principle
-from kb.principles.cache import CacheFolder, key_of
+from kb.principles.cache import CacheFolder, Wanted, key_of
 from kb.principles.skos import Scheme, read_graph, read_scheme, said_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Vocabulary:
         VocabularyError, with file and line, when a scheme cannot be used.
         """
         files = (path or PRINCIPLES, TRADE_TERMS)
-        scheme, trade = (_read(file, CacheFolder(cache)) for file in files)
+        scheme, trade = CacheFolder(cache).all_worked_out(Scheme, [_wanted(file) for file in files])
         return cls(
             principles=_by_id(scheme.concepts),
             terms=_by_id(trade.concepts),
@@ -114,10 +114,10 @@ def _by_id(concepts: Iterable[Principle]) -> Mapping[str, Principle]:
 # --- The cache -----------------------------------------------------------------------------------
 
 
-def _read(path: Path, cache: CacheFolder) -> Scheme:
-    """The scheme of a file, from the cache if these very bytes were parsed before."""
-    name, key = f"vocabulary-{path.stem}", key_of(_CACHE_FORM, path.suffix, _content(path))
-    return cache.worked_out(name, key, Scheme, lambda: read_scheme(path))
+def _wanted(path: Path) -> Wanted[Scheme]:
+    """The scheme of a file, which need not be parsed when these very bytes were parsed before."""
+    key = key_of(_CACHE_FORM, path.suffix, _content(path))
+    return Wanted(f"vocabulary-{path.stem}", key, lambda: read_scheme(path))
 
 
 def _content(path: Path) -> bytes:

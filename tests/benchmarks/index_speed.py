@@ -198,6 +198,9 @@ def _by_jobs(material: corpus.Material, folder: Path, rounds: int) -> None:
     def middle(jobs: int, *fields: str) -> float:
         return median(sum(one[field] for field in fields) for one in taken[jobs])
 
+    def faster(jobs: int) -> list[float]:
+        return [one["wall"] / many["wall"] for one, many in zip(taken[1], taken[jobs], strict=True)]
+
     count = taken[1][0]["count"]
     rows = [
         [
@@ -206,12 +209,14 @@ def _by_jobs(material: corpus.Material, folder: Path, rounds: int) -> None:
             significant(middle(jobs, "wall")),
             significant(middle(jobs, "own", "children")),
             ratio(middle(jobs, "own", "children"), middle(0, "own")),
-            ratio(middle(1, "wall"), middle(jobs, "wall")) if jobs else "",
+            f"{median(faster(jobs)):.2f}×" if jobs else "",
+            " ".join(f"{times:.2f}" for times in faster(jobs)) if jobs > 1 else "",
             significant(median(one["memory"] + jobs * one["worker"] * (jobs > 1) for one in taken[jobs])),
         ]
         for jobs, name in names.items()
     ]
-    head = ["", "passages/s", "seconds", "CPU s", "CPU to the first", "as fast as one job", "MB at most"]
+    head = ["", "passages/s", "seconds", "CPU s", "CPU to the first", "as fast as one job", "in each round"]
+    head.append("MB at most")
     size = sum(path.stat().st_size for path in (folder / "articles").rglob("*.md")) / 1e6
     measuring.table(
         f"{count:,.0f} passages in {len(material.articles):,} Markdown files, {size:.1f} MB (medians of {rounds})",
@@ -226,20 +231,11 @@ def _few_files(material: corpus.Material, folder: Path, files: int) -> None:
         [(_short(a, n), None) for n, (a, _) in enumerate(_repeated(material, files))], [], []
     )
     _write_files(chosen, folder / "articles")
-    paths = sorted((folder / "articles").rglob("*.md"))
     rows = []
     with KnowledgeBase(load(home=folder / "home", engine="", corpus=folder / "articles")) as book:
         first = 0.0
-        for name, do in {
-            "all files": lambda: None,
-            "nothing changed": lambda: None,
-            "10 changed": lambda: [_append(path) for path in paths[:: files // 10][:10]],
-            "10 renamed": lambda: [path.rename(path.with_stem(path.stem + "-b")) for path in paths[:10]],
-            "100 touched": lambda: [os.utime(path) for path in paths[20:120]],
-            "a folder of 100 renamed": lambda: paths[-1].parent.rename(folder / "articles" / "other"),
-            "10 deleted": lambda: [path.unlink() for path in paths[20:30]],
-        }.items():
-            do()
+        for name, change in _CHANGES.items():
+            change(sorted((folder / "articles").rglob("*.md")))
             before = time.process_time()
             report = book.index()
             seconds = time.process_time() - before
@@ -247,6 +243,18 @@ def _few_files(material: corpus.Material, folder: Path, files: int) -> None:
             what = f"{report.added} added, {report.changed} changed, {report.removed} removed"
             rows.append([name, what, significant(1000 * seconds), f"1/{first / seconds:.0f}"])
     measuring.table(f"{files:,} files (CPU time)", ["", "articles", "ms", "of all"], rows)
+
+
+# What is done to the files that are there: of fewer, to all.
+_CHANGES: dict[str, Callable[[Sequence[Path]], object]] = {
+    "all files": lambda paths: None,
+    "nothing changed": lambda paths: None,
+    "10 changed": lambda paths: [_append(path) for path in paths[:: max(len(paths) // 10, 1)][:10]],
+    "10 renamed": lambda paths: [path.rename(path.with_stem(f"{path.stem}-b")) for path in paths[:10]],
+    "100 touched": lambda paths: [os.utime(path) for path in paths[:100]],
+    "a folder of 100 renamed": lambda paths: paths[-1].parent.rename(paths[-1].parent.with_name("other")),
+    "10 deleted": lambda paths: [path.unlink() for path in paths[:10]],
+}
 
 
 def _repeated(material: corpus.Material, count: int) -> Sequence[corpus.Indexed]:

@@ -30,15 +30,15 @@ def mapped_storage(folder: Path) -> FileStorage:
     return _MappedStorage(str(folder))  # type: ignore[no-untyped-call]
 
 
-def passing_array(shape: tuple[int, ...], folder: Path) -> npt.NDArray[np.uint8]:
-    """An array of bytes to be filled; a large one lies in a file without a name in the folder, where there
-    is room, so that the system can take its memory back."""
-    size = prod(shape)
+def passing_array(shape: tuple[int, ...], form: npt.DTypeLike, folder: Path) -> npt.NDArray[Any]:
+    """An array to be filled; a large one lies in a file without a name in the folder, where there is room,
+    so that the system can take its memory back."""
+    size = prod(shape) * np.dtype(form).itemsize
     if size > _LARGE:
         with suppress(OSError, AttributeError), TemporaryFile(dir=folder) as file:
             os.posix_fallocate(file.fileno(), 0, size)  # on a full disk, writing a mapped file is deadly
-            return np.memmap(file, np.uint8, "r+", shape=shape)
-    return np.empty(shape, np.uint8)
+            return np.memmap(file, form, "r+", shape=shape)
+    return np.empty(shape, form)
 
 
 class _MappedStorage(FileStorage):

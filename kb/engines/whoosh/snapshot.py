@@ -148,21 +148,23 @@ class Snapshot:
     @cached_property
     def _columns(self) -> tuple[npt.NDArray[np.void], npt.NDArray[np.bytes_]]:
         """`NUMBERED` of every document, and the ids of the articles by number."""
-        segments = [self._segment_columns(leaf, segment) for leaf, _, segment in self._leaves]
-        if not segments:
-            return np.empty(0, NUMBERED), np.empty(0, ROW["article"])
-        ids = np.sort(np.concatenate([own for _, own in segments]))
-        ids = ids[begins(ids)]
-        joined = np.concatenate([rows for rows, _ in segments])
-        joined["article"] = np.concatenate(
-            [np.searchsorted(ids, own)[rows["article"]] for rows, own in segments]
-        )
-        return joined, ids
+        joined = passing_array((self._reader.doc_count_all(),), NUMBERED, self._folder)
+        parts, ids = [], [np.empty(0, ROW["article"])]
+        for leaf, base, segment in self._leaves:
+            rows, own = self._segment_columns(leaf, segment)
+            parts.append(joined[base : base + len(rows)])
+            parts[-1][:] = rows
+            ids.append(own)
+        all_ids = np.sort(np.concatenate(ids))
+        all_ids = all_ids[begins(all_ids)]
+        for part, own in zip(parts, ids[1:], strict=True):
+            part["article"] = np.searchsorted(all_ids, own)[part["article"]]
+        return joined, all_ids
 
     def _segment_columns(
         self, leaf: IndexReader, segment: str
     ) -> tuple[npt.NDArray[np.void], npt.NDArray[np.bytes_]]:
-        """`NUMBERED` of one segment and its own ids; they never change, so are remembered."""
+        """`NUMBERED` of one segment and its own ids; they never change, so are remembered where all have room."""
 
         def read() -> tuple[npt.NDArray[np.void], npt.NDArray[np.bytes_]]:
             rows = self._stored(leaf, "facts", ROW)
@@ -176,6 +178,8 @@ class Snapshot:
             numbered_rows["article"] = np.repeat(places, np.diff(runs, append=len(rows)))
             return numbered_rows, ids
 
+        if 2 * self._reader.doc_count_all() * NUMBERED.itemsize > self._cache.limit:
+            return read()  # the last would drive the first ones out
         return self._cache.get((segment, "columns"), read, lambda found: array_bytes(*found))
 
     def _stored(self, leaf: IndexReader, field: str, form: np.dtype[Any]) -> npt.NDArray[Any]:
@@ -210,10 +214,12 @@ class Snapshot:
         return deletions
 
     @cached_property
-    def _documents(self) -> npt.NDArray[np.int64]:
+    def _documents(self) -> Numbers:
         """The document of every passage: its number is its place by article and position."""
-        documents = np.flatnonzero((self._rows["type"] == PASSAGE) & self._live)
-        order = self._rows["article"][documents].astype(np.int64) << 32 | self._rows["position"][documents]
+        documents = np.flatnonzero((self._rows["type"] == PASSAGE) & self._live).astype(np.int32)
+        order = self._rows["article"][documents].astype(np.int64)
+        order <<= 32
+        order |= self._rows["position"][documents]
         return documents[np.argsort(order, kind="stable")]
 
     @cached_property
@@ -227,14 +233,15 @@ class Snapshot:
     def table(self) -> PassageTable:
         """What filters and counts the passages."""
         rows, ids = self._columns
-        facts = rows[self._documents]
+        facts = passing_array((len(self._documents),), NUMBERED, self._folder)
+        np.take(rows, self._documents, out=facts, mode="clip")  # which alone writes where it is told to
         # Weak, so that a snapshot goes with its last search and needs no garbage collector.
         return PassageTable(facts, ids, _weak(self._sketches), _weak(self._tagged))
 
     def _sketches(self) -> Sketches:
         """The sketch of every passage."""
         form = np.dtype(("u1", SKETCH_LENGTH))
-        found = passing_array((len(self._documents), SKETCH_LENGTH), self._folder)
+        found: Sketches = passing_array((len(self._documents), SKETCH_LENGTH), np.uint8, self._folder)
         for leaf, base, _ in self._leaves:
             stored = self._stored(leaf, "sketch", form)
             numbers = self._numbers[base : base + len(stored)]

@@ -119,7 +119,9 @@ def _is_label(text: str) -> bool:
 def _is_placeholder(sentence: str, brand: str) -> bool:
     """Whether a sentence is a name in brackets for what the page had there: [Кнопка: Купить]."""
     match = _PLACEHOLDER.fullmatch(sentence)
-    what = match["what"].strip() if match else ""
+    if not match:
+        return False
+    what = match["what"].strip()
     return bool(pattern("buttons").match(what)) or evidence(what, brand).has("calls", "strong_calls")
 
 

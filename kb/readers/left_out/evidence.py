@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from kb.readers.left_out.chinese import CHINESE
 from kb.readers.left_out.english import ENGLISH
+from kb.readers.left_out.hints import Hints
 from kb.readers.left_out.russian import RUSSIAN
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ _NUMBER = re.compile(
     r"|[\w.+-]{1,64}@[\w-]{1,64}\.\w{2,}|\b(?:t\.me|wa\.me|vk\.com|bit\.ly)/\S+"
 )
 """A telephone number, e-mail address or messenger link."""
+
+_NUMBER_HINT = re.compile(r"[\d@/]")
 
 _KINDS = (
     "strong_calls", "calls", "weak_calls", "brand_offers", "offers", "weak_offers", "pitches",
@@ -68,14 +71,37 @@ def evidence(sentence: str, brand: str) -> Evidence:
     """
     named = re.sub(brand, _NAME, sentence, flags=re.IGNORECASE)
     text = unquoted(named)
-    kinds = {kind for kind in _KINDS if pattern(kind).search(text)}
-    if _NUMBER.search(text):
+    likely = _hints().kinds(text)
+    kinds = {kind for kind in _KINDS if kind in likely and pattern(kind).search(text)}
+    if _NUMBER_HINT.search(text) and _NUMBER.search(text):
         kinds.add("number")
     if _NAME in named:
         kinds.add("brand")
-    beside_call = pattern("calls").sub(" ", text)  # оставьте заявку: the call itself is no lure
-    lures = {match.group().lower() for match in pattern("lures").finditer(beside_call)}
+    lures = _lures(text) if "lures" in likely else ()
     return Evidence(frozenset(kinds), len(lures), text.rstrip("\"'»”)* ").endswith(("?", "？")))
+
+
+def _lures(text: str) -> set[str]:
+    """The different lures in a text."""
+    beside_call = pattern("calls").sub(" ", text)  # оставьте заявку: the call itself is no lure
+    return {match.group().lower() for match in pattern("lures").finditer(beside_call)}
+
+
+@cache
+def _hints() -> Hints:
+    """What tells the kinds of evidence that a sentence may hold."""
+    kinds = (*_KINDS, "lures")
+    return Hints(
+        {
+            kind: [_named(phrase) for words in (RUSSIAN, ENGLISH) for phrase in getattr(words, kind)]
+            for kind in kinds
+        },
+        {kind: [_named(phrase) for phrase in getattr(CHINESE, kind)] for kind in kinds},
+    )
+
+
+def _named(form: str) -> str:
+    return form.replace("brand", _NAME)
 
 
 def unquoted(text: str) -> str:
@@ -92,7 +118,7 @@ def pattern(kind: str) -> re.Pattern[str]:
     spaced = "|".join(_spaced(phrase) for words in (RUSSIAN, ENGLISH) for phrase in getattr(words, kind))
     unspaced = "|".join(phrase.replace("…", r"[^。！？\n]{0,8}?") for phrase in getattr(CHINESE, kind))
     form = rf"(?<!\w)(?:{spaced})(?!\w)|{unspaced}"
-    return re.compile(form.replace("brand", _NAME), re.IGNORECASE)
+    return re.compile(_named(form), re.IGNORECASE)
 
 
 def _spaced(phrase: str) -> str:
