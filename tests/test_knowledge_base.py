@@ -116,7 +116,7 @@ def check_exact(book, scan: dict[str, str], typed: str) -> None:
     wanted = plain(typed)
     expected = {id for id, text in scan.items() if wanted in text}
     hits = []
-    for offset in range(0, len(scan), 1000):
+    for offset in range(0, max(len(expected), 1), 1000):
         results = book.search(f'"{typed}"', limit=1000, offset=offset, bridge=False, correct=False)
         hits += results.hits
         assert results.total == len(expected), typed
