@@ -43,12 +43,18 @@ ENGLISH = Path(__file__).parent / "files" / "bridge"
 # with one of them at the end.
 LONG = {
     f"test_{name}"
-    for name in ("contract", "crash", "knowledge_base", "corpus", "api", "preparing", "benchmarks")
+    for name in ("contract", "crash", "knowledge_base", "corpus", "api", "preparing", "benchmarks", "ranking")
 }
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.stem not in LONG)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: no garbage needs to be looked for there."""
+    gc.collect()
+    gc.freeze()
 
 
 # What a developer has set for themselves must not decide whether tests pass.
