@@ -14,7 +14,7 @@ from kb import preparing, readers, workers
 from tests.conftest import CORPUS, new_home, write_files
 from tests.deadly_reader import deadly_preparer, deadly_reader
 from tests.samples import CONFLICT, GIFT, QUEUE, SERVICE, answers
-from tests.test_formats import FILES as FORMATS
+from tests.test_readers_formats import FILES as FORMATS
 
 STARTER = {
     f"{path.parent.name}/{path.name}": path.read_text() for path in sorted(CORPUS.glob("??/*.md"))[::15]

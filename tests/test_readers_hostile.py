@@ -19,7 +19,7 @@ TEXTS = [
     for module, suffix in {module: suffix for suffix, module in READERS.items()}.items()
     if hasattr(import_module(module), "text_files")
 ]
-"""The formats written as text, each once; `test_formats_hostile` has the others."""
+"""The formats written as text, each once; `test_readers_formats_hostile` has the others."""
 
 PIECES = [
     "---", "\n", "\n\n", "title: Встреча", "date: 2025-05-20", "schema: {name: a", "<<<<<<< HEAD",
