@@ -18,12 +18,12 @@ from pathlib import Path
 from kb.changes import LONGEST_ID
 from kb.errors import InvalidRequest, NotFound, WriteRefused
 from kb.models import Problem, SourceFile
-from kb.readers import MAX_BYTES, READERS
+from kb.readers import MAX_BYTES, READERS, front_matter
+from kb.readers.draft import NumberedText
 from kb.whole_files import whole_file
 
 # The ids that an article is given: `kb.changes.wanted_id` leaves them as they are.
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(.*?)^---[ \t]*$", re.DOTALL | re.MULTILINE)
 _ID_LINE = re.compile(r"^id[ \t]*:[^\n]*\n?", re.MULTILINE | re.IGNORECASE)
 _STATES_ITS_ID = {".md", ".markdown"}
 
@@ -89,13 +89,15 @@ def _check_id(id: str) -> None:
 def _stating_id(id: str, content: bytes) -> bytes:
     """Markdown whose front matter states the id, whatever it stated before."""
     try:
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise InvalidRequest("Markdown must be in UTF-8.", "content") from error
-    if found := _FRONT_MATTER.match(text):
-        rest = _ID_LINE.sub("", found[1])
-        return f"---\nid: '{id}'\n{rest}---{text[found.end() :]}".encode()
-    return f"---\nid: '{id}'\n---\n\n{text.lstrip(chr(0xFEFF))}".encode()
+    _, body, _ = front_matter.split(NumberedText.of(text))
+    head = text.removesuffix(body.text)
+    if not head.strip():
+        return f"---\nid: '{id}'\n---\n\n{text}".encode()
+    fence, _, stated = head.lstrip().partition("\n")
+    return f"{fence}\nid: '{id}'\n{_ID_LINE.sub('', stated)}{body.text}".encode()
 
 
 def change(

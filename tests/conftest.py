@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import gc
 import os
 import re
@@ -21,6 +20,7 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from filelock import FileLock
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
@@ -37,17 +37,24 @@ from web import create_app
 from web.current import EXTENSION
 
 CORPUS = Path(__file__).parent.parent / "corpus"
+ENGLISH = Path(__file__).parent / "files" / "bridge"
 
 # Files that take long, some of them with few tests: were they not the first, one worker would be left
 # with one of them at the end.
 LONG = {
     f"test_{name}"
-    for name in ("contract", "crash", "knowledge_base", "corpus", "api", "preparing", "benchmarks")
+    for name in ("contract", "crash", "knowledge_base", "corpus", "api", "preparing", "benchmarks", "ranking")
 }
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.stem not in LONG)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: no garbage needs to be looked for there."""
+    gc.collect()
+    gc.freeze()
 
 
 # What a developer has set for themselves must not decide whether tests pass.
@@ -81,8 +88,7 @@ def vocabulary_cache(shared: Path) -> Path:
     """A folder with the parsed vocabulary and the tagger's look-ups: making them takes seconds."""
     folder = shared / "vocabulary-cache"
     folder.mkdir(exist_ok=True)
-    with (shared / "vocabulary-cache.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(shared / "vocabulary-cache.lock"):
         Tagger(Vocabulary.load(cache=folder), cache=folder)
     return folder
 
@@ -211,6 +217,29 @@ def starter(shared: Path) -> Iterator[KnowledgeBase]:
     with kb.open(home=shared / "starter", corpus=CORPUS) as book:
         book.index(wait=True)
         yield book
+
+
+@pytest.fixture(scope="session")
+def trilingual(shared: Path) -> Iterator[KnowledgeBase]:
+    """The starter corpus with a few articles in English, without what is asked for passages: that is in
+    all languages, and leads over no bridge. It is for reading only."""
+    folder = shared / "trilingual"
+    with kb.open(home=folder / "home", corpus=folder / "articles") as book:
+        with FileLock(shared / "trilingual.lock"):
+            if book.is_empty():
+                write_files(
+                    folder / "articles",
+                    {
+                        f"{path.parent.name}-{path.name}": _without_questions(path)
+                        for path in CORPUS.glob("*/*.md")
+                    },
+                )
+                book.index([folder / "articles", ENGLISH])
+        yield book
+
+
+def _without_questions(path: Path) -> str:
+    return re.sub(r"^.*<!-- asked: .*-->\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 
 def copy_of(starter: KnowledgeBase, folder: Path, vocabulary_cache: Path) -> Path:

@@ -1,13 +1,14 @@
 """Runs `kb` commands in children that can be killed at any moment: `python -m tests.crash_server CACHE`.
 
-Dictionaries and vocabulary (from the folder CACHE, where it is remembered) are loaded once and inherited by the children, so that each lives for
-some tens of milliseconds only. A line on stdin is a JSON list of the command's words, the
+Dictionaries and vocabulary (from the folder CACHE, where it is remembered) are loaded once and inherited
+by the children, so that each lives for some tens of milliseconds only. A line on stdin is a JSON list of the command's words, the
 environment, and the number of the file operation at which the child kills itself, or null. The
 answer is the child's process id, and after another line how it ended.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -34,6 +35,8 @@ def serve(cache: Path) -> None:
         loaded.__set_name__(KnowledgeBase, name)
         setattr(KnowledgeBase, name, loaded)
     _index_once()
+    gc.collect()
+    gc.freeze()  # else every child copies, page by page, what the garbage collector only counts
     while line := sys.stdin.readline():
         words, environment, die_at = json.loads(line)
         child = os.fork()

@@ -25,6 +25,7 @@ from rdflib import Graph, URIRef
 from rdflib.namespace import SKOS
 from sqlalchemy import URL
 
+from kb import readers
 from kb.cli import main
 from kb.corpus_folder import Draft, FolderChanges
 from kb.engines.whoosh import WhooshEngine
@@ -341,8 +342,15 @@ def test_streams_since_a_moment(here: SimpleNamespace) -> None:
     assert len(since(changed - timedelta(days=2))) == len(ARTICLES)
 
 
-@pytest.mark.parametrize(("accept", "form"), [("text/turtle", "turtle"), ("application/ld+json", "json-ld")])
-@pytest.mark.parametrize("path", ["principles/empathy", "terms/nps", "principles"])
+@pytest.mark.parametrize(
+    ("path", "accept", "form"),
+    [
+        ("principles/empathy", "text/turtle", "turtle"),
+        ("principles/empathy", "application/ld+json", "json-ld"),
+        ("terms/nps", "application/ld+json", "json-ld"),
+        ("principles", "text/turtle", "turtle"),
+    ],
+)
 def test_concepts_are_skos_for_those_who_ask(
     here: SimpleNamespace, path: str, accept: str, form: str
 ) -> None:
@@ -619,8 +627,10 @@ def test_nodes_over_one_database_count_together(
 
 
 @pytest.fixture
-def folder(make_book: MakeBook) -> SimpleNamespace:
-    """A small corpus folder, and a client that may write."""
+def folder(make_book: MakeBook, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A small corpus folder, and a client that may write. All formats are read in this process: starting
+    another for what foreign parsers read takes a second, and `test_preparing` sees to that."""
+    monkeypatch.setattr(readers, "is_plain", lambda path: True)
     book = make_book(
         {"gift.md": "# Жалоба — подарок\n\nБлагодарите за жалобу.\n", "sub/two.md": "# Два\n\nТекст.\n"}
     )

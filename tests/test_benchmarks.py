@@ -122,7 +122,8 @@ def test_the_memory_of_indexing_is_told(monkeypatch, tmp_path, vocabulary_cache)
     (home / "cache").symlink_to(vocabulary_cache)
     monkeypatch.setattr(index_memory, "TemporaryDirectory", lambda **_: nullcontext(tmp_path))
     output = run(
-        index_memory.main, "--megabytes", "0.3", "--picture", "50", "--keep", str(tmp_path / "made")
+        index_memory.main,
+        *("--megabytes", "0.3", "--picture", "50", "--jobs", "1", "--keep", str(tmp_path / "made")),
     ).output
     files, passages, most = re.search(
         r"^\| 0.3 +\| +(\d+) \| +(\d+) \|(?:[^|]*\|){4} +([\d.]+) \|", output, re.MULTILINE
@@ -135,9 +136,19 @@ def test_the_memory_of_indexing_is_told(monkeypatch, tmp_path, vocabulary_cache)
 def test_a_server_is_timed(monkeypatch, tmp_path, vocabulary_cache):
     monkeypatch.setenv("KB_CORPUS", str(Path(__file__).parent.parent / "corpus/ru/complaint-is-a-gift.md"))
     (tmp_path / "cache").symlink_to(vocabulary_cache)
-    short = ("--clients", "2", "--seconds", "0.2", "--rounds", "1", "--no-wrk")
+    short = (
+        "--server",
+        "kb serve, 1 process",
+        "--clients",
+        "2",
+        "--seconds",
+        "0.1",
+        "--rounds",
+        "1",
+        "--no-wrk",
+    )
     output = run(serve_speed.main, *short, "--home", str(tmp_path)).output
-    rows = re.findall(r"^\| kb serve +\| +(/\S+) .* (\d+) \|$", output, re.MULTILINE)
+    rows = re.findall(r"^\| kb serve, 1 process +\| +(/\S+) .* (\d+) \|$", output, re.MULTILINE)
     assert rows == [("/search", "0"), ("/api/v1/search", "0")]  # no error
 
 

@@ -10,7 +10,7 @@ from kb.changes import LONGEST_ID
 from kb.corpus_folder import Draft, FolderChanges, WrittenArticle, changing, check_distinct, checked, outcome
 from kb.errors import InvalidRequest, WriteRefused
 from kb.models import Problem, SourceFile
-from kb.readers import MAX_BYTES
+from kb.readers import MAX_BYTES, read
 from tests.conftest import write_files
 
 TEXT = "# Два\n\nТекст.\n"
@@ -37,12 +37,22 @@ def files(folder: Path) -> dict[str, str]:
         (f"\ufeff{TEXT}", f"---\nid: 'dva'\n---\n\n{TEXT}"),
         (f"---\ntitle: Т\n---\n{TEXT}", f"---\nid: 'dva'\ntitle: Т\n---\n{TEXT}"),
         (f"---\nID : other\ntitle: Т\nid: two\n---\n{TEXT}", f"---\nid: 'dva'\ntitle: Т\n---\n{TEXT}"),
-        (f"---\r\ntitle: Т\r\n---\r\n{TEXT}", f"---\nid: 'dva'\ntitle: Т\r\n---\r\n{TEXT}"),
+        # All that is read as front matter: as Windows ends lines, below empty ones, as YAML ends, unfinished.
+        (f"---\r\ntitle: Т\r\n---\r\n{TEXT}", f"---\nid: 'dva'\ntitle: Т\n---\n{TEXT}"),
+        (f"\n\n---\ntitle: Т\n---\n{TEXT}", f"---\nid: 'dva'\ntitle: Т\n---\n{TEXT}"),
+        (f"---\ntitle: Т\n...\n{TEXT}", f"---\nid: 'dva'\ntitle: Т\n...\n{TEXT}"),
+        (f"---\ntitle: Т\n\n{TEXT}", f"---\nid: 'dva'\ntitle: Т\n\n{TEXT}"),
+        # And none of what is not.
         ("Текст.\n\n---\nid: x\n---\n", "---\nid: 'dva'\n---\n\nТекст.\n\n---\nid: x\n---\n"),
+        ("---\n\nПод чертой.\n\n---\n", "---\nid: 'dva'\n---\n\n---\n\nПод чертой.\n\n---\n"),
     ],
 )
-def test_markdown_states_its_id(content: str, stated: str) -> None:
-    assert checked(Draft("dva", ".md", content.encode())).content.decode() == stated
+def test_markdown_states_its_id(content: str, stated: str, tmp_path: Path) -> None:
+    written = checked(Draft("dva", ".md", content.encode())).content
+    assert written.decode() == stated
+    (tmp_path / "a.md").write_bytes(written)
+    (article,) = read(tmp_path / "a.md").articles
+    assert (article.stated_id, article.title) == ("dva", "Т" if "title" in content else article.title)
 
 
 def test_other_formats_are_written_as_they_come() -> None:

@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from click.testing import CliRunner
 
-import kb
 from kb.cli import main
 from kb.errors import NotFound
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Hit
-from tests.conftest import CORPUS, copy_of
-
-ENGLISH = Path(__file__).parent / "files" / "bridge"
 
 
 @pytest.fixture(scope="module")
-def home(starter: KnowledgeBase, vocabulary_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_of(starter, tmp_path_factory.mktemp("counterparts"), vocabulary_cache)
-
-
-@pytest.fixture(scope="module")
-def book(home: Path) -> Iterator[KnowledgeBase]:
-    """The starter corpus with a few articles in English."""
-    with kb.open(home=home, corpus=CORPUS) as book:
-        book.index([CORPUS, ENGLISH])
-        yield book
+def book(trilingual: KnowledgeBase) -> KnowledgeBase:
+    return trilingual
 
 
 def passage_with(book: KnowledgeBase, words: str) -> str:
@@ -106,8 +93,8 @@ def test_an_anchor_of_any_block_will_do(book: KnowledgeBase) -> None:
     assert found(passage.anchors[-1]) == found(passage.id) != {}
 
 
-def test_the_command(book: KnowledgeBase, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KB_HOME", str(home))
+def test_the_command(book: KnowledgeBase, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KB_HOME", str(book.settings.home))
     one = passage_with(book, "Empathy is the ability")
     shown = CliRunner().invoke(main, ["counterparts", one], catch_exceptions=False).stdout
     assert "\nzh  同理心" in shown and "\nru  Эмпатия" in shown

@@ -680,7 +680,7 @@ def test_many_threads_get_the_answers_of_one(engine, url):
             except Exception as error:
                 wrong.append(error)
 
-    in_hurried_threads(work, range(6))
+    in_hurried_threads(work, range(4))
     fresh.close()
     assert wrong == []
 

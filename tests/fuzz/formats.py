@@ -7,7 +7,7 @@
 The first looks for files, the second for what stands in a member of a file in tests/files/formats: most
 changes to a compressed file only break its checksum. What follows goes to libFuzzer. It starts from the
 files of the tests, and leaves what it finds as crash-… in the working folder: put that into
-tests/test_formats_hostile.py.
+tests/test_readers_formats_hostile.py.
 """
 
 from __future__ import annotations

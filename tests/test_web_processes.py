@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import socket
@@ -39,15 +40,16 @@ def server(tmp_path_factory: pytest.TempPathFactory, vocabulary_cache: Path) -> 
         "KB_PROCESSES": "2",
         "KB_API_LIMIT": "90 per hour",
         "KB_METRICS": "on",
+        "KB_LOG": "json",
     }
     command = [sys.executable, "-m", "kb", "serve", "--port", str(port)]
     errors = (folder / "errors").open("w+")
     with subprocess.Popen(
         command, env={**os.environ, **said}, stdout=subprocess.PIPE, stderr=errors, text=True
     ) as process:
-        assert process.stdout
-        while "Servicebook is at" not in process.stdout.readline():
-            assert process.poll() is None, (folder / "errors").read_text()
+        while "Servicebook is at" not in (told := (folder / "errors").read_text()):
+            assert process.poll() is None, told
+            time.sleep(0.05)
         yield SimpleNamespace(port=port, process=process, errors=folder / "errors")
         process.kill()
     errors.close()
@@ -109,12 +111,15 @@ def test_a_process_that_dies_is_replaced(server: SimpleNamespace) -> None:
     assert {get(server.port, "/search?q=" + quote("жалоба"))[0] for _ in range(4)} == {200}
 
 
-def test_processes_end_with_their_parent(server: SimpleNamespace) -> None:
-    orphans = children(server.process.pid)
-    server.process.kill()
-    server.process.wait()
-    soon(lambda: not any(Path(f"/proc/{orphan}").exists() for orphan in orphans))
-    assert "Traceback" not in server.errors.read_text()
+def test_all_end_when_told(server: SimpleNamespace) -> None:
+    answering = children(server.process.pid)
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(30) == 0
+    assert not any(Path(f"/proc/{process}").exists() for process in answering)
+    first, *lines = [json.loads(line) for line in server.errors.read_text().splitlines()]
+    assert first["logger"] == "servicebook.serve" and server.process.stdout.read() == ""
+    assert any(line.get("path") == "/healthz" for line in lines)
+    assert not any("traceback" in line for line in lines)
 
 
 def test_one_writes_into_the_corpus_at_a_time(make_book: MakeBook) -> None:

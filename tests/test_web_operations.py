@@ -1,23 +1,18 @@
-"""What those who run it rely on: readiness, figures, log lines, prefixes, a graceful stop."""
+"""What those who run it rely on: readiness, figures, log lines, prefixes."""
 
 from __future__ import annotations
 
-import http.client
 import json
 import logging
-import os
-import signal
-import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from kb.errors import EngineUnavailable, StoreUnavailable
 from kb.knowledge_base import KnowledgeBase
-from tests.conftest import CORPUS, MakeBook, app_of, copy_of, free_port
+from tests.conftest import MakeBook, app_of
 from web import logs, warm_up
 
 ARTICLE = {"a.md": "# Жалоба — подарок\n\nБлагодарите за жалобу.\n"}
@@ -161,33 +156,3 @@ def test_links_keep_the_prefix_of_a_proxy(make_book: MakeBook) -> None:
     made = client.put("/api/v1/articles/b", data="# Б\n\nТекст.", headers=sent)
     assert made.headers["Location"] == "/handbook/api/v1/articles/b"
     assert client.get("/", headers=behind).text.count('="/handbook/') > 5
-
-
-def test_a_request_is_answered_though_it_is_told_to_stop(
-    starter: KnowledgeBase, vocabulary_cache: Path, tmp_path: Path
-) -> None:
-    port = free_port()
-    home = copy_of(starter, tmp_path, vocabulary_cache)
-    settings = {"KB_HOME": str(home), "KB_CORPUS": str(CORPUS), "KB_LOG": "json"}
-    command = [sys.executable, "-m", "kb", "serve", "--port", str(port), "--no-index"]
-    with subprocess.Popen(
-        command, env={**os.environ, **settings}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    ) as served:
-        assert served.stderr
-        while "Servicebook is at" not in (said := served.stderr.readline()):
-            assert served.poll() is None
-        assert json.loads(said)["logger"] == "servicebook.serve"
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-        sizes = []
-        for told in (False, True):
-            connection.request("GET", "/api/v1/streams/articles")
-            answer = connection.getresponse()
-            if told:  # most of 1.6 MB is still to come
-                served.send_signal(signal.SIGTERM)
-            sizes.append(len(answer.read()))
-        connection.close()
-        told, errors = served.communicate(timeout=30)
-    assert (served.returncode, told) == (0, "") and "Traceback" not in errors
-    assert sizes[0] == sizes[1] > 1_600_000
-    lines = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
-    assert any(line.get("path") == "/api/v1/streams/articles" for line in lines)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from kb.readers import READERS, Reading, archive, html_tree, pdf_layout, read
-from tests.test_formats import FILES
+from tests.test_readers_formats import FILES
 from tests.test_readers_hostile import TEXTS, check
 
 REAL = [

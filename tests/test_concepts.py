@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from kb.concepts import Concepts
 from kb.knowledge_base import KnowledgeBase
 from kb.models import Hit, TermKind
-from tests.conftest import CORPUS, MakeBook, write_files
-
-ENGLISH = Path(__file__).parent / "files" / "bridge"
 
 
 @pytest.fixture(scope="module")
-def book(open_book: MakeBook, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KnowledgeBase]:
-    """The starter corpus with a few articles in English, without what is asked for passages: that is in
-    all languages, and leads over no bridge."""
-    corpus = tmp_path_factory.mktemp("corpus")
-    write_files(
-        corpus, {f"{path.parent.name}-{path.name}": without_questions(path) for path in CORPUS.glob("*/*.md")}
-    )
-    with open_book(home=tmp_path_factory.mktemp("bridge"), corpus=corpus) as book:
-        book.index([corpus, ENGLISH])
-        yield book
-
-
-def without_questions(path: Path) -> str:
-    return re.sub(r"^.*<!-- asked: .*-->\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+def book(trilingual: KnowledgeBase) -> KnowledgeBase:
+    return trilingual
 
 
 # A query, the language of the passages, and a few words of the one that must be in the first five.
