@@ -164,7 +164,8 @@ class Snapshot:
     def _segment_columns(
         self, leaf: IndexReader, segment: str
     ) -> tuple[npt.NDArray[np.void], npt.NDArray[np.bytes_]]:
-        """`NUMBERED` of one segment and its own ids; they never change, so are remembered where all have room."""
+        """`NUMBERED` of one segment and its own ids; they never change, so are remembered where all have
+        room."""
 
         def read() -> tuple[npt.NDArray[np.void], npt.NDArray[np.bytes_]]:
             rows = self._stored(leaf, "facts", ROW)
