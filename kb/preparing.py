@@ -255,7 +255,8 @@ def _script(path: str) -> str:
         letters: Counter[str] = Counter()
         for run in languages.scripts(beginning):
             letters[run.lastgroup or ""] += len(run.group())
-        return max(letters, key=letters.__getitem__, default="")
+        # Front matter and addresses have Latin letters whatever the text has.
+        return max(letters, key=lambda script: (script != "latin", letters[script]), default="")
     return ""
 
 

@@ -38,6 +38,8 @@ _LOOKED_AT = 200
 _IN_MEMORY, _MOST_WAITING = 1_000_000, 32_000_000
 # A worker may take so much memory: what wants more fails alone instead of bringing the machine to its knees.
 _MOST_MEMORY = 1_500_000_000
+# How far workers step back: one that writes has a core for itself beside two of them on two cores.
+_NICENESS = 3
 # A pipe that holds a whole message, where the system has such: no worker waits until it is taken.
 _PIPE_SIZE = 1 << 20
 # What a worker says: the kind of it, how long it is, and the message itself.
@@ -320,6 +322,7 @@ def work() -> None:
     inbox, outbox = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no message
     _limit_memory()
+    _step_back()
     with suppress(EOFError, BrokenPipeError):
         make, seconds = pickle.load(inbox)
         do: Callable[[Any], Iterable[bytes]] | None = None
@@ -351,6 +354,12 @@ def _limit_time(seconds: float) -> None:
     """Let the system end this process if it works for so long from now, be it in Python or in C."""
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def _step_back() -> None:
+    """Let the process that takes the answers go before this one: when it lags, all wait for it in the end."""
+    with suppress(AttributeError, OSError):
+        os.nice(_NICENESS)
 
 
 def _limit_memory() -> None:

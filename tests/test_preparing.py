@@ -51,6 +51,23 @@ def test_any_number_of_jobs_gives_the_same_index(tmp_path, open_book, always_wor
     assert {problem.code for problem in report.problems} >= {"binary-file"}
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "script"),
+    [
+        ("a.md", "# NPS в отеле\n\nГость ждёт.".encode(), "cyrillic"),
+        ("a.txt", "---\nid: complaint\n---\n客人投诉".encode(), "han"),
+        ("a.markdown", b"# A guest", "latin"),
+        ("a.md", "Гость ждёт".encode("cp1251"), ""),
+        ("a.md", b"...", ""),
+        ("a.docx", b"PK", ""),
+    ],
+)
+def test_the_script_of_a_file_is_told_by_its_beginning(tmp_path, name, content, script):
+    (tmp_path / name).write_bytes(content)
+    assert preparing._script(str(tmp_path / name)) == script
+    assert preparing._script(str(tmp_path / "gone.md")) == ""
+
+
 def test_an_archive_is_read_one_file_after_the_other(tmp_path, monkeypatch):
     """It tells between them that it goes on, and only then what it is; its articles wait on disk."""
     path = tmp_path / "all.zip"
