@@ -47,7 +47,7 @@ class WrittenArticle:
     problems: tuple[Problem, ...] = ()
 
 
-def checked(drafts: Sequence[Draft], remove: Sequence[str]) -> list[Draft]:
+def checked(drafts: Sequence[Draft], remove: Sequence[str] = ()) -> list[Draft]:
     """The drafts as their files shall be: Markdown states its id.
 
     Raises `InvalidRequest` for what cannot be an article, and when one is named twice.
@@ -119,13 +119,13 @@ def change(
             raise NotFound("article", id)
     changes: FolderChanges | None = None
     try:
-        with _changing(root) as changes:
+        with changing(root) as changes:
             paths = {draft.id: _put(draft, homes, known, changes) for draft in drafts}
             for id in remove:
                 changes.remove(_only_file_of(id, homes))
             index(changes)
             now = records()
-            written = [_outcome(id, now[str(path)], id in homes) for id, path in paths.items()]
+            written = [outcome(id, now[str(path)], id in homes) for id, path in paths.items()]
     except Exception:
         if changes and records() != known:
             index(changes)
@@ -234,7 +234,7 @@ def _speaks_for_others(path: Path) -> bool:
 
 
 @contextmanager
-def _changing(root: Path) -> Iterator[FolderChanges]:
+def changing(root: Path) -> Iterator[FolderChanges]:
     """Change files of a folder; when an error leaves the block, all is as before.
 
     Raises `WriteRefused` where the folder cannot be written.
@@ -279,7 +279,7 @@ def _only_file_of(id: str, homes: Mapping[str, SourceFile]) -> Path:
     return Path(file.path)
 
 
-def _outcome(id: str, file: SourceFile, was_there: bool) -> WrittenArticle:
+def outcome(id: str, file: SourceFile, was_there: bool) -> WrittenArticle:
     """What became of an article. Raises `InvalidRequest` when its file cannot be read as it."""
     if not file.article_ids:
         said = "; ".join(problem.message for problem in file.problems)

@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import Field, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 from urllib.parse import quote
 
 import msgspec
@@ -126,8 +127,17 @@ def starter_corpus() -> Path:
 
 
 FIELDS: Mapping[str, Field[Any]] = {one.name: one for one in fields(Settings)}
+
+
+def _bounded(kind: Any, bounds: Meta) -> Any:
+    """A kind of values within bounds; where there may be none, the bounds are those of what there is."""
+    given = [one for one in get_args(kind) if one is not NoneType]
+    is_optional = NoneType in get_args(kind)
+    return Annotated[given[0], bounds] | None if is_optional else Annotated[kind, bounds]
+
+
 _KINDS: Mapping[str, Any] = {
-    name: Annotated[kind, FIELDS[name].metadata["bounds"]] for name, kind in get_type_hints(Settings).items()
+    name: _bounded(kind, FIELDS[name].metadata["bounds"]) for name, kind in get_type_hints(Settings).items()
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kb.changes import LONGEST_ID
-from kb.corpus_folder import Draft, FolderChanges, WrittenArticle, changing, check_distinct, checked, outcome
+from kb.corpus_folder import Draft, FolderChanges, WrittenArticle, changing, checked, outcome
 from kb.errors import InvalidRequest, WriteRefused
 from kb.models import Problem, SourceFile
 from kb.readers import MAX_BYTES, read
@@ -48,16 +48,16 @@ def files(folder: Path) -> dict[str, str]:
     ],
 )
 def test_markdown_states_its_id(content: str, stated: str, tmp_path: Path) -> None:
-    written = checked(Draft("dva", ".md", content.encode())).content
-    assert written.decode() == stated
-    (tmp_path / "a.md").write_bytes(written)
+    (draft,) = checked([Draft("dva", ".md", content.encode())])
+    assert draft.content.decode() == stated
+    (tmp_path / "a.md").write_bytes(draft.content)
     (article,) = read(tmp_path / "a.md").articles
     assert (article.stated_id, article.title) == ("dva", "Т" if "title" in content else article.title)
 
 
 def test_other_formats_are_written_as_they_come() -> None:
     draft = Draft("dva", ".txt", TEXT.encode())
-    assert checked(draft) == draft
+    assert checked([draft]) == [draft]
 
 
 @pytest.mark.parametrize(
@@ -76,18 +76,19 @@ def test_other_formats_are_written_as_they_come() -> None:
 )
 def test_what_cannot_be_written(draft: Draft, parameter: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        checked(draft)
+        checked([draft])
     assert refused.value.parameter == parameter
 
 
 def test_the_longest_id_and_the_largest_file() -> None:
-    assert checked(Draft("a" * LONGEST_ID, ".txt", b"x" * MAX_BYTES))
+    assert checked([Draft("a" * LONGEST_ID, ".txt", b"x" * MAX_BYTES)])
 
 
 def test_an_article_is_named_once() -> None:
-    check_distinct(["a", "b"])
+    a, b = (Draft(id, ".md", b"x") for id in "ab")
+    assert len(checked([a, b], ["c"])) == 2
     with pytest.raises(InvalidRequest, match="“a” is named 3 times"):
-        check_distinct(["a", "b", "a", "a"])
+        checked([a, b, a], ["a"])
 
 
 # --- Where it is written -------------------------------------------------------------------------

@@ -44,7 +44,24 @@ def test_a_file_is_read_and_the_environment_wins(monkeypatch, folder):
     assert load(memory=30).memory == 30
 
 
-@pytest.mark.parametrize(("name", "value"), [("KB_MEMORY", "much"), ("KB_MEMORY", "0"), ("KB_MEMORY", "-5")])
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_setting_can_be_set(monkeypatch, name):
+    default = getattr(load(), name)
+    monkeypatch.setenv(PREFIX + name.upper(), "2" if default is None else str(default))
+    found = getattr(load(), name)
+    assert found == default if default is not None else str(found) == "2"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KB_MEMORY", "much"),
+        ("KB_MEMORY", "0"),
+        ("KB_MEMORY", "-5"),
+        ("KB_PROCESSES", "0"),
+        ("KB_PROCESSES", "all"),
+    ],
+)
 def test_a_value_that_cannot_be_used_is_named(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=f"{name}.*{value}"):

@@ -18,9 +18,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from whoosh.filedb.filestore import FileStorage
 from whoosh.index import FileIndex
-from whoosh.util.filelock import try_for
 
 from kb.engines import DEFAULTS, ClusterOptions, EngineHits, EngineWriter, Place, Remembered
 from kb.engines.cache import BoundedCache
@@ -69,12 +67,16 @@ class WhooshEngine:
     @contextmanager
     def _lock(self, wait: bool) -> Iterator[None]:
         """Keep other writers out, in this process and in others."""
-        lock = FileStorage(str(self._folder)).lock(f"{commits.NAME}_WRITELOCK")
-        if not try_for(lock.acquire, timeout=float("inf") if wait else 0.0, delay=0.1):
+        from filelock import FileLock, Timeout  # only who writes needs it
+
+        lock = FileLock(self._folder / f"{commits.NAME}_WRITELOCK", timeout=-1 if wait else 0)
+        try:
+            lock.acquire()
+        except Timeout:
             raise IndexLocked(
                 f"Another process is writing to the index in {self._folder};"
                 " try again when it is done, or wait for it with kb index --wait."
-            )
+            ) from None
         try:
             yield
         finally:
