@@ -70,7 +70,7 @@ def test_what_is_wrong_with_settings_is_told_at_once(monkeypatch):
         "KB_ENGINE_TIMEOUT must be a number above 0, at most 600, not '0'",
         "KB_MEMORY must be a whole number, at least 1, not 'much'",
         "KB_PROCESSES must be a whole number from 1 to 64, not '65'",
-        "KB_READING must be open or members, not 'nobody'",
+        "KB_READING must be members or open, not 'nobody'",
         "KB_HOME must be a text, not 1.",
     ]
 
