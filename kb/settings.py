@@ -11,8 +11,7 @@ from contextlib import suppress
 from dataclasses import Field, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from types import NoneType
-from typing import Annotated, Any, Literal, get_args, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 from urllib.parse import quote
 
 import msgspec
@@ -25,12 +24,9 @@ ENV_FILE = Path(".env")
 """Where settings are read from beside the environment, in the working folder."""
 
 
-_UNBOUNDED = Meta()
-
-
-def _setting(default: Any, meaning: str, bounds: Meta = _UNBOUNDED, *, is_secret: bool = False) -> Any:
-    """A field: what it means, and between which numbers it must be. What is secret is never shown."""
-    return field(default=default, repr=not is_secret, metadata={"meaning": meaning, "bounds": bounds})
+def _setting(default: Any, meaning: str, *, is_secret: bool = False) -> Any:
+    """A field and what it means. What is secret is never shown."""
+    return field(default=default, repr=not is_secret, metadata={"meaning": meaning})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,23 +38,23 @@ class Settings:
     engine: str = _setting(
         "", "URL of the index: whoosh:///path, opensearch+https://user:secret@host:9200/name."
     )
-    shards: int = _setting(1, "Shards of an index in OpenSearch.", Meta(ge=1, le=100))
-    replicas: int = _setting(1, "Copies of each shard on other nodes of OpenSearch.", Meta(ge=0, le=20))
-    engine_timeout: float = _setting(
-        10, "Seconds that OpenSearch may take to answer a search.", Meta(gt=0, le=600)
+    shards: Annotated[int, Meta(ge=1, le=100)] = _setting(1, "Shards of an index in OpenSearch.")
+    replicas: Annotated[int, Meta(ge=0, le=20)] = _setting(
+        1, "Copies of each shard on other nodes of OpenSearch."
+    )
+    engine_timeout: Annotated[float, Meta(gt=0, le=600)] = _setting(
+        10, "Seconds that OpenSearch may take to answer a search."
     )
     vocabulary: Path | None = _setting(
         None, "SKOS file (.ttl, .jsonld, .rdf) in place of the starter principles."
     )
-    memory: int = _setting(
+    memory: Annotated[int, Meta(ge=1)] = _setting(
         256,
         "Limit of what the embedded index may remember, in megabytes, in all processes together.",
-        Meta(ge=1),
     )
-    processes: int | None = _setting(
+    processes: Annotated[int, Meta(ge=1, le=64)] | None = _setting(
         None,
         "Processes that answer requests, on Linux; by default one for each core, at most four.",
-        Meta(ge=1, le=64),
     )
     database_url: str = _setting(
         "", "SQLAlchemy URL of what people write; by default an SQLite file in KB_HOME."
@@ -73,10 +69,12 @@ class Settings:
     reading: Literal["open", "members"] = _setting(
         "open", "Who may read: everybody (open) or who has signed in (members)."
     )
-    session_idle: int = _setting(120, "Minutes without a request after which a session ends.", Meta(ge=1))
-    session_hours: int = _setting(12, "Hours after which a session ends in any case.", Meta(ge=1))
-    proxies: int = _setting(
-        0, "Number of reverse proxies in front whose X-Forwarded headers are true.", Meta(ge=0, le=9)
+    session_idle: Annotated[int, Meta(ge=1)] = _setting(
+        120, "Minutes without a request after which a session ends."
+    )
+    session_hours: Annotated[int, Meta(ge=1)] = _setting(12, "Hours after which a session ends in any case.")
+    proxies: Annotated[int, Meta(ge=0, le=9)] = _setting(
+        0, "Number of reverse proxies in front whose X-Forwarded headers are true."
     )
     cors_origins: str = _setting(
         "", "Origins whose pages may use the API and the widget: https://intranet.example, or *."
@@ -91,7 +89,7 @@ class Settings:
     search_log: Literal["off", "on"] = _setting(
         "off", "Whether searches are recorded (on), without names and addresses."
     )
-    search_log_days: int = _setting(90, "Days that the search log is kept.", Meta(ge=1))
+    search_log_days: Annotated[int, Meta(ge=1)] = _setting(90, "Days that the search log is kept.")
     oidc_issuer: str = _setting("", "Address of an OpenID Connect provider that signs people in (https://…).")
     oidc_client_id: str = _setting("", "What the provider knows this Servicebook by.")
     oidc_client_secret: str = _setting("", "The secret shared with the provider.", is_secret=True)
@@ -127,18 +125,7 @@ def starter_corpus() -> Path:
 
 
 FIELDS: Mapping[str, Field[Any]] = {one.name: one for one in fields(Settings)}
-
-
-def _bounded(kind: Any, bounds: Meta) -> Any:
-    """A kind of values within bounds; where there may be none, the bounds are those of what there is."""
-    given = [one for one in get_args(kind) if one is not NoneType]
-    is_optional = NoneType in get_args(kind)
-    return Annotated[given[0], bounds] | None if is_optional else Annotated[kind, bounds]
-
-
-_KINDS: Mapping[str, Any] = {
-    name: _bounded(kind, FIELDS[name].metadata["bounds"]) for name, kind in get_type_hints(Settings).items()
-}
+_KINDS: Mapping[str, Any] = get_type_hints(Settings, include_extras=True)
 
 
 def without_password(url: str) -> str:

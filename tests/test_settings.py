@@ -68,6 +68,30 @@ def test_a_value_that_cannot_be_used_is_named(monkeypatch, name, value):
         load()
 
 
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_setting_can_be_set(monkeypatch, name):
+    default = FIELDS[name].default
+    monkeypatch.setenv(PREFIX + name.upper(), "3" if default is None else str(default))
+    found = getattr(load(), name)
+    assert found == default if default is not None else str(found) == "3"
+
+
+def test_what_is_wrong_with_settings_is_told_at_once(monkeypatch):
+    monkeypatch.setenv("KB_PROCESSES", "65")
+    monkeypatch.setenv("KB_MEMORY", "much")
+    monkeypatch.setenv("KB_ENGINE_TIMEOUT", "0")
+    monkeypatch.setenv("KB_READING", "nobody")
+    with pytest.raises(SettingsError) as told:
+        load(home=1)
+    assert str(told.value).split("; ") == [
+        "KB_ENGINE_TIMEOUT must be a number above 0, at most 600, not '0'",
+        "KB_MEMORY must be a whole number, at least 1, not 'much'",
+        "KB_PROCESSES must be a whole number from 1 to 64, not '65'",
+        "KB_READING must be members or open, not 'nobody'",
+        "KB_HOME must be a text, not 1.",
+    ]
+
+
 def test_a_file_in_another_encoding_is_named(folder):
     (folder / ".env").write_bytes("KB_CORPUS=статьи\n".encode("cp1251"))
     with pytest.raises(SettingsError, match=r"\.env is not in UTF-8"):
