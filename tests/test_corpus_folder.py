@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from kb.changes import LONGEST_ID
-from kb.corpus_folder import Draft, FolderChanges, WrittenArticle, changing, check_distinct, checked, outcome
-from kb.errors import InvalidRequest, WriteRefused
+from kb.corpus_folder import Draft, FolderChanges, WrittenArticle, change, checked
+from kb.errors import InvalidRequest, NotFound, WriteRefused
 from kb.models import Problem, SourceFile
 from kb.readers import MAX_BYTES, read
 from tests.conftest import write_files
@@ -48,7 +48,8 @@ def files(folder: Path) -> dict[str, str]:
     ],
 )
 def test_markdown_states_its_id(content: str, stated: str, tmp_path: Path) -> None:
-    written = checked(Draft("dva", ".md", content.encode())).content
+    (draft,) = checked([Draft("dva", ".md", content.encode())], [])
+    written = draft.content
     assert written.decode() == stated
     (tmp_path / "a.md").write_bytes(written)
     (article,) = read(tmp_path / "a.md").articles
@@ -57,7 +58,7 @@ def test_markdown_states_its_id(content: str, stated: str, tmp_path: Path) -> No
 
 def test_other_formats_are_written_as_they_come() -> None:
     draft = Draft("dva", ".txt", TEXT.encode())
-    assert checked(draft) == draft
+    assert checked([draft], []) == [draft]
 
 
 @pytest.mark.parametrize(
@@ -76,18 +77,19 @@ def test_other_formats_are_written_as_they_come() -> None:
 )
 def test_what_cannot_be_written(draft: Draft, parameter: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        checked(draft)
+        checked([draft], [])
     assert refused.value.parameter == parameter
 
 
 def test_the_longest_id_and_the_largest_file() -> None:
-    assert checked(Draft("a" * LONGEST_ID, ".txt", b"x" * MAX_BYTES))
+    assert checked([Draft("a" * LONGEST_ID, ".txt", b"x" * MAX_BYTES)], [])
 
 
 def test_an_article_is_named_once() -> None:
-    check_distinct(["a", "b"])
+    draft = Draft("a", ".txt", b"x")
+    assert checked([draft], ["b"])
     with pytest.raises(InvalidRequest, match="“a” is named 3 times"):
-        check_distinct(["a", "b", "a", "a"])
+        checked([draft, draft], ["b", "a"])
 
 
 # --- Where it is written -------------------------------------------------------------------------
@@ -154,44 +156,96 @@ def test_with_a_file_goes_what_speaks_for_it_alone(
 # --- All or nothing ------------------------------------------------------------------------------
 
 BEFORE = {"one.md": "# Один\n", "sub/two.txt": "Два\n", "sub/two.yml": "licence: CC0\n"}
+PROBLEM = Problem("a.md", None, "empty-article", "Nothing is in it.", "error")
 
 
-@pytest.mark.parametrize("error", [ValueError("a bug"), OSError(28, "No space left on device")])
-def test_after_an_error_all_is_as_before(tmp_path: Path, error: Exception) -> None:
+class Index:
+    """What an index knows of the files of a folder: articles that are called like them."""
+
+    def __init__(self, folder: Path, *found: str, error: Exception | None = None) -> None:
+        self._folder, self._found, self._error = folder, found, error
+        self.read(None)
+
+    def read(self, changed: FolderChanges | None) -> None:
+        """Look at the files again, or fail as it was told."""
+        if changed and self._error:
+            raise self._error
+        paths = [path for path in self._folder.rglob("*") if path.suffix in (".md", ".txt")]
+        self._known = {str(path): self._record(path) for path in paths}
+
+    def _record(self, path: Path) -> SourceFile:
+        ids = self._found if path.stem == "new" else (path.stem,)
+        return SourceFile(str(path), 1, 1, 1, "d", "p", tuple((id, id) for id in ids), 3, (PROBLEM,))
+
+    def records(self) -> dict[str, SourceFile]:
+        return self._known
+
+
+def new(folder: Path, index: Index, *remove: str) -> tuple[WrittenArticle, ...]:
+    """Write a new article, and take others away."""
+    return change(folder, [Draft("new", ".md", TEXT.encode())], remove, index.records, index.read)
+
+
+def test_what_became_of_each_article(tmp_path: Path) -> None:
     write_files(tmp_path, BEFORE)
-    refused = WriteRefused if isinstance(error, OSError) else type(error)
-    with pytest.raises(refused), changing(tmp_path) as changes:
-        changes.write(tmp_path / "one.md", b"changed")
-        changes.write(tmp_path / "one.md", b"changed again")
-        changes.write(tmp_path / "new.md", b"new")
-        changes.remove(tmp_path / "sub" / "two.txt")
-        assert set(files(tmp_path)) == {"one.md", "new.md"}
-        raise error
+    made, gone = new(tmp_path, Index(tmp_path, "new"), "two")
+    assert made == WrittenArticle("new", "created", 3, (PROBLEM,))
+    assert gone == WrittenArticle("two", "deleted", 0)
+    assert files(tmp_path) == {"one.md": BEFORE["one.md"], "new.md": TEXT}
+    assert [one.outcome for one in new(tmp_path, Index(tmp_path, "new"))] == ["replaced"]
+
+
+@pytest.mark.parametrize(
+    ("found", "error", "said"),
+    [
+        ((), InvalidRequest, "“new” cannot be read: Nothing is in it"),
+        (("other",), WriteRefused, "is the article “other”; write it under that id"),
+        (("new", "other"), WriteRefused, "“new” and “other”"),
+    ],
+)
+def test_what_is_not_read_as_the_article_is_not_written(
+    tmp_path: Path, found: tuple[str, ...], error: type[Exception], said: str
+) -> None:
+    write_files(tmp_path, BEFORE)
+    with pytest.raises(error, match=said):
+        new(tmp_path, Index(tmp_path, *found), "two")
+    assert files(tmp_path) == BEFORE
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(ValueError("a bug"), ValueError), (OSError(28, "No space left on device"), WriteRefused)],
+)
+def test_after_an_error_all_is_as_before(tmp_path: Path, error: Exception, told: type[Exception]) -> None:
+    write_files(tmp_path, BEFORE)
+    with pytest.raises(told):
+        new(tmp_path, Index(tmp_path, "new", error=error), "two")
+    assert files(tmp_path) == BEFORE
+
+
+def test_what_is_not_there_cannot_go(tmp_path: Path) -> None:
+    write_files(tmp_path, BEFORE)
+    with pytest.raises(NotFound):
+        new(tmp_path, Index(tmp_path, "new"), "never")
     assert files(tmp_path) == BEFORE
 
 
 def test_what_lies_elsewhere_is_not_touched(tmp_path: Path) -> None:
     write_files(tmp_path, {"outside.md": TEXT, "corpus/a.md": TEXT})
     (tmp_path / "corpus" / "link.md").symlink_to(tmp_path / "outside.md")
-    with changing(tmp_path / "corpus") as changes:
-        for path in (
-            tmp_path / "outside.md",
-            tmp_path / "corpus" / "link.md",
-            tmp_path / "corpus/../outside.md",
-        ):
-            for change in (
-                lambda path=path: changes.write(path, b"x"),
-                lambda path=path: changes.remove(path),
-            ):
-                with pytest.raises(WriteRefused, match="outside of the corpus folder"):
-                    change()
+    changes = FolderChanges(tmp_path / "corpus")
+    for path in (tmp_path / "outside.md", changes.root / "link.md", changes.root / "../outside.md"):
+        with pytest.raises(WriteRefused, match="outside of the corpus folder"):
+            changes.write(path, b"x")
+        with pytest.raises(WriteRefused, match="outside of the corpus folder"):
+            changes.remove(path)
     assert (tmp_path / "outside.md").read_text("utf-8") == TEXT
 
 
 def test_a_corpus_that_is_one_file_is_not_written_to(tmp_path: Path) -> None:
     write_files(tmp_path, {"a.md": TEXT})
-    with pytest.raises(WriteRefused, match="KB_CORPUS is not a folder"), changing(tmp_path / "a.md"):
-        pass
+    with pytest.raises(WriteRefused, match="KB_CORPUS is not a folder"):
+        new(tmp_path / "a.md", Index(tmp_path, "new"))
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o664, 0o600])
@@ -206,24 +260,3 @@ def test_a_file_keeps_who_may_read_it(changes: FolderChanges, mode: int) -> None
 def test_a_new_file_may_be_read_by_all(changes: FolderChanges) -> None:
     changes.write(changes.root / "a.md", b"new")
     assert (changes.root / "a.md").stat().st_mode & 0o777 == 0o644
-
-
-# --- What became of it ---------------------------------------------------------------------------
-
-
-def record(*ids: str) -> SourceFile:
-    problem = Problem("a.md", None, "empty-article", "Nothing is in it.", "error")
-    return SourceFile("a.md", 1, 1, 1, "d", "p", tuple((id, id) for id in ids), 3, (problem,))
-
-
-@pytest.mark.parametrize(("was_there", "said"), [(False, "created"), (True, "replaced")])
-def test_what_became_of_an_article(was_there: bool, said: str) -> None:
-    assert outcome("a", record("a"), was_there) == WrittenArticle("a", said, 3, record("a").problems)
-
-
-def test_what_cannot_be_read_as_the_article_is_refused() -> None:
-    with pytest.raises(InvalidRequest, match="“a” cannot be read: Nothing is in it"):
-        outcome("a", record(), False)
-    for ids in (("b",), ("a", "b")):
-        with pytest.raises(WriteRefused, match="“b”; write it under that id"):
-            outcome("a", record(*ids), False)
