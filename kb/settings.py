@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import Field, dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 from urllib.parse import quote
 
 import msgspec
@@ -126,8 +127,18 @@ def starter_corpus() -> Path:
 
 
 FIELDS: Mapping[str, Field[Any]] = {one.name: one for one in fields(Settings)}
+
+
+def _bounded(kind: Any, bounds: Meta) -> Any:
+    """A type within bounds, which are those of the number where there may be none."""
+    if NoneType not in get_args(kind):
+        return Annotated[kind, bounds]
+    (number,) = (one for one in get_args(kind) if one is not NoneType)
+    return Annotated[number, bounds] | None
+
+
 _KINDS: Mapping[str, Any] = {
-    name: Annotated[kind, FIELDS[name].metadata["bounds"]] for name, kind in get_type_hints(Settings).items()
+    name: _bounded(kind, FIELDS[name].metadata["bounds"]) for name, kind in get_type_hints(Settings).items()
 }
 
 

@@ -44,7 +44,38 @@ def test_a_file_is_read_and_the_environment_wins(monkeypatch, folder):
     assert load(memory=30).memory == 30
 
 
-@pytest.mark.parametrize(("name", "value"), [("KB_MEMORY", "much"), ("KB_MEMORY", "0"), ("KB_MEMORY", "-5")])
+@pytest.mark.parametrize(
+    ("name", "value", "read"),
+    [
+        ("KB_PROCESSES", "2", 2),
+        ("KB_PROCESSES", "64", 64),
+        ("KB_SHARDS", "100", 100),
+        ("KB_REPLICAS", "0", 0),
+        ("KB_ENGINE_TIMEOUT", "2.5", 2.5),
+        ("KB_CORPUS", "статьи", Path("статьи")),
+        ("KB_METRICS", "on", "on"),
+        ("KB_INTERFACE", "zh-Hant", "zh-Hant"),
+    ],
+)
+def test_a_value_is_of_its_kind(monkeypatch, name, value, read):
+    monkeypatch.setenv(name, value)
+    assert getattr(load(), name.removeprefix(PREFIX).lower()) == read
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KB_MEMORY", "much"),
+        ("KB_MEMORY", "0"),
+        ("KB_MEMORY", "-5"),
+        ("KB_PROCESSES", "0"),
+        ("KB_PROCESSES", "65"),
+        ("KB_SHARDS", "101"),
+        ("KB_REPLICAS", "-1"),
+        ("KB_ENGINE_TIMEOUT", "0"),
+        ("KB_METRICS", "perhaps"),
+    ],
+)
 def test_a_value_that_cannot_be_used_is_named(monkeypatch, name, value):
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=f"{name}.*{value}"):
