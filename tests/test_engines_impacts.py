@@ -112,6 +112,18 @@ def test_a_title_makes_a_hit_of_the_first_passage_only(impacts):
     assert list(hits_of(impacts, [word("жалоба", matches=False)])) == []
 
 
+def test_a_section_that_holds_enough_words_makes_hits_of_all_its_passages():
+    """Three words stand in one section, though none of them in its second passage."""
+    postings = {(Field.TEXT, f"w{word}"): (numbers(0), numbers(1)) for word in ("раз", "два", "три")}
+    impacts = Impacts(
+        COLLECTION, lambda field, term: postings.get((field, term), NONE), BoundedCache(10**6), 1
+    )
+    words = [word(one) for one in ("раз", "два", "три", "четыре", "пять", "шесть")]
+    assert list(hits_of(impacts, words)) == [0, 1]
+    assert list(hits_of(impacts, [*words, word("семь")])) == [0], "half of seven are four"
+    assert list(hits_of(impacts, words[:2])) == [0], "two are too few"
+
+
 def test_the_weight_in_the_query_multiplies(impacts):
     double = scores_of(impacts, [word("жалоба", weight=2.0)], EVERY)
     assert double == pytest.approx(2 * scores_of(impacts, [word("жалоба")], EVERY))
@@ -203,6 +215,15 @@ def test_an_owner_is_forgotten_with_all_it_has():
     assert again == [1]
     cache.forget(lambda owner: True)
     assert cache.used == 0
+
+
+def test_a_look_counts_as_use_and_makes_nothing():
+    cache = BoundedCache(3_000)
+    for name in ("a", "b"):
+        cache.get((name,), lambda name=name: name, lambda value: 700)
+    assert [cache.peek((name,)) for name in ("a", "never")] == ["a", None]
+    cache.get(("c",), lambda: "c", lambda value: 700)
+    assert [cache.peek((name,)) for name in "abc"] == ["a", None, "c"]
 
 
 def test_a_remembered_nothing_is_remembered():

@@ -406,6 +406,13 @@ def test_mistakes_in_a_metadata_file(
     assert (line is None or reading.problems[0].line == line) and says in reading.problems[0].message
 
 
+@pytest.mark.parametrize("content", ["", " \n", "# nothing yet\n"])
+def test_a_metadata_file_may_be_empty(content: str, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# Т\n\nТекст.\n", encoding="utf-8")
+    (tmp_path / "a.yml").write_text(content, encoding="utf-8")
+    assert read(tmp_path / "a.md").problems == ()
+
+
 def test_a_changed_metadata_file_makes_files_be_read_again(tmp_path: Path, open_book: MakeBook) -> None:
     corpus = tmp_path / "corpus"
     corpus.mkdir()

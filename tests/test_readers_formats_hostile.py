@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import stat
 import struct
 import tracemalloc
 import zipfile
@@ -235,6 +236,26 @@ def test_members_that_are_not_read(name: str, code: str) -> None:
     reading = read_bytes(packed({name: b"text"}), ".zip")
     assert not reading.articles
     assert [problem.code for problem in reading.problems] == [code]
+
+
+def test_a_member_that_is_locked_is_said() -> None:
+    made = bytearray(packed({"a.md": b"text"}))
+    for signature, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        made[made.index(signature) + flags] |= 1
+    (problem,) = read_bytes(bytes(made), ".zip").problems
+    assert (problem.file, problem.code, problem.severity) == ("a.zip/a.md", "encrypted-file", "error")
+    assert "password" in problem.message
+
+
+def test_a_link_in_an_archive_is_not_followed() -> None:
+    link = zipfile.ZipInfo("a.md")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+    reading = read_bytes(made.getvalue(), ".zip")
+    assert not reading.articles
+    assert [problem.code for problem in reading.problems] == ["unsafe-path"]
 
 
 def test_a_member_without_a_name_is_passed_over() -> None:

@@ -576,6 +576,14 @@ def test_texts_travel_compressed_to_those_who_can_read_it(client: FlaskClient) -
     assert len(packed.data) < len(plain.data) / 2
 
 
+def test_static_files_travel_compressed_too(client: FlaskClient) -> None:
+    with client.get("/static/servicebook.css") as plain:
+        whole = plain.data
+    with client.get("/static/servicebook.css", headers={"Accept-Encoding": "gzip"}) as packed:
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(packed.data) == whole
+
+
 def test_the_first_page_is_light(client: FlaskClient) -> None:
     """HTML, style, scripts and icon together, uncompressed."""
     page = client.get("/")

@@ -43,16 +43,17 @@ def server(tmp_path_factory: pytest.TempPathFactory, vocabulary_cache: Path) -> 
         "KB_LOG": "json",
     }
     command = [sys.executable, "-m", "kb", "serve", "--port", str(port)]
-    errors = (folder / "errors").open("w+")
-    with subprocess.Popen(
-        command, env={**os.environ, **said}, stdout=subprocess.PIPE, stderr=errors, text=True
-    ) as process:
+    with (
+        (folder / "errors").open("w") as errors,
+        subprocess.Popen(
+            command, env={**os.environ, **said}, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as process,
+    ):
         while "Servicebook is at" not in (told := (folder / "errors").read_text()):
             assert process.poll() is None, told
             time.sleep(0.05)
         yield SimpleNamespace(port=port, process=process, errors=folder / "errors")
         process.kill()
-    errors.close()
 
 
 def children(process: int) -> set[int]:
