@@ -15,14 +15,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kb.changes import LONGEST_ID
 from kb.errors import InvalidRequest, NotFound, WriteRefused
+from kb.indexing.changes import LONGEST_ID
 from kb.models import Problem, SourceFile
 from kb.readers import MAX_BYTES, READERS, front_matter
 from kb.readers.draft import NumberedText
 from kb.whole_files import whole_file
 
-# The ids that an article is given: `kb.changes.wanted_id` leaves them as they are.
+# The ids that an article is given: `kb.indexing.changes.wanted_id` leaves them as they are.
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _ID_LINE = re.compile(r"^id[ \t]*:[^\n]*\n?", re.MULTILINE | re.IGNORECASE)
 _STATES_ITS_ID = {".md", ".markdown"}

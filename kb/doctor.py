@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from kb import changes, readers
+from kb import readers
 from kb.counting import counted
 from kb.errors import IndexLocked, ServicebookError
+from kb.indexing import changes
 from kb.knowledge_base import KnowledgeBase
 from kb.principles.integrity import check
 

@@ -15,10 +15,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from kb import languages, lookup, pipeline, query, sameness
+from kb import languages, lookup, query, sameness
 from kb.concepts import Concepts
 from kb.engines import ClusterOptions, Engine, EngineWriter, open_engine
 from kb.errors import EngineError, IndexLocked, InvalidRequest, NotFound, StoreUnavailable, WriteRefused
+from kb.indexing import pipeline
 from kb.models import (
     Article,
     Excerpt,
@@ -48,15 +49,15 @@ from kb.suggestions import Suggestions
 if TYPE_CHECKING:
     from kb.accounts import Accounts
     from kb.backup import Contents
-    from kb.changes import IndexReport
-    from kb.checking import CheckReport
     from kb.corpus_folder import Draft, FolderChanges, WrittenArticle
-    from kb.indexing import Indexer, Progress
+    from kb.indexing.changes import IndexReport
+    from kb.indexing.checking import CheckReport
+    from kb.indexing.indexer import Indexer, Progress
+    from kb.indexing.preparing import Preparer
     from kb.keys import Keys
     from kb.packs.kept import Packs
     from kb.packs.making import PackMaker
     from kb.packs.outlines import Outline
-    from kb.preparing import Preparer
     from kb.principles import Explanation
     from kb.principles.evaluation import TaggerEvaluation
     from kb.statistics import IndexStatus, Statistics
@@ -170,7 +171,8 @@ class KnowledgeBase:
         all of it but what foreign parsers read. When another process is indexing, wait for it or raise
         `IndexLocked`. An index that is damaged or was deleted is made anew, from all sources.
         """
-        from kb import changes, preparing, readers, repetitions
+        from kb import readers
+        from kb.indexing import changes, preparing, repetitions
 
         sources = tuple(paths) or (() if forget else (self.settings.corpus_path,))
         if self.settings.corpus and not (paths or forget):
@@ -218,12 +220,12 @@ class KnowledgeBase:
 
     @cached_property
     def _preparer(self) -> Preparer:
-        from kb.preparing import Preparer
+        from kb.indexing.preparing import Preparer
 
         return Preparer(self.tagger, self.concepts)
 
     def _indexer(self, writer: EngineWriter) -> Indexer:
-        from kb.indexing import Indexer
+        from kb.indexing.indexer import Indexer
 
         # Dictionaries are loaded only when it turns out that this process needs them.
         return Indexer(
@@ -242,7 +244,7 @@ class KnowledgeBase:
 
         By default those of the configured corpus.
         """
-        from kb import checking
+        from kb.indexing import checking
 
         return checking.check(paths or (self.settings.corpus_path,), self.tagger)
 
@@ -345,7 +347,7 @@ class KnowledgeBase:
     def explain_tags(self, path: Path) -> Sequence[Explanation]:
         """Why each passage of a file gets its tags, without indexing it. Raises `InvalidRequest` when
         the file cannot be read as an article."""
-        from kb import checking
+        from kb.indexing import checking
 
         return checking.explain(path, self.tagger)
 

@@ -50,7 +50,7 @@ _SEED = 1
 _FACTORS = np.frombuffer(hashlib.shake_128(b"sketches").digest(SKETCH_LENGTH), np.uint64) | np.uint64(1)
 # Sketches that are compared or hashed at a time: ten megabytes.
 _AT_ONCE = 1 << 16
-# The letters that terms are indexed with. With any other value here, raise `kb.pipeline.PIPELINE`.
+# The letters that terms are indexed with. With any other value here, raise `kb.indexing.pipeline.PIPELINE`.
 _SHINGLE = TermKind.PAIR.value
 _EXACT = frozenset({TermKind.PAIR.value, TermKind.FORM.value, TermKind.WORD.value, TermKind.CHAR.value})
 

@@ -43,7 +43,16 @@ ENGLISH = Path(__file__).parent / "files" / "bridge"
 # with one of them at the end.
 LONG = {
     f"test_{name}"
-    for name in ("contract", "crash", "knowledge_base", "corpus", "api", "preparing", "benchmarks", "ranking")
+    for name in (
+        "contract",
+        "crash",
+        "knowledge_base",
+        "corpus",
+        "api",
+        "indexing_preparing",
+        "benchmarks",
+        "ranking",
+    )
 }
 
 

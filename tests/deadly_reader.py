@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from kb import preparing
+from kb.indexing import preparing
 
 
 def deadly(path: str) -> Iterator[bytes]:

@@ -629,7 +629,7 @@ def test_nodes_over_one_database_count_together(
 @pytest.fixture
 def folder(make_book: MakeBook, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A small corpus folder, and a client that may write. All formats are read in this process: starting
-    another for what foreign parsers read takes a second, and `test_preparing` sees to that."""
+    another for what foreign parsers read takes a second, and `test_indexing_preparing` sees to that."""
     monkeypatch.setattr(readers, "is_plain", lambda path: True)
     book = make_book(
         {"gift.md": "# Жалоба — подарок\n\nБлагодарите за жалобу.\n", "sub/two.md": "# Два\n\nТекст.\n"}

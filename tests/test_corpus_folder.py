@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from kb.changes import LONGEST_ID
 from kb.corpus_folder import Draft, FolderChanges, WrittenArticle, changing, checked, outcome
 from kb.errors import InvalidRequest, WriteRefused
+from kb.indexing.changes import LONGEST_ID
 from kb.models import Problem, SourceFile
 from kb.readers import MAX_BYTES, read
 from tests.conftest import write_files

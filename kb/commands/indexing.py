@@ -24,8 +24,8 @@ from kb.counting import counted
 from kb.errors import EngineUnavailable, IndexLocked, ServicebookError, StoreUnavailable
 
 if TYPE_CHECKING:
-    from kb.changes import FileChange, IndexReport
-    from kb.indexing import Progress
+    from kb.indexing.changes import FileChange, IndexReport
+    from kb.indexing.indexer import Progress
     from kb.knowledge_base import KnowledgeBase
     from kb.models import Problem
 

@@ -11,7 +11,7 @@ from kb.commands.indexing import cores, indexed, print_report, summary
 from kb.commands.shared import open_book, problem_line, progress_bar, say_on_stderr
 
 if TYPE_CHECKING:
-    from kb.changes import IndexReport
+    from kb.indexing.changes import IndexReport
     from kb.knowledge_base import KnowledgeBase
 
 _log = logging.getLogger("servicebook.serve")

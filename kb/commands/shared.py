@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from kb.indexing import Progress
+    from kb.indexing.indexer import Progress
     from kb.knowledge_base import KnowledgeBase
     from kb.models import Hit, Problem, Span
 

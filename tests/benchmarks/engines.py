@@ -23,9 +23,9 @@ from urllib.parse import urlsplit
 import click
 
 from kb import evaluation
+from kb.indexing.preparing import Prepared
 from kb.knowledge_base import KnowledgeBase
 from kb.models import SearchRequest
-from kb.preparing import Prepared
 from kb.settings import load
 from tests.benchmarks import corpus, measuring
 from tests.benchmarks.measuring import milliseconds, significant

@@ -1,4 +1,4 @@
-"""Processes that work for this one (`kb.workers`)."""
+"""Processes that work for this one (`kb.indexing.workers`)."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from kb import workers
-from kb.workers import WorkerDied, Workers
+from kb.indexing import workers
+from kb.indexing.workers import WorkerDied, Workers
 
 
 def worker(factor):
@@ -132,7 +132,7 @@ def test_a_full_disk_is_an_error_here(tmp_path, monkeypatch):
 def test_workers_end_with_the_process_that_started_them(tmp_path):
     """Even when it is killed, and they are in the middle of something that never ends."""
     script = (
-        "import sys; from functools import partial; from pathlib import Path; from kb.workers import Workers; from tests.test_workers import worker\n"
+        "import sys; from functools import partial; from pathlib import Path; from kb.indexing.workers import Workers; from tests.test_indexing_workers import worker\n"
         "with Workers([1, -2], 1, Path(sys.argv[1]), partial(worker, 10), 0.2) as outcomes:\n"
         "    coming = iter(outcomes)\n"
         "    list(next(coming))\n"

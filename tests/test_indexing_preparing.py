@@ -1,4 +1,4 @@
-"""Reading and analysing in several processes gives what one gives (`kb.preparing`)."""
+"""Reading and analysing in several processes gives what one gives (`kb.indexing.preparing`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from zipfile import ZipFile
 
 import pytest
 
-from kb import preparing, readers, workers
+from kb import readers
+from kb.indexing import preparing, workers
 from tests.conftest import CORPUS, new_home, write_files
 from tests.deadly_reader import deadly_preparer, deadly_reader
 from tests.samples import CONFLICT, GIFT, QUEUE, SERVICE, answers

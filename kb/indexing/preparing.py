@@ -23,12 +23,13 @@ from typing import Self
 
 import msgspec
 
-from kb import changes, languages, passages, readers, sameness
+from kb import languages, passages, readers, sameness
 from kb.concepts import Concepts
+from kb.indexing import changes
+from kb.indexing.workers import Answer, WorkerDied, Workers
 from kb.models import Article, Passage, Problem, Span
 from kb.principles import Tagger, Vocabulary
 from kb.ranking import IndexedText, PassageTexts
-from kb.workers import Answer, WorkerDied, Workers
 
 Row = tuple[Passage, PassageTexts]
 """A passage with the terms that it is found by."""

@@ -7,11 +7,11 @@ from dataclasses import replace
 from itertools import tee
 from pathlib import Path
 
-from kb import changes, preparing
 from kb.concepts import Concepts
 from kb.engines import EngineWriter
+from kb.indexing import changes, preparing
+from kb.indexing.preparing import Prepared, PreparedFile, Preparer, ReadFile, Row
 from kb.models import Article, Passage, SourceFile, Tag, TagReview
-from kb.preparing import Prepared, PreparedFile, Preparer, ReadFile, Row
 
 Progress = Callable[[int, int, int], None]
 """Told of the files done, the files in all, and the passages made so far."""

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kb import passages, preparing, readers
+from kb import passages, readers
 from kb.errors import InvalidRequest
+from kb.indexing import preparing
 from kb.models import Article, Problem
 from kb.principles import Explanation, Tagger
 

@@ -45,7 +45,9 @@ _PIPE_SIZE = 1 << 20
 # What a worker says: the kind of it, how long it is, and the message itself.
 _MESSAGE, _DONE, _FAILED = range(3)
 _FRAME = struct.Struct("!BI")
-_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from kb.workers import work; work()"
+_BOOT = (
+    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from kb.indexing.workers import work; work()"
+)
 
 
 class WorkerDied(Exception):

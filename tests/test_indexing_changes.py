@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb import readers
-from kb.changes import IdGiver, wanted_id
 from kb.errors import NotFound
+from kb.indexing.changes import IdGiver, wanted_id
 from kb.models import Article
 from tests.conftest import write_files
 from tests.samples import CONFLICT, GIFT, QUEUE, SERVICE, answers
