@@ -161,6 +161,7 @@ def run(home: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def test_commands_say_so_in_one_line(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("index")
     first = run("search", "Empathy", "--json")
     assert first.stderr == ""
     passage = json.loads(first.stdout)["hits"][0]["passage"]["id"]
