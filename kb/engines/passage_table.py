@@ -6,7 +6,7 @@ reading order, and the first of several copies is the one that is read first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -111,13 +111,18 @@ class PassageTable:
 
     # --- Filters ---
 
+    def in_languages(self, wanted: Sequence[str]) -> Mask:
+        """Which passages are in one of some languages."""
+        codes, places = self._languages
+        found: Mask = np.isin(codes, [encoded(code) for code in wanted])[places]
+        return found
+
     def filters(self, query: Query, like: int | None) -> dict[str, Mask]:
         """A mask for each facet that the query restricts; `like` is the number of the passage whose
         copies it asks for, or None when there is none."""
         masks = {}
         if query.languages:
-            codes, places = self._languages
-            masks["language"] = np.isin(codes, [encoded(code) for code in query.languages])[places]
+            masks["language"] = self.in_languages(query.languages)
         if query.articles:
             chosen = np.zeros(len(self.article_ids), np.bool_)
             chosen[

@@ -206,6 +206,14 @@ def scores(terms: Sequence[QueryTerm], commit: Commit, holders: Holders) -> list
     return [*passage, _lent("section", {"bool": {"should": section}})] if section else passage
 
 
+def weighed(ranked: Json, foreign: Sequence[str]) -> Json:
+    """A query that ranks passages, those in a foreign language lower."""
+    if not foreign:
+        return ranked
+    negative = _among("language", foreign)
+    return {"boosting": {"positive": ranked, "negative": negative, "negative_boost": ranking.FOREIGN_WEIGHT}}
+
+
 def _heaviest(given: Iterable[tuple[Level, Share | None]], commit: Commit) -> list[Json]:
     """Clauses for as many of the shares as Lucene takes, those that may give most first."""
     room = _MOST_CLAUSES
