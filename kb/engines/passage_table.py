@@ -6,7 +6,7 @@ reading order, and the first of several copies is the one that is read first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kb import ranking
 from kb.engines import Place
 from kb.engines.copies import Copies
-from kb.engines.impacts import Mask, Numbers, Places, begins, best
+from kb.engines.impacts import Floats, Mask, Numbers, Places, begins, best
 from kb.models import Query
 from kb.sameness import Sketches, groups
 
@@ -109,20 +110,21 @@ class PassageTable:
         """The article of a passage, and its position there."""
         return self.article_ids[self.article[number]].decode(), int(self.facts["position"][number])
 
-    # --- Filters ---
-
-    def in_languages(self, wanted: Sequence[str]) -> Mask:
-        """Which passages are in one of some languages."""
+    def language_weights(self, query: Query, numbers: Places) -> Floats:
+        """What the scores of some passages count, by their languages; see `kb.ranking`."""
         codes, places = self._languages
-        found: Mask = np.isin(codes, [encoded(code) for code in wanted])[places]
-        return found
+        weights = np.array([ranking.language_weight(code.decode(), query) for code in codes.tolist()])
+        return weights.take(places.take(numbers))
+
+    # --- Filters ---
 
     def filters(self, query: Query, like: int | None) -> dict[str, Mask]:
         """A mask for each facet that the query restricts; `like` is the number of the passage whose
         copies it asks for, or None when there is none."""
         masks = {}
         if query.languages:
-            masks["language"] = self.in_languages(query.languages)
+            codes, places = self._languages
+            masks["language"] = np.isin(codes, [encoded(code) for code in query.languages])[places]
         if query.articles:
             chosen = np.zeros(len(self.article_ids), np.bool_)
             chosen[

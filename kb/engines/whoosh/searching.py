@@ -148,7 +148,7 @@ def _scores(snapshot: Snapshot, terms: LookedUp, numbers: Places, query: Query) 
     """The scores of some passages, whose numbers rise."""
     scores = snapshot.impacts.scores(terms, numbers)
     if query.foreign:
-        scores[snapshot.table.in_languages(query.foreign)[numbers]] *= ranking.FOREIGN_WEIGHT
+        scores *= snapshot.table.language_weights(query, numbers)
     return scores
 
 
