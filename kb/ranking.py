@@ -92,6 +92,14 @@ ASIDE = 0.5
 TAG_TIMES = 4
 
 
+def own_weight(kind: TermKind) -> float:
+    """What a kind of term weighs in a passage's own text, beside what its section and article lend.
+
+    Concepts as in the headings, where tags name them for a whole section: who names it comes first.
+    """
+    return FIELD_WEIGHTS[Field.HEADINGS].weight if kind is TermKind.CONCEPT else 1.0
+
+
 def idf(texts: int, holders: int) -> float:
     """What it says that a term stands in a text, when it stands in `holders` of so many."""
     return math.log1p((texts - holders + 0.5) / (holders + 0.5))

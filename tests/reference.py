@@ -100,7 +100,7 @@ class Reference:
         """What a term gives to a passage, by field."""
         section, article = self.sections[number], self.articles[number]
         levels = [
-            ("text", Field.TEXT, 1.0, self.texts, number),
+            ("text", Field.TEXT, ranking.own_weight(term.kind), self.texts, number),
             ("context", Field.TEXT, ranking.SECTION_WEIGHT, self.section_texts, section),
             ("context", Field.TEXT, ranking.ARTICLE_WEIGHT, self.article_texts, article),
             ("headings", Field.HEADINGS, 1.0, self.headings, number),

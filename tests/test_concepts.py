@@ -83,7 +83,7 @@ QUERIES = [
     ("benchmarking", "zh", "标杆学习常被做成参观"),
     ("self-service", "zh", "自助服务：由顾客自己操作"),
     ("waiting times", "zh", "等待管理：缩短等候"),
-    ("service blueprint", "zh", "把服务拆成步骤，用一条“可视线”"),
+    ("service blueprint", "zh", "服务蓝图：用“可视线”"),
     ("consistency", "zh", "怎样让早班和晚班一个样"),
     ("recognition", "zh", "好事同样要讲动作"),
 ]

@@ -249,6 +249,8 @@ def share(level: Level, term: QueryTerm, commit: Commit, holders: Holders) -> Sh
     weight = (
         term.weight * ranking.KIND_WEIGHTS[term.kind] * ranking.FIELD_WEIGHTS[level.of].weight * level.lent
     )
+    if level is OWN:
+        weight *= ranking.own_weight(term.kind)
     if not weight or not (found := holders(level, term)).places:
         return None
     weight *= ranking.idf(level.count(commit), found.places)
