@@ -69,8 +69,17 @@ class Concepts:
         return _with(self._headings(passage.headings), tags)
 
     def indexed_asked(self, passage: Passage) -> IndexedText:
-        """The terms of what people ask for a passage; that names no concepts, or it would be a mention."""
-        return index_text(analyse("\n".join(passage.asked)))
+        """The terms of what people ask for a passage; that names no concepts, or it would be a mention.
+
+        Each question is read by itself: where one ends and the next begins, no words stand side by side.
+        """
+        terms: Counter[str] = Counter()
+        words = 0
+        for question in passage.asked:
+            read = index_text(analyse(question))
+            terms.update(read.terms)
+            words += read.length
+        return IndexedText(dict(terms), words)
 
     def indexed_title(self, article: Article) -> IndexedText:
         """The terms of an article's title. What it states to teach counts as if it named it."""

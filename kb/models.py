@@ -658,6 +658,7 @@ class Query:
 
     Without terms and clauses it asks for every passage that passes the filters. `dates` are first
     and last days. When it is to `collapse`, of several copies only the first in order is a hit.
+    Passages in a `foreign` language, in which it was not asked, score less.
     """
 
     terms: tuple[QueryTerm, ...] = ()
@@ -666,6 +667,7 @@ class Query:
     principles: tuple[str, ...] = ()
     articles: tuple[str, ...] = ()
     dates: tuple[tuple[date, date], ...] = ()
+    foreign: tuple[str, ...] = ()
     like: str = ""
     sort: Sort = Sort.RELEVANCE
     collapse: bool = False

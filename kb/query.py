@@ -18,7 +18,7 @@ from itertools import groupby
 
 from kb.errors import InvalidRequest
 from kb.language_codes import ISO_639_1
-from kb.languages import LANGUAGES, analyse, fold, function_words, named, question_words, scripts
+from kb.languages import LANGUAGES, analyse, detect, fold, function_words, named, question_words, scripts
 from kb.models import Clause, Phrase, Prefix, Query, QueryTerm, SearchRequest, Sort, TermKind, Token
 from kb.phrases import is_han
 
@@ -321,19 +321,34 @@ def prepare(request: SearchRequest, parsed: ParsedText) -> Query:
     Raises `InvalidRequest` for an unknown language, date or order, or a limit or offset out of bounds.
     """
     _check(request)
+    languages = (*request.languages, *parsed.languages)
     return Query(
         terms=terms(parsed.plain),
         clauses=parsed.clauses,
-        languages=(*request.languages, *parsed.languages),
+        languages=languages,
         principles=tuple(dict.fromkeys((*request.principles, *parsed.principles))),
         articles=(*request.articles, *parsed.articles),
         dates=tuple(_period(text) for text in (*request.dates, *parsed.dates)),
+        foreign=() if languages else _foreign(parsed.plain),
         like=request.like,
         sort=Sort(request.sort),
         collapse=request.collapse and not request.like and parsed.is_open,
         limit=request.limit,
         offset=request.offset,
     )
+
+
+def _foreign(text: str) -> tuple[str, ...]:
+    """The languages that a text is not typed in; none when that cannot be told.
+
+    Latin letters are typed in every language (NPS, ISO 9001, "KANO 问卷"): that a text is English, only its
+    function words say.
+    """
+    others = " ".join(run.group() for run in scripts(fold(text).text) if run.lastgroup != "latin")
+    own = detect(others or text)
+    if own == "und" or (own == "en" and not _positions(analyse(text), function_words())):
+        return ()
+    return tuple(code for code in LANGUAGES if code != own)
 
 
 def _check(request: SearchRequest) -> None:

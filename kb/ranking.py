@@ -9,9 +9,15 @@ ln(1 + (N − df + ½) / (df + ½)). Lengths are counted in words for every kind
 and languages can share an index. Synonyms (the possible lemmas of one form) share a frequency: the
 text's is the highest of theirs, and df counts the texts with any.
 
-What people ask for a passage is read with its headings. It is also read with the text in what
-passages borrow from their section and article: who asks for one passage there may want another, and
-there is more of it to go by (+2 points in one language, +3 across languages).
+What people ask for a passage is read with its headings, and these weigh twice as much as its text:
+that says what a passage is about, where the text has many words in passing. What people ask is also
+read with the text in what passages borrow from their section and article: who asks for one passage
+there may want another, and there is more of it to go by (+2 points in one language, +3 across languages).
+
+Who types Russian reads Russian: the score of a passage in another language counts three quarters, unless
+the reader has chosen languages. So what is asked in Russian finds a Chinese passage, too, and comes before
+the Russian ones only when it is a much better answer (in lists of several languages, scores are weighed
+by language before they are merged: Si, Callan, Cetintas & Yuan 2008).
 
 A passage is a hit when its text, its headings or, for an article's first, the title holds a term
 that `matches` (function words and n-grams alone do not), or when its section holds many of them.
@@ -29,7 +35,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from kb.models import QueryTerm, TermKind, Token
+from kb.models import Query, QueryTerm, TermKind, Token
 
 K1 = 0.9
 
@@ -63,15 +69,18 @@ class FieldWeight:
 
 FIELD_WEIGHTS: dict[Field, FieldWeight] = {
     Field.TEXT: FieldWeight(1.0, 0.6),
-    Field.HEADINGS: FieldWeight(1.0, 0.3),
-    Field.TITLE: FieldWeight(0.5, 0.3),
+    Field.HEADINGS: FieldWeight(2.0, 0.3),
+    Field.TITLE: FieldWeight(1.0, 0.3),
 }
 
 # A passage borrows from the text around it: its section's and its article's BM25, each as if the
 # section or the article, with what is asked for its passages, were one text. The largest gain on short
 # passages.
-SECTION_WEIGHT = 0.5
-ARTICLE_WEIGHT = 0.5
+SECTION_WEIGHT = 1.0
+ARTICLE_WEIGHT = 1.0
+
+# What the score of a passage counts that is in another language than the query.
+FOREIGN_WEIGHT = 0.75
 
 # What a term that came over a bridge weighs beside one that was typed, and what is left of it when
 # the query is about something else: the hotel in "complaint in the hotel".
@@ -83,9 +92,22 @@ ASIDE = 0.5
 TAG_TIMES = 4
 
 
+def own_weight(kind: TermKind) -> float:
+    """What a kind of term weighs in a passage's own text, beside what its section and article lend.
+
+    Concepts as in the headings, where tags name them for a whole section: who names it comes first.
+    """
+    return FIELD_WEIGHTS[Field.HEADINGS].weight if kind is TermKind.CONCEPT else 1.0
+
+
 def idf(texts: int, holders: int) -> float:
     """What it says that a term stands in a text, when it stands in `holders` of so many."""
     return math.log1p((texts - holders + 0.5) / (holders + 0.5))
+
+
+def language_weight(language: str, query: Query) -> float:
+    """What the score of a passage in a language counts."""
+    return FOREIGN_WEIGHT if language in query.foreign else 1.0
 
 
 _COUNTED = frozenset((TermKind.WORD, TermKind.BIGRAM))

@@ -100,7 +100,7 @@ class Reference:
         """What a term gives to a passage, by field."""
         section, article = self.sections[number], self.articles[number]
         levels = [
-            ("text", Field.TEXT, 1.0, self.texts, number),
+            ("text", Field.TEXT, ranking.own_weight(term.kind), self.texts, number),
             ("context", Field.TEXT, ranking.SECTION_WEIGHT, self.section_texts, section),
             ("context", Field.TEXT, ranking.ARTICLE_WEIGHT, self.article_texts, article),
             ("headings", Field.HEADINGS, 1.0, self.headings, number),
@@ -111,6 +111,10 @@ class Reference:
             if times := self._times(term, places, place):
                 weight = term.weight * KIND_WEIGHTS[term.kind] * FIELD_WEIGHTS[field].weight * lent
                 yield name, weight * self._bm25(term, field, places, place, times)
+
+    def _language_weight(self, query: Query, number: int) -> float:
+        """What a passage's score counts: less in a language that the query was not asked in."""
+        return ranking.FOREIGN_WEIGHT if self.documents[number].passage.language in query.foreign else 1.0
 
     def _times(self, term: QueryTerm, places: dict, place) -> int:
         return self._all_times(term, places).get(place, 0)
@@ -170,10 +174,11 @@ class Reference:
             "date": counts("date", lambda d: [str(d.published.year)] if d.published else []),
             "principle": counts("principle", lambda d: d.tags, but_its_own=False),
         }
-        ranked = sorted(hits, key=lambda n: (self._day(query, n), -self.score(terms, n), n))
+        scores = {n: self._language_weight(query, n) * self.score(terms, n) for n in hits}
+        ranked = sorted(hits, key=lambda n: (self._day(query, n), -scores[n], n))
         shown = self._first_of_each(ranked) if query.collapse else ranked
         page = shown[query.offset : query.offset + query.limit]
-        return len(shown), [(self.documents[n].passage.id, self.score(terms, n)) for n in page], facets
+        return len(shown), [(self.documents[n].passage.id, scores[n]) for n in page], facets
 
     def _first_of_each(self, ranked: list[int]) -> list[int]:
         shown: dict[int, int] = {}

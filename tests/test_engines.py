@@ -36,7 +36,7 @@ from kb.models import (
     TermKind,
 )
 from kb.passages import split
-from kb.ranking import PassageTexts, index_text
+from kb.ranking import FOREIGN_WEIGHT, PassageTexts, index_text
 from kb.sameness import sketched
 from tests.conftest import in_hurried_threads
 from tests.reference import Document, Reference
@@ -618,6 +618,16 @@ def _same_but_for_ties(ids: list[str], ranked: list[tuple[str, float]], asked: Q
         scores = dict(ranked)
         assert set(ids) == set(scores), asked
         assert [scores[id] for id in ids] == pytest.approx([score for _, score in ranked], abs=near), asked
+
+
+def test_what_is_in_the_language_of_the_query_comes_first(engine):
+    put(engine, article("a", "Жалоба — 礼物.", language="zh"), article("b", "Жалоба — 礼物.", language="ru"))
+    (own, foreign) = engine.search(ask("жалоба")).hits
+    assert [own.article.id, foreign.article.id] == ["b", "a"]
+    assert foreign.score == pytest.approx(FOREIGN_WEIGHT * own.score)
+    chosen = engine.search(ask("жалоба", languages=("ru", "zh"))).hits
+    assert [hit.article.id for hit in chosen] == ["a", "b"]
+    assert chosen[0].score == pytest.approx(chosen[1].score)
 
 
 @pytest.mark.parametrize("times", [(200, 200), (300, 1)])

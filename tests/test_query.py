@@ -215,6 +215,26 @@ def test_which_words_make_a_hit(text, matching):
     assert found == matching or not found & {"и", "что", "как"}
 
 
+@pytest.mark.parametrize(
+    ("text", "chosen", "foreign"),
+    [
+        ("жалоба гостя", (), ("zh", "en")),
+        ("客訴", (), ("ru", "en")),
+        ("what guests complain of", (), ("ru", "zh")),
+        ("что такое NPS", (), ("zh", "en")),
+        ("Net Promoter Score 什么意思", (), ("ru", "en")),
+        ("NPS", (), ()),  # is typed in every language
+        ("ISO 9001", (), ()),
+        ("2026", (), ()),
+        ("", (), ()),
+        ("жалоба язык:zh", (), ()),  # who has chosen wants it so
+        ("жалоба", ("ru", "zh"), ()),
+    ],
+)
+def test_in_which_languages_it_was_not_asked(text, chosen, foreign):
+    assert prepare(SearchRequest(text, languages=chosen), read(text)).foreign == foreign
+
+
 def test_all_lemmas_of_a_form_are_synonyms():
     (word,) = [term for term in terms("стали") if term.kind is TermKind.WORD]
     assert set(word.synonyms) >= {"стать", "сталь"}

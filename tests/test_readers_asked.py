@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import kb
+from kb.models import TermKind
 from tests.conftest import MakeBook, write_files
 
 REFUND = "Возврат оформляет старший смены до конца дня."
@@ -50,3 +51,13 @@ def test_asking_differently_keeps_ids_and_is_noticed(make_book: MakeBook) -> Non
     assert book.index().changed == 1
     assert [hit.passage.id for hit in book.search("возврат очередь").hits] == before
     assert book.search("谁能退款").total == 1
+
+
+def test_each_question_is_read_by_itself(asked_book: kb.KnowledgeBase) -> None:
+    """What ends one and what begins the next are no pair of words."""
+    passage, _ = asked_book.passage(asked_book.search("возврат").hits[0].passage.id)
+    pairs = {
+        term[1:] for term in asked_book.concepts.indexed_asked(passage).terms if term[0] == TermKind.PAIR
+    }
+    assert pairs >= {"отдать деньга", "能 退款", "who can"}
+    assert pairs.isdisjoint({"деньга 谁", "退款 who"})

@@ -206,7 +206,7 @@ class Impacts:
         )
         lent, headed = _added(texts, asked), _added(headings, asked)
         levels = (
-            (Field.TEXT, Level.PASSAGE, 1.0, *_most_frequent(texts)),
+            (Field.TEXT, Level.PASSAGE, ranking.own_weight(term.kind), *_most_frequent(texts)),
             (Field.TEXT, Level.SECTION, ranking.SECTION_WEIGHT, *_most_frequent(lent, collection.section)),
             (Field.TEXT, Level.ARTICLE, ranking.ARTICLE_WEIGHT, *_most_frequent(lent, collection.article)),
             (Field.HEADINGS, Level.PASSAGE, 1.0, *_most_frequent(headed)),

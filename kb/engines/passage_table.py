@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from kb import ranking
 from kb.engines import Place
 from kb.engines.copies import Copies
-from kb.engines.impacts import Mask, Numbers, Places, begins, best
+from kb.engines.impacts import Floats, Mask, Numbers, Places, begins, best
 from kb.models import Query
 from kb.sameness import Sketches, groups
 
@@ -108,6 +109,12 @@ class PassageTable:
     def place(self, number: int) -> Place:
         """The article of a passage, and its position there."""
         return self.article_ids[self.article[number]].decode(), int(self.facts["position"][number])
+
+    def language_weights(self, query: Query, numbers: Places) -> Floats:
+        """What the scores of some passages count, by their languages; see `kb.ranking`."""
+        codes, places = self._languages
+        weights = np.array([ranking.language_weight(code.decode(), query) for code in codes.tolist()])
+        return weights.take(places.take(numbers))
 
     # --- Filters ---
 

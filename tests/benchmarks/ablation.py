@@ -26,7 +26,7 @@ from kb.engines.cache import BoundedCache
 from kb.engines.impacts import Impacts, best
 from kb.engines.whoosh import WhooshEngine
 from kb.knowledge_base import KnowledgeBase
-from kb.models import Article, Passage, QueryTerm, SearchRequest, TermKind
+from kb.models import Article, Passage, Query, SearchRequest, TermKind
 from kb.ranking import Field, FieldWeight
 from kb.settings import load
 from tests.benchmarks import measuring
@@ -50,11 +50,11 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """Data sets in one index: its impacts with the constants of now, the terms of each set's queries
-    (with or without question words and bridges), and the document and language of each passage."""
+    """Data sets in one index: its impacts with the constants of now, the queries of each set (with or
+    without question words and bridges), and the document and language of each passage."""
 
     impacts: Callable[[], Impacts]
-    terms: Callable[[bool, bool], Mapping[str, Mapping[str, Sequence[QueryTerm]]]]
+    asked: Callable[[bool, bool], Mapping[str, Mapping[str, Query]]]
     sets: Mapping[str, evaluation.DataSet]
     documents: Sequence[str]
     languages: npt.NDArray[np.bytes_]
@@ -71,8 +71,11 @@ def variants() -> Iterator[Variant]:
     for name in (Field.HEADINGS, Field.TITLE):
         nothing = FieldWeight(0.0, ranking.FIELD_WEIGHTS[name].b)
         yield Variant(f"without {name.value}", {"FIELD_WEIGHTS": {**ranking.FIELD_WEIGHTS, name: nothing}})
-    heavy = FieldWeight(2.0, ranking.FIELD_WEIGHTS[Field.TITLE].b)
-    yield Variant("title weighs 2", {"FIELD_WEIGHTS": {**ranking.FIELD_WEIGHTS, Field.TITLE: heavy}})
+    for name, weight in ((Field.HEADINGS, 1.0), (Field.TITLE, 2.0)):
+        other = FieldWeight(weight, ranking.FIELD_WEIGHTS[name].b)
+        weights_of_fields = {**ranking.FIELD_WEIGHTS, name: other}
+        yield Variant(f"{name.value} weighing {weight:g}", {"FIELD_WEIGHTS": weights_of_fields})
+    yield Variant("all languages count alike", {"FOREIGN_WEIGHT": 1.0})
     yield Variant("without the section's share", {"SECTION_WEIGHT": NOTHING})
     yield Variant("without the article's share", {"ARTICLE_WEIGHT": NOTHING})
     yield Variant("without both", {"SECTION_WEIGHT": NOTHING, "ARTICLE_WEIGHT": NOTHING})
@@ -171,18 +174,20 @@ def _index(folders: Sequence[Path], home: Path, queries: int, stack: ExitStack) 
         return Impacts(snapshot.impacts.collection, snapshot.postings, BoundedCache(_MEMORY), "ablation")
 
     @cache
-    def terms(asks: bool, bridged: bool) -> Mapping[str, Mapping[str, Sequence[QueryTerm]]]:
+    def asked(asks: bool, bridged: bool) -> Mapping[str, Mapping[str, Query]]:
         silent = languages.question_words() if asks else frozenset()
         with mock.patch.object(query, "question_words", lambda: silent):
             return {
                 name: {
-                    id: book.searcher.understand(SearchRequest(text=text, bridge=bridged))[0].terms
+                    id: book.searcher.understand(
+                        SearchRequest(text, data.languages.get(id, ()), bridge=bridged)
+                    )[0]
                     for id, text in data.queries.items()
                 }
                 for name, data in sets.items()
             }
 
-    return Indexed(impacts, terms, sets, documents, snapshot.table.facts["language"])
+    return Indexed(impacts, asked, sets, documents, snapshot.table.facts["language"])
 
 
 def _apart(
@@ -202,13 +207,12 @@ def _apart(
 
 def _ndcg(indexed: Indexed, variant: Variant) -> dict[str, float]:
     """The nDCG@10 ×100 of a variant on each set of an index."""
-    asked = indexed.terms(variant.asks, variant.bridged)
+    asked = indexed.asked(variant.asks, variant.bridged)
     with weights(**variant.constants):
         impacts = indexed.impacts()
         measured = {}
         for name, data in indexed.sets.items():
-            chosen = data.languages
-            run = {id: _ranked(indexed, impacts, terms, chosen.get(id)) for id, terms in asked[name].items()}
+            run = {id: _ranked(indexed, impacts, one) for id, one in asked[name].items()}
             prefix = f"{name}/" if data.corpus else ""
             qrels = {
                 id: {prefix + document: grade for document, grade in data.qrels[id].items()} for id in run
@@ -217,20 +221,23 @@ def _ndcg(indexed: Indexed, variant: Variant) -> dict[str, float]:
     return measured
 
 
-def _ranked(
-    indexed: Indexed, impacts: Impacts, terms: Sequence[QueryTerm], languages: Sequence[str] | None
-) -> dict[str, float]:
-    """The ten best documents in some languages or all, each with the score of its best passage."""
-    looked_up = impacts.looked_up(terms)
+def _ranked(indexed: Indexed, impacts: Impacts, asked: Query) -> dict[str, float]:
+    """The ten best documents in the wanted languages, each with the score of its best passage."""
+    looked_up = impacts.looked_up(asked.terms)
     matched = impacts.hits(looked_up)
-    if languages:
-        matched = matched[np.isin(indexed.languages[matched], [code.encode() for code in languages])]
+    if asked.languages:
+        matched = matched[_in(indexed.languages[matched], asked.languages)]
     scores = impacts.scores(looked_up, matched)
+    scores[_in(indexed.languages[matched], asked.foreign)] *= ranking.FOREIGN_WEIGHT
     found: dict[str, float] = {}
     # A document of several passages may take several of the first places.
     for place in best(scores, 5 * _DEPTH):
         found.setdefault(indexed.documents[matched[place]], float(scores[place]))
     return dict(list(found.items())[:_DEPTH])
+
+
+def _in(languages: npt.NDArray[np.bytes_], codes: Sequence[str]) -> npt.NDArray[np.bool_]:
+    return np.isin(languages, [code.encode() for code in codes])
 
 
 if __name__ == "__main__":

@@ -206,6 +206,14 @@ def scores(terms: Sequence[QueryTerm], commit: Commit, holders: Holders) -> list
     return [*passage, _lent("section", {"bool": {"should": section}})] if section else passage
 
 
+def weighed(ranked: Json, foreign: Sequence[str]) -> Json:
+    """A query that ranks passages, those in a foreign language lower."""
+    if not foreign:
+        return ranked
+    negative = _among("language", foreign)
+    return {"boosting": {"positive": ranked, "negative": negative, "negative_boost": ranking.FOREIGN_WEIGHT}}
+
+
 def _heaviest(given: Iterable[tuple[Level, Share | None]], commit: Commit) -> list[Json]:
     """Clauses for as many of the shares as Lucene takes, those that may give most first."""
     room = _MOST_CLAUSES
@@ -241,6 +249,8 @@ def share(level: Level, term: QueryTerm, commit: Commit, holders: Holders) -> Sh
     weight = (
         term.weight * ranking.KIND_WEIGHTS[term.kind] * ranking.FIELD_WEIGHTS[level.of].weight * level.lent
     )
+    if level is OWN:
+        weight *= ranking.own_weight(term.kind)
     if not weight or not (found := holders(level, term)).places:
         return None
     weight *= ranking.idf(level.count(commit), found.places)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
+from kb import ranking
 from kb.engines import NO_HITS, EngineHit, EngineHits
 from kb.engines.impacts import Mask, Places
 from kb.engines.opensearch import index, queries
@@ -64,7 +66,7 @@ def search(snapshot: Snapshot, query: Query, explain: bool) -> EngineHits:
     titled = snapshot.articles_named(facets["article"])
     return EngineHits(
         total=total,
-        hits=_hits(snapshot, page, terms, explain),
+        hits=_hits(snapshot, query, page, terms, explain),
         facets=facets,
         titles={id: article.title for id, article in titled.items()},
     )
@@ -79,13 +81,14 @@ def _body(snapshot: Snapshot, query: Query, terms: Sequence[QueryTerm], filters:
     wanted = {one for clause in query.clauses for one in clause.alternatives}
     found = queries.matching(terms, query.clauses, {one: _holders(snapshot, one) for one in wanted})
     like = snapshot.numbers[filters["like"]].tolist() if "like" in filters else ()
+    ranked = {
+        "bool": {
+            "filter": [index.of_type(snapshot.opened, "passage"), found],
+            "should": queries.scores(scored, snapshot.opened.commit, snapshot.count(scored)),
+        }
+    }
     return {
-        "query": {
-            "bool": {
-                "filter": [index.of_type(snapshot.opened, "passage"), found],
-                "should": queries.scores(scored, snapshot.opened.commit, snapshot.count(scored)),
-            }
-        },
+        "query": queries.weighed(ranked, query.foreign),
         # Facets count as if a filter of their own were off, so the filters come after the numbers.
         "post_filter": {"bool": {"filter": queries.filters(query, like)}},
         "sort": queries.order(query.sort),
@@ -196,7 +199,7 @@ def _page(
 
 
 def _hits(
-    snapshot: Snapshot, page: Sequence[_Ranked], terms: Sequence[QueryTerm], explain: bool
+    snapshot: Snapshot, query: Query, page: Sequence[_Ranked], terms: Sequence[QueryTerm], explain: bool
 ) -> tuple[EngineHit, ...]:
     places = [ranked.place for ranked in page]
     passages = snapshot.passages_at(places)
@@ -210,7 +213,10 @@ def _hits(
             score=ranked.score,
             via=via.get(ranked.place, ()),
             more=ranked.more,
-            explanation=tuple(told for _, told in explained.get(ranked.place, ())),
+            explanation=tuple(
+                replace(told, score=told.score * ranking.language_weight(passage.language, query))
+                for _, told in explained.get(ranked.place, ())
+            ),
         )
         for ranked, passage in zip(page, passages, strict=True)
     )

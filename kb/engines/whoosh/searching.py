@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kb import ranking
 from kb.engines import NO_HITS, EngineHit, EngineHits
 from kb.engines.impacts import Floats, LookedUp, Mask, Numbers, Places, best
 from kb.engines.passage_table import passing
@@ -20,11 +21,19 @@ from kb.phrases import is_certain, occurrences, phrase_terms
 from kb.ranking import Field
 
 
+class _Ranked(NamedTuple):
+    """A hit on the page: its number, its score, and how many copies it outdoes."""
+
+    number: int
+    score: float
+    more: int
+
+
 class _Page(NamedTuple):
-    """How many hits there are, and of those on the page the number, the score, and the copies collapsed."""
+    """How many hits there are, and those on the page."""
 
     total: int
-    hits: tuple[tuple[int, float, int], ...]
+    hits: tuple[_Ranked, ...]
 
 
 def search(snapshot: Snapshot, query: Query, explain: bool) -> EngineHits:
@@ -42,12 +51,11 @@ def search(snapshot: Snapshot, query: Query, explain: bool) -> EngineHits:
     direct = snapshot.impacts.hits([one for one in looked_up if not one[0].via]) if bridges else numbers
     bridged = np.ones(len(snapshot.table), np.bool_)
     bridged[direct] = False
-    explained = terms if explain else ()
     return EngineHits(
         total=page.total,
         hits=tuple(
-            _hit(snapshot, number, score, more, bridges if bridged[number] else (), explained)
-            for number, score, more in page.hits
+            _hit(snapshot, query, ranked, bridges if bridged[ranked.number] else (), terms if explain else ())
+            for ranked in page.hits
         ),
         facets=facets,
         titles={id: article.title for id in facets["article"] if (article := snapshot.article(id))},
@@ -120,7 +128,7 @@ def _beginning(snapshot: Snapshot, prefix: Prefix) -> tuple[str, ...]:
 
 def _page(snapshot: Snapshot, terms: LookedUp, numbers: Places, query: Query) -> _Page:
     """The hits of the page that is asked for among all, which rise."""
-    scores = snapshot.impacts.scores(terms, numbers) if query.limit else np.zeros(len(numbers))
+    scores = _scores(snapshot, terms, numbers, query) if query.limit else np.zeros(len(numbers))
     more = np.zeros(len(numbers), np.int32)
     merits: list[Floats | Numbers] = [scores]
     if query.sort is Sort.DATE:
@@ -133,7 +141,15 @@ def _page(snapshot: Snapshot, terms: LookedUp, numbers: Places, query: Query) ->
         return _Page(len(numbers), ())
     page = best(merits[0], query.offset + query.limit, *merits[1:])[query.offset :]
     hits = zip(numbers[page].tolist(), merits[-1][page].tolist(), more[page].tolist(), strict=True)
-    return _Page(len(numbers), tuple(hits))
+    return _Page(len(numbers), tuple(_Ranked(*hit) for hit in hits))
+
+
+def _scores(snapshot: Snapshot, terms: LookedUp, numbers: Places, query: Query) -> Floats:
+    """The scores of some passages, whose numbers rise."""
+    scores = snapshot.impacts.scores(terms, numbers)
+    if query.foreign:
+        scores *= snapshot.table.language_weights(query, numbers)
+    return scores
 
 
 # --- What is told of them -------------------------------------------------------------------------
@@ -141,31 +157,31 @@ def _page(snapshot: Snapshot, terms: LookedUp, numbers: Places, query: Query) ->
 
 def _hit(
     snapshot: Snapshot,
-    number: int,
-    score: float,
-    more: int,
+    query: Query,
+    ranked: _Ranked,
     bridges: Sequence[QueryTerm],
     explained: Sequence[QueryTerm],
 ) -> EngineHit:
-    passage = snapshot.passage_numbered(number)
+    passage = snapshot.passage_numbered(ranked.number)
+    counted = ranking.language_weight(passage.language, query)
     article = snapshot.article(passage.article_id)
     if article is None:
         raise EngineError(f"The index lost the article of passage {passage.id}; run `kb index` again.")
     return EngineHit(
         passage=passage,
         article=article,
-        score=score,
-        more=more,
+        score=ranked.score,
+        more=ranked.more,
         via=tuple(
             dict.fromkeys(
                 term.via
                 for term in bridges
-                if any(field != "context" for field, _ in snapshot.impacts.given(term, number))
+                if any(field != "context" for field, _ in snapshot.impacts.given(term, ranked.number))
             )
         ),
         explanation=tuple(
-            TermScore("|".join(term.synonyms), term.kind.name.lower(), field, value)
+            TermScore("|".join(term.synonyms), term.kind.name.lower(), field, value * counted)
             for term in explained
-            for field, value in snapshot.impacts.given(term, number)
+            for field, value in snapshot.impacts.given(term, ranked.number)
         ),
     )
