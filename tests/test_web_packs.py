@@ -129,7 +129,7 @@ def test_who_has_not_signed_in_collects_and_exports(app: Flask, ids: dict[str, s
     assert unquote(written.headers["Content-Disposition"]).endswith("Неделя 1 责任.docx")
     text = "\n".join(each.text for each in docx.Document(io.BytesIO(written.data)).paragraphs)
     assert "поставьте себя на место гостя" in text and "Источники" in text
-    assert "http://localhost/articles/" in written.get_data().decode("latin-1") or "Смена в кафе" in text
+    assert "Смена в кафе" in text
     client.get("/packs/collect?drop=all")
     assert "Пока ничего не отложено" in page(client, "/packs/draft")
 
