@@ -148,23 +148,21 @@ def test_what_can_stand_in_an_index(value, can):
 
 
 def test_of_too_many_terms_the_heaviest_are_kept():
+    """… of all that may be added to a passage's score; a heading weighs twice what the text does."""
     terms = [QueryTerm(TermKind.WORD, (f"слово{number}",), weight=number) for number in range(1, 3000)]
-    found = queries.scores(
-        terms, index.Commit(1, passages=9, sections=9, articles=9), lambda level, term: queries.Held(2, 1)
-    )
-    (own, *_), (headings, *_) = (
-        [
-            clause["script_score"]
-            for clause in found[:-1]
-            if length in clause["script_score"]["script"]["source"]
-        ]
-        for length in ("text_length", "heading_length")
-    )
-    held = [one["term"] for clause in (own, headings) for one in clause["query"]["bool"]["should"]]
-    assert {word["text"]["value"] for word in held if "text" in word} == {
-        f"wслово{number}" for number in range(2800, 3000)
-    }
+
+    def holders(level, term):
+        is_held = level is queries.OWN or (level is queries.HEADINGS and term.weight % 10 == 0)
+        return queries.Held(2, 1) if is_held else queries.Held(0, 0)
+
+    found = queries.scores(terms, index.Commit(1, passages=9, sections=9, articles=9), holders)
+    together = [clause["script_score"]["query"]["bool"] for clause in found if "bool" in str(clause)]
+    held = [one["term"] for clause in together for one in clause["should"]]
     assert len(held) == 400, "the other half of the clauses is for how often they stand there"
+    headings = {word["headings"]["value"] for word in held if "headings" in word}
+    assert headings == {f"wслово{number}" for number in range(1390, 3000, 10)}
+    own = {word["text"]["value"] for word in held if "text" in word}
+    assert own == {f"wслово{number}" for number in range(3000 - (400 - len(headings)), 3000)}
 
 
 # --- Commits --------------------------------------------------------------------------------------
