@@ -131,7 +131,7 @@ def _files(book: KnowledgeBase) -> Iterator[Finding]:
         message = f"The index was made with another {other}."
         yield Finding("files", "warning", message, "Run kb index: all files are read again.")
         return
-    sources = [path for path in map(Path, book.store.sources.all()) if path.exists()]
+    sources = [path for path in book.sources() if path.exists()]
     found = changes.survey(sources, (), files, book.pipeline, readers.find, readers.fingerprint_beside)
     stale = sum(file.stale and file.path in files for file in found.files)
     new = sum(file.path not in files for file in found.files)
@@ -155,7 +155,7 @@ def _writers(book: KnowledgeBase) -> Iterator[Finding]:
 
 
 def _store(book: KnowledgeBase) -> Iterator[Finding]:
-    reviews, sources = book.reviews(), book.store.sources.all()
+    reviews, sources = book.reviews(), book.sources()
     kept = (
         f"{counted(len(reviews), 'review of a tag', 'reviews of tags')} and {counted(len(sources), 'source')}"
     )

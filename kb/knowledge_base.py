@@ -42,7 +42,7 @@ from kb.models import (
 )
 from kb.principles import Tagger, Vocabulary
 from kb.searching import Searcher, SearchTrace
-from kb.settings import Settings, starter_corpus, without_password
+from kb.settings import STARTER, Settings, starter_corpus, without_password
 from kb.suggestions import Suggestions
 
 # What only indexing, checking and packs need is imported there: `kb search` starts the sooner.
@@ -174,11 +174,11 @@ class KnowledgeBase:
         from kb import readers
         from kb.indexing import changes, preparing, repetitions
 
-        sources = tuple(paths) or (() if forget else (self.settings.corpus_path,))
-        if self.settings.corpus and not (paths or forget):
-            forget = (starter_corpus(),)
+        is_starter = not (paths or forget or self.settings.corpus)
+        sources, forget = (tuple(paths), forget) if paths or forget else self._configured()
         with self.engine.write(wait, repair=True) as writer:
-            self.store.sources.put(map(_absolute, sources), map(_absolute, forget))
+            kept = (STARTER,) if is_starter else map(_absolute, sources)
+            self.store.sources.put(kept, _forgotten(forget))
             sources, problems = self._completed(sources, writer.damage)
             known = {} if writer.damage else self.engine.files()
             # Where nothing is known, nothing is compared, and the vocabulary is read while workers start.
@@ -198,14 +198,28 @@ class KnowledgeBase:
         repeated = repetitions.notices(self.engine, homes)
         return changes.report(known, files, (*problems, *found.problems, *repeated))
 
+    def _configured(self) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+        """What is indexed when nobody says what, and what leaves the index for it: a configured corpus takes
+        the place of the starter corpus, but for what of that was given by name."""
+        starter, known = starter_corpus(), self.store.sources.all()
+        if not self.settings.corpus or STARTER not in known:
+            return (self.settings.corpus_path,), ()
+        given = (Path(path) for path in known if path)
+        stay = [one for one in given if one.is_relative_to(starter) or starter.is_relative_to(one)]
+        return (self.settings.corpus, *stay), (starter,)
+
+    def sources(self) -> Sequence[Path]:
+        """The files and folders that an index made anew is made from."""
+        kept = (Path(path) if path != STARTER else starter_corpus() for path in self.store.sources.all())
+        return list(dict.fromkeys(kept))
+
     def _completed(
         self, sources: Sequence[Path], damage: str
     ) -> tuple[tuple[Path, ...], tuple[Problem, ...]]:
         """The sources to index: where the index is damaged or was deleted, with all that were given, were
         not forgotten and are still there; and what to tell of it."""
         given = set(map(_absolute, sources))
-        known = (Path(source) for source in self.store.sources.all() if source not in given)
-        others = [source for source in known if source.exists()]
+        others = [one for one in self.sources() if _absolute(one) not in given and one.exists()]
         if not damage and (self.engine.generation or not others):
             return tuple(sources), ()
         fault = f"was damaged ({damage})" if damage else "held nothing of what was indexed"
@@ -714,3 +728,11 @@ def _today() -> date:
 def _absolute(path: Path) -> str:
     """A path as the store keeps it."""
     return os.path.abspath(path)
+
+
+def _forgotten(paths: Iterable[Path]) -> Iterator[str]:
+    """What the store is to forget for what people do."""
+    for path in map(_absolute, paths):
+        yield path
+        if starter_corpus().is_relative_to(path):
+            yield STARTER

@@ -117,6 +117,10 @@ class Settings:
         return self.corpus or starter_corpus()
 
 
+STARTER = ""
+"""What stands for the starter corpus where nobody named it: it may be installed elsewhere another time."""
+
+
 def starter_corpus() -> Path:
     """The articles that come along: beside the code in a checkout, inside an installed wheel."""
     package = Path(__file__).parent

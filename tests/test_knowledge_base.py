@@ -374,6 +374,7 @@ def test_a_handbook_of_one_s_own_takes_the_place_of_the_starter_corpus(
     assert indexed([tmp_path / "letters"]) == ["a.md", "c.md"]
     assert indexed(corpus=tmp_path / "own") == ["b.md", "c.md"]
     assert indexed([tmp_path / "starter"], corpus=tmp_path / "own") == ["a.md", "b.md", "c.md"]
+    assert indexed(corpus=tmp_path / "own") == ["a.md", "b.md", "c.md"]  # it was asked for by name
 
 
 def test_an_article_with_a_title_only(make_book):

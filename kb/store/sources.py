@@ -21,11 +21,12 @@ class Sources:
     def put(self, paths: Iterable[str], forget: Iterable[str] = ()) -> None:
         """Remember what is to be indexed, and forget what is not any more, with all that lies below it.
 
-        Paths are absolute.
+        Paths are absolute; "" may stand for one that only the caller knows.
         """
         known, wanted, forgotten = set(self.all()), set(paths), tuple(forget)
         new = wanted - known
-        dropped = {path for path in known - wanted if any(map(Path(path).is_relative_to, forgotten))}
+        below = {path for path in known if any(map(Path(path).is_relative_to, forgotten))}
+        dropped = (below | known.intersection(forgotten)) - wanted
         if not (new or dropped):
             return
         with self._database.write() as connection:
