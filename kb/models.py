@@ -132,6 +132,10 @@ class Article:
     stated_id: str = ""
     likely_language: str = ""
 
+    def outlined(self) -> Article:
+        """The article without the blocks of its sections: its passages have their text."""
+        return replace(self, sections=tuple(replace(section, blocks=()) for section in self.sections))
+
 
 # --- What is searched ---------------------------------------------------------------------------
 

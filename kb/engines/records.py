@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import replace
 
 from kb.errors import EngineError
-from kb.models import Article
 
 # The longest id an article may have, in ASCII characters.
 ARTICLE_ID_LENGTH = 72
@@ -30,8 +28,3 @@ def article_key(article_id: str) -> str:
 def file_key(path: str) -> str:
     """What the record of a source file is kept under; its path may be longer than an index takes."""
     return f"file {hashlib.sha256(os.fsencode(path)).hexdigest()}"
-
-
-def outlined(article: Article) -> Article:
-    """An article without the blocks of its sections: its passages have their text."""
-    return replace(article, sections=tuple(replace(section, blocks=()) for section in article.sections))

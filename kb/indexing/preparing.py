@@ -180,7 +180,7 @@ def _read_once(path: str, texts: _Texts) -> _Reading:
         for article in part.articles:
             id = changes.wanted_id(article, path)
             whole = with_language(replace(article, id=id))
-            articles.append((id, outline(whole)))
+            articles.append((id, whole.outlined()))
             texts.put(whole)
         problems.update(dict.fromkeys(part.problems))
         yield b""
@@ -341,8 +341,3 @@ def with_language(article: Article) -> Article:
     )
     code = languages.identify(text, article.likely_language)
     return replace(article, language=code, locale=languages.locale(code, text))
-
-
-def outline(article: Article) -> Article:
-    """The article without its text: its sections have no blocks."""
-    return replace(article, sections=tuple(replace(section, blocks=()) for section in article.sections))

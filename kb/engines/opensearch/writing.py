@@ -16,7 +16,7 @@ from kb.engines.opensearch.cluster import Batch, Cluster, Document, Json, batche
 from kb.engines.opensearch.columns import ColumnsWriter
 from kb.engines.opensearch.index import LISTED, LONGEST_TERM, NO_LENGTHS, TIMES, Commit, Opened, often
 from kb.engines.opensearch.lock import Turn
-from kb.engines.records import article_key, check_article_id, file_key, outlined
+from kb.engines.records import article_key, check_article_id, file_key
 from kb.errors import EngineError, EngineUnavailable
 from kb.models import Article, Passage, SourceFile
 from kb.ranking import IndexedText, PassageTexts
@@ -159,7 +159,7 @@ class Writer:
         whole: _Sum,
         columns: ColumnsWriter,
     ) -> None:
-        document: Json = {"type": "article", "key": key, "record": _record(outlined(article))}
+        document: Json = {"type": "article", "key": key, "record": _record(article.outlined())}
         if len(columns):
             document |= {
                 "place": "article",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 import numpy as np
 
-from kb.engines.records import article_key, check_article_id, file_key, outlined
+from kb.engines.records import article_key, check_article_id, file_key
 from kb.engines.whoosh.layout import ARTICLE, FILE, PASSAGE, ROW
 from kb.engines.whoosh.segments import BulkWriter
 from kb.engines.whoosh.snapshot import Snapshot
@@ -56,7 +56,7 @@ class Writer:
             columns = {"facts": row, "sketch": own.text.sketch or _NO_SKETCH}
             self._writer.add(terms, columns, _encode(passage))
             self._writer.pause()
-        self._add_record(ARTICLE, article_key(article.id), outlined(article), article.id)
+        self._add_record(ARTICLE, article_key(article.id), article.outlined(), article.id)
 
     def drop_article(self, article_id: str) -> None:
         """Take an article and its passages out."""
