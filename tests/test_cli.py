@@ -531,7 +531,7 @@ NO_COMMAND = {
     KnowledgeBase: {
         **dict.fromkeys(
             ("accounts", "close", "concepts", "engine", "is_empty", "keys", "made_with_another", "packs", "pipeline",
-             "searcher", "size", "store", "suggestions", "tagger", "vocabulary", "article", "passage"), INSIDE),
+             "searcher", "size", "sources", "store", "suggestions", "tagger", "vocabulary", "article", "passage"), INSIDE),
         **dict.fromkeys(
             ("articles_on", "best_passages", "log_opening", "log_search", "modified", "nearest", "versions"),
             FOR_PAGES),
