@@ -35,14 +35,17 @@ class Answer:
     status: int = 0
     error: str = ""
     reason: str = ""
+    cause: str = ""
     seconds: float = 0.0
     cut: str = ""
     headers: Mapping[str, str] | None = None
 
     @property
     def body(self) -> bytes:
-        cause = {"type": self.error, "reason": self.reason}
-        return json.dumps({"error": {"root_cause": [cause], **cause}, "status": self.status}).encode()
+        error = {"type": self.error, "reason": self.reason}
+        causes = {"caused_by": {"type": self.cause, "reason": self.reason}} if self.cause else {}
+        root = [] if self.cause else [error]
+        return json.dumps({"error": {"root_cause": root, **error, **causes}, "status": self.status}).encode()
 
 
 TOO_MANY = Answer(429, "rejected_execution_exception", "rejected execution of coordinating operation")
@@ -59,6 +62,9 @@ FLOOD_STAGE = Answer(
     " index has read-only-allow-delete block];",
 )
 UNAUTHORISED = Answer(401, "security_exception", "missing authentication credentials for REST request")
+NODE_LOST = Answer(
+    500, "search_phase_execution_exception", "[Node 2] Node not connected", "node_not_connected_exception"
+)
 GATEWAY = Answer(502)  # what a load balancer says of a node that is gone, in words of its own
 CUT_BEFORE = Answer(cut="before")
 CUT_AFTER = Answer(cut="after")

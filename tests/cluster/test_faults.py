@@ -27,6 +27,7 @@ from tests.cluster.faults import (
     DISK_FULL,
     FLOOD_STAGE,
     GATEWAY,
+    NODE_LOST,
     OVERLOADED,
     TOO_MANY,
     Answer,
@@ -265,7 +266,7 @@ def block(cluster: Cluster, on: bool | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [slow(LIMIT), OVERLOADED, GATEWAY, TOO_MANY], ids=["slow", "503", "502", "429"]
+    "fault", [slow(LIMIT), OVERLOADED, GATEWAY, TOO_MANY, NODE_LOST], ids=["slow", "503", "502", "429", "500"]
 )
 def test_searches_end_in_time_and_recover(make_book, cluster, proxy, fault: Answer):
     book = over(make_book, cluster, proxy.address)(files(3))

@@ -247,7 +247,7 @@ class Cluster:
     def _refused(self, status: int, error: object) -> EngineError:
         """What to tell of an answer with an error."""
         where = f"OpenSearch at {', '.join(self.address.hosts)}"
-        kind, reason = _reason(error)
+        kind, cause, reason = _told(error)
         if kind == "index_not_found_exception":
             return IndexGone(self.address)
         # A full disk has the status 403 or 429; that no node leads the cluster, which passes, has 503.
@@ -261,7 +261,7 @@ class Cluster:
                 f"{where} refuses the user “{self.address.user}” ({reason}). Check the name and the password"
                 " in KB_ENGINE, and what this user may do."
             )
-        if status in _BUSY or _is_of_nodes(kind):
+        if status in _BUSY or _is_of_nodes(kind) or _is_of_nodes(cause):
             return ClusterBusy(f"{where} is too busy or not well now ({reason}). Try again in a moment.")
         return EngineError(f"{where} refused a request ({status}, {kind}: {reason}).")
 
@@ -368,17 +368,19 @@ def _is_of_nodes(kind: str) -> bool:
     return kind.startswith("node_") or kind.endswith("transport_exception")
 
 
-def _reason(error: object) -> tuple[str, str]:
-    """The type and the reason in an error that OpenSearch tells: the deepest cause says most."""
+def _told(error: object) -> tuple[str, str, str]:
+    """The type of an error that OpenSearch tells, that of its deepest cause, and the reason, which the
+    deepest cause tells best."""
     while isinstance(error, Mapping) and isinstance(error.get("error"), Mapping):
         error = error["error"]
     if not isinstance(error, Mapping):
-        return "", str(error)[:300]
+        return "", "", str(error)[:300]
     causes = error.get("root_cause") or [error]
     deepest = causes[0]
     while isinstance(deepest.get("caused_by"), Mapping):
         deepest = deepest["caused_by"]
-    return str(error.get("type", "")), str(deepest.get("reason") or error.get("reason", ""))[:300]
+    reason = str(deepest.get("reason") or error.get("reason", ""))[:300]
+    return str(error.get("type", "")), str(deepest.get("type", "")), reason
 
 
 _encode = msgspec.json.encode
