@@ -8,7 +8,6 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -20,13 +19,14 @@ from flask import Flask
 
 from kb.cli import main
 from kb.engines import ENGINES, open_engine
-from kb.exporters import EXPORTERS, Edition, Exporter, export, file_name
+from kb.exporters import EXPORTERS, Exporter, export, file_name
 from kb.knowledge_base import KnowledgeBase
 from kb.languages import LANGUAGES, Language, language
-from kb.models import Block, BlockKind, Excerpt, Pack, PackSection, Query, Source
+from kb.models import Query
 from kb.query import FILTER_NAMES
 from kb.readers import ARCHIVES, READERS, read
 from kb.settings import FIELDS, PREFIX, load
+from tests.test_exporters import EDITION, HELD
 from web import create_app
 from web.current import EXTENSION
 
@@ -187,12 +187,8 @@ def test_a_format_to_read_by_the_recipe(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("followed")
 def test_a_format_to_export_by_the_recipe() -> None:
-    source = Source("gift", "Жалоба как подарок", "ru", "ru", "1")
-    block = Block(BlockKind.PARAGRAPH, "Поблагодарить.")
-    excerpt = Excerpt("3f2a9c01d4e7", source, (block,), datetime(2026, 11, 22, tzinfo=UTC))
-    pack = Pack("Неделя", (PackSection(excerpts=(excerpt,)),))
-    assert export(Edition(pack), "text").decode() == "Неделя\n\nПоблагодарить.\n\n— Жалоба как подарок"
-    assert file_name(pack, "text") == "Неделя.txt"
+    assert [text for text in HELD if text not in export(EDITION, "text").decode()] == []
+    assert file_name(EDITION.pack, "text").endswith(".txt")
 
 
 @pytest.mark.usefixtures("followed")
