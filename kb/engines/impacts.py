@@ -338,15 +338,10 @@ def _norms(words: Numbers, field: Field) -> Floats:
 
 def begins(values: npt.NDArray[Any]) -> Places:
     """Where each run of equal values begins."""
-    return _first_of_each(values).nonzero()[0]
-
-
-def _first_of_each(values: npt.NDArray[Any]) -> Mask:
-    """Which values are the first of a run of equal ones."""
-    found = np.empty(len(values), np.bool_)
-    found[:1] = True
-    np.not_equal(values[1:], values[:-1], out=found[1:])
-    return found
+    is_first = np.empty(len(values), np.bool_)
+    is_first[:1] = True
+    np.not_equal(values[1:], values[:-1], out=is_first[1:])
+    return is_first.nonzero()[0]
 
 
 def _sums(values: Numbers, groups: Numbers) -> Numbers:
