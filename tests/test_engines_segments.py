@@ -1,4 +1,5 @@
-"""What is written in bulk is what Whoosh itself would read (`kb.engines.whoosh.segments`)."""
+"""What is written in bulk is what Whoosh itself reads, and what is read in place is the same
+(`kb.engines.whoosh.segments`, `term_writing`, `term_reading`)."""
 
 from __future__ import annotations
 
@@ -11,14 +12,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from whoosh.filedb.filestore import FileStorage
 from whoosh.index import FileIndex, open_dir
 from whoosh.reading import SegmentReader
 
 from kb.engines.whoosh import commits
 from kb.engines.whoosh.layout import ROW, SCHEMA
 from kb.engines.whoosh.mapped_files import mapped_storage
-from kb.engines.whoosh.segments import _FULL, _MANY, BulkWriter, document_counts, worth_merging
+from kb.engines.whoosh.segments import _FULL, _MANY, BulkWriter, worth_merging
+from kb.engines.whoosh.term_reading import Terms, joined
 
 documents = st.lists(
     st.dictionaries(
@@ -63,6 +64,25 @@ def read(folder: Path):
         return dict(found)
 
 
+def read_in_place(folder: Path):
+    """The same as we read it."""
+    commit = commits.newest(folder, SCHEMA)[0]
+    reader = FileIndex._reader(mapped_storage(folder), SCHEMA, list(commit.segments), commit.generation)
+    segments = [(Terms(leaf), base) for leaf, base in reader.leaf_readers()]
+    found = {}
+    keys = {
+        (name, term) for terms, _ in segments for name in terms.fields for term, _ in terms.beginning(name)
+    }
+    for field, term in keys:
+        documents, times = joined(segments, field, term)
+        records = [reader.stored_fields(document)["record"].decode() for document in documents.tolist()]
+        found[field, term.decode()] = set(zip(records, map(float, times.tolist()), strict=True))
+    for absent in ("text", "title", "no such field"):
+        assert [part.tolist() for part in joined(segments, absent, "не было".encode())] == [[], []]
+    reader.close()
+    return found
+
+
 def expected(texts):
     found: dict = defaultdict(set)
     for number, terms in enumerate(texts):
@@ -78,7 +98,7 @@ def test_whoosh_reads_what_is_written(texts, most_bytes):
     with tempfile.TemporaryDirectory() as folder:
         commit = written(Path(folder), texts, most_bytes)
         assert len(commit.segments) == 1 or most_bytes < 10**9
-        assert read(Path(folder)) == expected(texts)
+        assert read(Path(folder)) == read_in_place(Path(folder)) == expected(texts)
 
 
 @settings(max_examples=20)
@@ -105,11 +125,10 @@ def test_merging_changes_nothing_but_what_was_deleted(commits_of_texts, deleted)
 def test_documents_are_counted_as_whoosh_counts_them(texts, prefix):
     with tempfile.TemporaryDirectory() as folder:
         commit = written(Path(folder), texts)
-        storage = FileStorage(folder)
         (segment,) = commit.segments
-        reader = SegmentReader(storage, SCHEMA, segment)
+        reader = SegmentReader(mapped_storage(Path(folder)), SCHEMA, segment)
         for field in ("text", "headings", "title"):
-            found = list(document_counts(reader, field, prefix.encode()))
+            found = list(Terms(reader).beginning(field, prefix.encode()))
             expanded = reader.expand_prefix(field, prefix.encode()) if field != "title" else []
             assert found == [(term, reader.doc_frequency(field, term)) for term in expanded]
         reader.close()
@@ -128,7 +147,17 @@ def test_a_mapped_file_holds_pickles(tmp_path, protocol):
 def test_a_term_of_many_blocks(tmp_path):
     texts = [{"слово": 1 + number % 3, f"редкое{number}": 1} for number in range(9000)]
     written(tmp_path, texts)
-    assert read(tmp_path) == expected(texts)
+    assert read(tmp_path) == read_in_place(tmp_path) == expected(texts)
+
+
+def test_postings_that_are_not_where_they_should_be(tmp_path):
+    (segment,) = written(tmp_path, [{"слово": 1}, {"слово": 2}]).segments
+    reader = SegmentReader(mapped_storage(tmp_path), SCHEMA, segment)
+    terms = Terms(reader)
+    terms._postings = terms._postings[2:]
+    with pytest.raises(commits.Damaged, match="not where they should be"):
+        list(terms.blocks("text", "слово".encode()))
+    reader.close()
 
 
 class Segment:

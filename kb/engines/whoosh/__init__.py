@@ -1,8 +1,9 @@
 """The embedded engine: Whoosh keeps the postings and commits them, `kb.engines.impacts` ranks.
 
 The parts: `layout` says what an index holds, `writing` turns articles into documents, `segments` writes
-and merges them in bulk, `commits` says which segments count and tells damaged ones, `snapshot` reads one
-commit, through `mapped_files`, and `searching` answers queries from it.
+and merges them in bulk by `term_writing`, `commits` says which segments count and tells damaged ones,
+`snapshot` reads one commit through `mapped_files` and `term_reading`, and `searching` answers queries
+from it.
 
 Readers keep a `Snapshot` of one commit; a search first looks whether a newer one is there (11 µs)
 and then opens it beside the old, which lives on until its last search is done.

@@ -52,11 +52,11 @@ class _MappedStorage(FileStorage):
 
 
 class _MappedFile(BufferFile):
-    """A file, or the part of one, in memory that was mapped."""
+    """A file, or the part of one, in memory that was mapped; all of it is in `view`."""
 
     def __init__(self, view: memoryview, name: str | None = None, onclose: Any = None) -> None:
         # Not BufferFile's own, which copies the view.
-        self._buf = view
+        self._buf = self.view = view
         self._name = name
         self.file = cast(BinaryIO, _Cursor(view))
         self.onclose = onclose
@@ -65,8 +65,7 @@ class _MappedFile(BufferFile):
 
     def subset(self, position: int, length: int, name: str | None = None) -> BufferFile:
         """A part of this file as a file."""
-        view = cast("memoryview[int]", self._buf)
-        return _MappedFile(view[position : position + length], name or self._name)
+        return _MappedFile(self.view[position : position + length], name or self._name)
 
 
 class _Cursor(RawIOBase):

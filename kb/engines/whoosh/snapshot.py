@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 from whoosh import columns
-from whoosh.reading import IndexReader, TermNotFound
+from whoosh.reading import IndexReader
 
 from kb.engines.cache import BoundedCache, array_bytes
 from kb.engines.impacts import Collection, Impacts, Mask, Numbers, Postings, begins
@@ -22,14 +22,11 @@ from kb.engines.records import DECODED_SIZE, article_key
 from kb.engines.whoosh.commits import Commit
 from kb.engines.whoosh.layout import ARTICLE, NUMBERED, PASSAGE, ROW
 from kb.engines.whoosh.mapped_files import passing_array
-from kb.engines.whoosh.segments import decoded, document_counts
+from kb.engines.whoosh.term_reading import Terms, joined
 from kb.models import Article, Passage, SourceFile
 from kb.ranking import Field
 from kb.sameness import SKETCH_LENGTH, Sketches
 
-_TEXTS = tuple(Field)
-_NOTHING: Postings = (np.empty(0, np.int32), np.empty(0, np.int32))
-_NOWHERE: Mapping[str, Postings] = {}
 _Record = TypeVar("_Record", Article, Passage, SourceFile)
 _Asked = ParamSpec("_Asked")
 _Value = TypeVar("_Value")
@@ -58,6 +55,7 @@ class Snapshot:
             for leaf, base in reader.leaf_readers()
             if (segment := leaf.segment())  # an index without a commit has a reader and no segment
         ]
+        self._terms = [(Terms(leaf), base) for leaf, base, _ in self._leaves]
         # A commit may come between asking for its number and opening it, so the number is no key for
         # what is remembered of a snapshot; the object is one of its own.
         self._owner = object()
@@ -76,14 +74,10 @@ class Snapshot:
 
     # --- Records ---
 
-    def documents(self, field: str, term: str) -> npt.NDArray[np.int64]:
+    def documents(self, field: str, term: str) -> Numbers:
         """The numbers of the live documents that hold a term."""
-        found = [
-            base + documents[~self._deleted(segment)[documents]]
-            for leaf, base, segment in self._leaves
-            for documents, _ in [self._decoded(leaf, segment, field, term)]
-        ]
-        return np.concatenate(found) if found else np.empty(0, np.int64)
+        found, _ = joined(self._terms, field, encoded(term))
+        return found[self._live[found]]
 
     def article(self, article_id: str) -> Article | None:
         """The record of an article."""
@@ -275,57 +269,20 @@ class Snapshot:
 
     def postings(self, field: str, term: str) -> Postings:
         """The passages that hold a term, rising, and how often."""
-        numbers, times = [], []
-        for leaf, base, segment in self._leaves:
-            documents, frequencies = self._decoded(leaf, segment, field, term)
-            if len(documents):
-                numbers.append(self._numbers[base + documents])
-                times.append(frequencies)
-        if not numbers:
-            return _NOTHING
-        found, counts = np.concatenate(numbers), np.concatenate(times, dtype=np.int32)
-        alive = found >= 0
-        found, counts = found[alive], counts[alive]
-        if np.all(found[1:] > found[:-1]):  # articles often come in the order of their ids
-            return found, counts
-        order = np.argsort(found)
-        return found[order], counts[order]
-
-    def _decoded(self, leaf: IndexReader, segment: str, field: str, term: str) -> Postings:
-        """The postings of a term in one segment, by document; they never change, so are remembered."""
-        # Those of all texts together: a term is asked of each, and most are in one or none.
-        fields = _TEXTS if field in _TEXTS else (field,)
-        by_field = self._cache.get(
-            (segment, fields, term),
-            lambda: self._decode(leaf, fields, term),
-            lambda found: sum(array_bytes(*postings) for postings in found.values()),
-        )
-        return by_field.get(field, _NOTHING)
-
-    def _decode(self, leaf: IndexReader, fields: Sequence[str], term: str) -> Mapping[str, Postings]:
-        """The postings of a term in the fields that hold it. Deleted documents are among them."""
-        found = {}
-        for field in fields:
-            with self._lock:
-                try:
-                    blocks = list(decoded(leaf.postings(field, encoded(term))))
-                except TermNotFound:
-                    continue
-            if not blocks:  # only deleted documents held it
-                continue
-            documents = [np.cumsum(steps, dtype=np.int32) for steps, _ in blocks]
-            times = [np.full(len(steps), 1 if often is None else often, np.int32) for steps, often in blocks]
-            most = max(int(some.max()) for some in times)
-            found[field] = np.concatenate(documents), np.concatenate(times).astype(np.min_scalar_type(most))
-        return found or _NOWHERE
+        documents, times = joined(self._terms, field, encoded(term))
+        numbers = self._numbers[documents]
+        alive = numbers >= 0
+        numbers, times = numbers[alive], times[alive]
+        if np.all(numbers[1:] > numbers[:-1]):  # articles often come in the order of their ids
+            return numbers, times
+        order = np.argsort(numbers)
+        return numbers[order], times[order]
 
     def words(self, prefix: str) -> Iterator[tuple[str, int]]:
         """The terms of texts that begin with a prefix, and how many documents hold each."""
         counts: dict[bytes, int] = {}
-        for leaf, _, _ in self._leaves:
-            with self._lock:  # for one segment at a time: others search meanwhile
-                found = list(document_counts(leaf, Field.TEXT, encoded(prefix)))
-            for term, documents in found:
+        for terms, _ in self._terms:
+            for term, documents in terms.beginning(Field.TEXT, encoded(prefix)):
                 counts[term] = counts.get(term, 0) + documents
         return ((term.decode(), counts[term]) for term in sorted(counts))
 
