@@ -12,6 +12,7 @@ of pickled tuples; `kb.engines.whoosh.term_writing` writes both as Whoosh does.
 from __future__ import annotations
 
 import struct
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from pickle import load, loads
@@ -155,8 +156,8 @@ def _unpickled(block: memoryview) -> Block:
     count, last, *_ = load(stream)
     # Not from the stream, which would be asked for every single number.
     steps, times, _ = loads(block[stream.tell() :])
-    if not isinstance(times, tuple):  # one number where all are equal, none where all are 1
-        times = (times or 1.0,) * count
+    if times is None or isinstance(times, float):  # one number where all are equal, none where all are 1
+        times = (array("f", [times or 1]) if isinstance(steps, array) else (times or 1,)) * count
     return Block(steps, last, times)
 
 
@@ -165,15 +166,40 @@ def joined(terms: Iterable[tuple[Terms, int]], field: str, term: bytes) -> tuple
 
     `terms` are those of all segments in order, each with the number of its first document.
     """
-    steps: list[int] = []
-    times: list[float] = []
-    before = 0
+    steps, times, before = _Numbers(), _Numbers(), 0
     for segment, first in terms:
         for block in segment.blocks(field, term):
-            at = len(steps)
-            steps += block.steps
-            steps[at] += first - before
-            times += block.times
+            steps.add(block.steps, first - before)
+            times.add(block.times)
             before = first + block.last
-    documents = np.array(steps, np.int32)
-    return documents.cumsum(out=documents), np.array(times, np.int32)
+    documents = steps.all()
+    return documents.cumsum(out=documents), times.all()
+
+
+class _Numbers:
+    """Numbers of many blocks in one array. A tuple is cheap to add to a list, an array to an array."""
+
+    def __init__(self) -> None:
+        self._few: list[float] = []
+        self._parts: list[Integers] = []
+
+    def add(self, numbers: Sequence[float], more: int = 0) -> None:
+        """Add the numbers of a block, the first of them with so much more."""
+        if isinstance(numbers, array):
+            self._gather()
+            self._parts.append(np.frombuffer(numbers, numbers.typecode).astype(np.int32))
+            self._parts[-1][0] += more
+        else:
+            at = len(self._few)
+            self._few += numbers
+            self._few[at] += more
+
+    def all(self) -> Integers:
+        """All that were added."""
+        self._gather()
+        return self._parts[0] if len(self._parts) == 1 else np.concatenate(self._parts)
+
+    def _gather(self) -> None:
+        if self._few or not self._parts:
+            self._parts.append(np.array(self._few, np.int32))
+            self._few = []

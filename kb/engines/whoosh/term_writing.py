@@ -11,7 +11,7 @@ from __future__ import annotations
 from array import array
 from binascii import crc32
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate, count, pairwise
 from pickle import dumps
@@ -30,6 +30,8 @@ from kb.engines.whoosh.term_reading import BLOCK_LENGTH, FIELD, LENGTHS, SLOT, T
 _POSTING_BYTES, _TERM_BYTES = 40, 220
 # A block of postings: as many are decoded in one go, without compression several times faster.
 _BLOCK = 4096
+# Numbers from which an array is smaller than a tuple, and faster to read.
+_MANY = 32
 # Postings that are plain Python objects at a time.
 _AT_ONCE = 100_000
 _CRC32 = 1  # among Whoosh's hash functions
@@ -159,7 +161,7 @@ def _written(counts: Integers, documents: Integers, times: Integers) -> list[byt
     most, least = np.maximum.reduceat(times, begins), np.minimum.reduceat(times, begins)
     steps = np.diff(documents, prepend=documents[:1])
     steps[begins] = documents[begins]
-    all_steps, all_times = steps.tolist(), times.astype(np.float64).tolist()
+    all_steps, all_times = _Slices(steps), _Slices(times)
     lasts = documents[np.append(begins[1:], len(documents)) - 1]
     found = []
     for begin, end, last, low, high, is_end in zip(
@@ -174,15 +176,33 @@ def _written(counts: Integers, documents: Integers, times: Integers) -> list[byt
         if end - begin == 1:
             found.append(_block_of_one(last, high))
         else:
-            weights = tuple(all_times[begin:end]) if low < high else None if high == 1 else float(high)
-            found.append(_block(tuple(all_steps[begin:end]), weights, last, high, is_end))
+            weights = all_times.of(begin, end) if low < high else None if high == 1 else float(high)
+            found.append(_block(all_steps.of(begin, end), weights, last, high, is_end))
     return [WHOOSH3_HEADER_MAGIC + b"".join(found[begin:end]) for begin, end in pairwise([0, *ends.tolist()])]
 
 
-def _block(steps: tuple[int, ...], weights: object, last: int, most: int, is_end: bool) -> bytes:
+class _Slices:
+    """Numbers that are pickled some at a time: many as an array of the narrowest type, which is read at
+    once; few as a tuple."""
+
+    def __init__(self, numbers: Integers) -> None:
+        self._numbers = numbers
+        self._listed = numbers.tolist()
+
+    def of(self, begin: int, end: int) -> Sequence[int]:
+        """The numbers from one place to another."""
+        if end - begin < _MANY:
+            return tuple(self._listed[begin:end])
+        some = self._numbers[begin:end]
+        most = int(some.max())
+        code = "B" if most < 1 << 8 else "H" if most < 1 << 16 else "I"
+        return array(code, some.astype(code).tobytes())
+
+
+def _block(steps: Sequence[int], weights: object, last: int, most: int, is_end: bool) -> bytes:
     """A block of postings: the steps from document to document to the last, and their weights."""
     about = dumps((len(steps), last, float(most), 0, 0, 0), 2)
-    data = dumps((steps, weights, None), 2)
+    data = dumps((steps, weights, None), 4 if len(steps) >= _MANY else 2)
     length = len(about) + len(data)
     return BLOCK_LENGTH.pack(-length if is_end else length) + about + data
 
