@@ -406,7 +406,7 @@ class KnowledgeBase:
     @cached_property
     def suggestions(self) -> Suggestions:
         """Completes and repairs what people type."""
-        return Suggestions(self.engine, self.vocabulary)
+        return Suggestions(self.engine, self.vocabulary, cache=self._cache)
 
     # --- Packs ---
 
