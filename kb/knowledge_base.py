@@ -78,7 +78,6 @@ class KnowledgeBase:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.on_search: Callable[[SearchTrace], None] = lambda trace: None
 
     def __enter__(self) -> Self:
         return self
@@ -385,9 +384,11 @@ class KnowledgeBase:
         Raises `InvalidRequest` that names the parameter at fault.
         """
         request = text if isinstance(text, SearchRequest) else query.request(text, options)
-        results, trace = self.searcher.search(request)
-        self.on_search(trace)
-        return results
+        return self.traced_search(request)[0]
+
+    def traced_search(self, request: SearchRequest) -> tuple[SearchResults, SearchTrace]:
+        """What `search` finds, and how long each phase took. Raises `InvalidRequest`."""
+        return self.searcher.search(request)
 
     @cached_property
     def searcher(self) -> Searcher:

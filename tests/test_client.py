@@ -137,7 +137,7 @@ ONLY_THERE = {
          "state_of", "versions"), FOR_PAGES),
     **dict.fromkeys(
         ("accounts", "concepts", "engine", "faults", "is_empty", "keys", "made_with_another", "pipeline", "searcher",
-         "sources", "store", "suggestions", "tagger", "vocabulary"), OF_THE_PROCESS),
+         "sources", "store", "suggestions", "tagger", "traced_search", "vocabulary"), OF_THE_PROCESS),
 }  # fmt: skip
 ONLY_THERE_OF_PACKS = {"find": "packs there are found for the account that a key acts for, by `open`"}
 
