@@ -49,7 +49,7 @@ from kb.suggestions import Suggestions
 if TYPE_CHECKING:
     from kb.accounts import Accounts
     from kb.backup import Contents
-    from kb.corpus_folder import Draft, FolderChanges, WrittenArticle
+    from kb.corpus_folder import ArticleFile, FolderChanges, WrittenArticle
     from kb.indexing.changes import IndexReport
     from kb.indexing.checking import CheckReport
     from kb.indexing.indexer import Indexer, Progress
@@ -265,7 +265,7 @@ class KnowledgeBase:
 
     def write_articles(
         self,
-        drafts: Sequence[Draft] = (),
+        files: Sequence[ArticleFile] = (),
         remove: Sequence[str] = (),
         check: Callable[[], None] = lambda: None,
     ) -> tuple[WrittenArticle, ...]:
@@ -277,7 +277,7 @@ class KnowledgeBase:
         """
         from kb import corpus_folder
 
-        checked = corpus_folder.checked(drafts, remove)
+        checked = corpus_folder.checked(files, remove)
         if self.settings.corpus is None:
             raise WriteRefused("The starter corpus is not written to. Set KB_CORPUS to a folder of yours.")
         with self._alone_in_corpus():

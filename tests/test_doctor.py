@@ -19,5 +19,5 @@ from kb.doctor import examine
 def test_nodes_over_one_database_need_one_secret(make_book, tmp_path, database, secret, warned):
     database = database.replace("x.sqlite", f"{tmp_path}/x.sqlite")
     book = make_book({"a.md": "# Жалоба"}, index=False, database_url=database, secret_key=secret)
-    said = [finding.remedy for finding in examine(book) if finding.subject == "settings"]
+    said = [diagnosis.remedy for diagnosis in examine(book) if diagnosis.subject == "settings"]
     assert any("KB_SECRET_KEY" in remedy for remedy in said) is warned
