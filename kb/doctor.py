@@ -137,10 +137,10 @@ def _files(book: KnowledgeBase) -> Iterator[Diagnosis]:
     new = sum(file.path not in files for file in found.files)
     gone = sum(not Path(path).exists() for path in files)
     if stale or new or gone:
-        message = f"Since they were indexed: {counted(stale, 'file')} changed, {new} new, {gone} gone."
+        message = f"Since the last indexing: {counted(stale, 'file')} changed, {new} new, {gone} gone."
         yield Diagnosis("files", "warning", message, "Run kb index.")
     else:
-        yield Diagnosis("files", "ok", f"{counted(len(files), 'file')}, unchanged since they were indexed.")
+        yield Diagnosis("files", "ok", f"Unchanged since the last indexing: {counted(len(files), 'file')}.")
     broken = sum(any(problem.is_error for problem in file.problems) for file in files.values())
     if broken:
         yield Diagnosis("files", "warning", f"Not readable: {counted(broken, 'file')}.", "See kb check.")
@@ -172,7 +172,7 @@ def _reviews(book: KnowledgeBase) -> Iterator[Diagnosis]:
     if orphans:
         message = f"Reviewed and no longer in the index: {counted(len(orphans), 'passage')},"
         message += f" such as {', '.join(sorted(orphans)[:5])}."
-        remedy = "Their text was edited or removed; kb reviews lists them."
+        remedy = "The text was edited or removed; kb reviews lists what was said of it."
         yield Diagnosis("reviews", "warning", message, remedy)
     else:
         yield Diagnosis("reviews", "ok", "All reviewed passages are in the index.")
