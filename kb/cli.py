@@ -6,6 +6,7 @@ Each command parses its words, calls `KnowledgeBase` and prints the answer.
 from __future__ import annotations
 
 import gc
+import os
 from importlib import import_module
 
 import click
@@ -41,6 +42,8 @@ _HELP = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 # What a command loads stays: looking through it for what could go took a tenth of the time of a search.
 gc.set_threshold(50_000)
+# No matrices are multiplied here: threads for it would only keep a second core busy for a tenth of a second.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 @click.group(cls=_Commands, context_settings=_HELP)

@@ -29,8 +29,8 @@ _STATES_ITS_ID = {".md", ".markdown"}
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """An article to be written: its id, the ending of its file (".md") and what the file shall hold."""
+class ArticleFile:
+    """The file an article is to be written as: the article's id, the ending (".md") and the content."""
 
     id: str
     suffix: str
@@ -47,33 +47,33 @@ class WrittenArticle:
     problems: tuple[Problem, ...] = ()
 
 
-def checked(drafts: Sequence[Draft], remove: Sequence[str] = ()) -> list[Draft]:
-    """The drafts as their files shall be: Markdown states its id.
+def checked(files: Sequence[ArticleFile], remove: Sequence[str] = ()) -> list[ArticleFile]:
+    """The files as they shall be written: Markdown states its id.
 
     Raises `InvalidRequest` for what cannot be an article, and when one is named twice.
     """
-    found = [_checked(draft) for draft in drafts]
-    for id, times in Counter([*(draft.id for draft in found), *remove]).items():
+    found = [_checked(file) for file in files]
+    for id, times in Counter([*(file.id for file in found), *remove]).items():
         if times > 1:
             raise InvalidRequest(f"The article “{id}” is named {times} times.", "article_id")
     return found
 
 
-def _checked(draft: Draft) -> Draft:
-    _check_id(draft.id)
-    if draft.suffix not in READERS:
+def _checked(file: ArticleFile) -> ArticleFile:
+    _check_id(file.id)
+    if file.suffix not in READERS:
         raise InvalidRequest(
-            f"Files ending in “{draft.suffix}” cannot be read, only {', '.join(READERS)}.", "format"
+            f"Files ending in “{file.suffix}” cannot be read, only {', '.join(READERS)}.", "format"
         )
-    if not draft.content.strip():
+    if not file.content.strip():
         raise InvalidRequest("The article is empty.", "content")
-    if len(draft.content) > MAX_BYTES:
+    if len(file.content) > MAX_BYTES:
         raise InvalidRequest(
-            f"The article has {len(draft.content):,} bytes; at most {MAX_BYTES:,} are read.", "content"
+            f"The article has {len(file.content):,} bytes; at most {MAX_BYTES:,} are read.", "content"
         )
-    if draft.suffix in _STATES_ITS_ID:
-        return Draft(draft.id, draft.suffix, _stating_id(draft.id, draft.content))
-    return draft
+    if file.suffix in _STATES_ITS_ID:
+        return ArticleFile(file.id, file.suffix, _stating_id(file.id, file.content))
+    return file
 
 
 def _check_id(id: str) -> None:
@@ -102,7 +102,7 @@ def _stating_id(id: str, content: bytes) -> bytes:
 
 def change(
     root: Path,
-    drafts: Sequence[Draft],
+    files: Sequence[ArticleFile],
     remove: Sequence[str],
     records: Callable[[], Mapping[str, SourceFile]],
     index: Callable[[FolderChanges], None],
@@ -120,7 +120,7 @@ def change(
     changes: FolderChanges | None = None
     try:
         with changing(root) as changes:
-            paths = {draft.id: _put(draft, homes, known, changes) for draft in drafts}
+            paths = {file.id: _put(file, homes, known, changes) for file in files}
             for id in remove:
                 changes.remove(_only_file_of(id, homes))
             index(changes)
@@ -140,22 +140,22 @@ class FolderChanges:
     root: Path
     _before: dict[Path, bytes | None] = field(default_factory=dict)
 
-    def new_file(self, draft: Draft, taken: Collection[str]) -> Path:
+    def new_file(self, file: ArticleFile, taken: Collection[str]) -> Path:
         """A path for a new article that no file has, and no file of the index (`taken`)."""
         for number in range(1, 1000):
-            name = draft.id if number == 1 else f"{draft.id}-{number}"
-            path = self.root / f"{name}{draft.suffix}"
-            states_its_id = draft.suffix in _STATES_ITS_ID or not _speaks_for_others(path)
+            name = file.id if number == 1 else f"{file.id}-{number}"
+            path = self.root / f"{name}{file.suffix}"
+            states_its_id = file.suffix in _STATES_ITS_ID or not _speaks_for_others(path)
             if not os.path.lexists(path) and str(path) not in taken and states_its_id:
                 return path
-        raise WriteRefused(f"There are too many files called {draft.id} in the corpus folder.")
+        raise WriteRefused(f"There are too many files called {file.id} in the corpus folder.")
 
-    def heir(self, before: Path, draft: Draft, taken: Collection[str]) -> Path:
+    def heir(self, before: Path, file: ArticleFile, taken: Collection[str]) -> Path:
         """A path for an article whose file is of another format: beside the metadata that editors keep
         of it, unless those speak for other files too."""
-        path = before.with_suffix(draft.suffix)
+        path = before.with_suffix(file.suffix)
         is_alone = _of_this_stem(before) == [before.name]
-        return path if is_alone and str(path) not in taken else self.new_file(draft, taken)
+        return path if is_alone and str(path) not in taken else self.new_file(file, taken)
 
     def write(self, path: Path, content: bytes) -> None:
         """Put a file in place, whole, in one moment."""
@@ -253,19 +253,22 @@ def changing(root: Path) -> Iterator[FolderChanges]:
 
 
 def _put(
-    draft: Draft, homes: Mapping[str, SourceFile], known: Mapping[str, SourceFile], changes: FolderChanges
+    file: ArticleFile,
+    homes: Mapping[str, SourceFile],
+    known: Mapping[str, SourceFile],
+    changes: FolderChanges,
 ) -> Path:
     """Write the file of an article: in place of the one it had, or a new one; returns its path."""
-    before = _only_file_of(draft.id, homes) if draft.id in homes else None
+    before = _only_file_of(file.id, homes) if file.id in homes else None
     if before is None:
-        path = changes.new_file(draft, known)
-    elif before.suffix.lower() == draft.suffix:
+        path = changes.new_file(file, known)
+    elif before.suffix.lower() == file.suffix:
         path = before
     else:
-        path = changes.heir(before, draft, known)
-    if draft.suffix not in _STATES_ITS_ID:
-        changes.state_id(path, draft.id, before)
-    changes.write(path, draft.content)
+        path = changes.heir(before, file, known)
+    if file.suffix not in _STATES_ITS_ID:
+        changes.state_id(path, file.id, before)
+    changes.write(path, file.content)
     if before and before != path:  # not sooner: who is killed in between loses nothing
         changes.remove(before)
     return path

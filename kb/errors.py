@@ -27,6 +27,8 @@ Each message is written for the person who reads it: what was wrong, where, and 
 
 from __future__ import annotations
 
+from kb.counting import counted
+
 
 class ServicebookError(Exception):
     """The root of the tree: catching it catches everything Servicebook raises on purpose."""
@@ -85,7 +87,8 @@ class TooManyAttempts(SignInRefused):
     """One has to wait `seconds` before the next attempt to sign in."""
 
     def __init__(self, seconds: int) -> None:
-        super().__init__(f"Too many attempts to sign in; try again in {-(-seconds // 60)} minutes.")
+        minutes = counted(-(-seconds // 60), "minute")
+        super().__init__(f"Too many attempts to sign in; try again in {minutes}.")
         self.seconds = seconds
 
 

@@ -49,7 +49,7 @@ from kb.suggestions import Suggestions
 if TYPE_CHECKING:
     from kb.accounts import Accounts
     from kb.backup import Contents
-    from kb.corpus_folder import Draft, FolderChanges, WrittenArticle
+    from kb.corpus_folder import ArticleFile, FolderChanges, WrittenArticle
     from kb.indexing.changes import IndexReport
     from kb.indexing.checking import CheckReport
     from kb.indexing.indexer import Indexer, Progress
@@ -78,7 +78,6 @@ class KnowledgeBase:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.on_search: Callable[[SearchTrace], None] = lambda trace: None
 
     def __enter__(self) -> Self:
         return self
@@ -266,7 +265,7 @@ class KnowledgeBase:
 
     def write_articles(
         self,
-        drafts: Sequence[Draft] = (),
+        files: Sequence[ArticleFile] = (),
         remove: Sequence[str] = (),
         check: Callable[[], None] = lambda: None,
     ) -> tuple[WrittenArticle, ...]:
@@ -278,7 +277,7 @@ class KnowledgeBase:
         """
         from kb import corpus_folder
 
-        checked = corpus_folder.checked(drafts, remove)
+        checked = corpus_folder.checked(files, remove)
         if self.settings.corpus is None:
             raise WriteRefused("The starter corpus is not written to. Set KB_CORPUS to a folder of yours.")
         with self._alone_in_corpus():
@@ -385,9 +384,11 @@ class KnowledgeBase:
         Raises `InvalidRequest` that names the parameter at fault.
         """
         request = text if isinstance(text, SearchRequest) else query.request(text, options)
-        results, trace = self.searcher.search(request)
-        self.on_search(trace)
-        return results
+        return self.traced_search(request)[0]
+
+    def traced_search(self, request: SearchRequest) -> tuple[SearchResults, SearchTrace]:
+        """What `search` finds, and how long each phase took. Raises `InvalidRequest`."""
+        return self.searcher.search(request)
 
     @cached_property
     def searcher(self) -> Searcher:
@@ -406,7 +407,7 @@ class KnowledgeBase:
     @cached_property
     def suggestions(self) -> Suggestions:
         """Completes and repairs what people type."""
-        return Suggestions(self.engine, self.vocabulary)
+        return Suggestions(self.engine, self.vocabulary, cache=self._cache)
 
     # --- Packs ---
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import accumulate, pairwise
 from operator import itemgetter
+
+import numpy as np
 
 
 class WordList:
@@ -88,6 +90,19 @@ class WordCounts(Mapping[str, int]):
         if number is None:
             raise KeyError(word)
         return self._counts[number]
+
+
+class HashedWords:
+    """Words that need not be listed: 8 bytes each, whatever their length, as in `HashedCounts`."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        """Take in words that differ."""
+        self._hashes = np.sort(np.fromiter(map(hash, words), np.int64, len(words)))
+
+    def __contains__(self, word: str) -> bool:
+        sought, hashes = hash(word), self._hashes
+        place = hashes.searchsorted(sought)
+        return bool(place < len(hashes) and hashes[place] == sought)
 
 
 class HashedCounts:

@@ -27,7 +27,7 @@ from sqlalchemy import URL
 
 from kb import readers
 from kb.cli import main
-from kb.corpus_folder import Draft, FolderChanges
+from kb.corpus_folder import ArticleFile, FolderChanges
 from kb.engines.whoosh import WhooshEngine
 from kb.errors import IndexLocked, InvalidRequest, StoreUnavailable
 from kb.knowledge_base import KnowledgeBase
@@ -428,7 +428,7 @@ def test_what_did_not_change_is_not_sent_again(here: SimpleNamespace, path: str)
     first = here.client.get(address)
     again = here.client.get(address, headers={"If-None-Match": first.headers["ETag"]})
     assert again.status_code == 304 and not again.data
-    here.book.write_articles([draft_of("another")])
+    here.book.write_articles([file_of("another")])
     try:
         changed = here.client.get(address, headers={"If-None-Match": first.headers["ETag"]})
         assert (changed.status_code == 304) is (path == "articles/{article_id}")
@@ -436,10 +436,10 @@ def test_what_did_not_change_is_not_sent_again(here: SimpleNamespace, path: str)
         here.book.write_articles(remove=["another"])
 
 
-def draft_of(id: str, text: str = DRAFT) -> Any:
-    from kb.corpus_folder import Draft
+def file_of(id: str, text: str = DRAFT) -> Any:
+    from kb.corpus_folder import ArticleFile
 
-    return Draft(id, ".md", text.encode())
+    return ArticleFile(id, ".md", text.encode())
 
 
 def test_another_form_has_another_tag(here: SimpleNamespace) -> None:
@@ -790,7 +790,7 @@ def test_a_kill_while_the_format_changes_loses_nothing(
     monkeypatch.setattr(FolderChanges, "undo", lambda changes: None)  # who is killed undoes nothing
     before = files(folder)["sub/two.md"]
     with pytest.raises(KeyboardInterrupt):
-        folder.book.write_articles([Draft("dva", ".pdf", office("phone.pdf"))])
+        folder.book.write_articles([ArticleFile("dva", ".pdf", office("phone.pdf"))])
     assert files(folder).get("sub/two.md") == before
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from contextlib import nullcontext
 from multiprocessing import Pipe
 from pathlib import Path
@@ -113,6 +114,19 @@ def test_few_files_can_be_changed(files: int, tmp_path: Path, capsys, vocabulary
         ("a folder of 100 renamed", 0, 0, 0),
         ("10 deleted", 0, 0, few),
     ]
+
+
+_HOLDS = "import sys, time; held = bytearray(b'x') * int(sys.argv[1]); time.sleep(0.4)"
+_STARTS = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {_HOLDS!r}, sys.argv[1]])"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what other processes hold")
+@pytest.mark.parametrize(("command", "held"), [(_HOLDS, [60]), (_STARTS, [0, 60])], ids=["holds", "starts"])
+def test_what_a_process_held_is_told_without_what_its_parent_holds(command, held):
+    ours = b"x" * 150_000_000
+    printed, most = index_speed._watched([sys.executable, "-c", command, "60_000_000"])
+    assert (printed, len(most)) == (b"", len(held))
+    assert all(one < has < one + 30 for one, has in zip(held, most, strict=True)), (most, len(ours))
 
 
 def test_the_memory_of_indexing_is_told(monkeypatch, tmp_path, vocabulary_cache):

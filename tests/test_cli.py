@@ -537,6 +537,7 @@ NO_COMMAND = {
             FOR_PAGES),
         "add": "articles from no file are those of data sets, which `kb evaluate` reads",
         "faults": "`kb doctor` says more",
+        "traced_search": "`kb search` says how long a search took",
     },
     Packs: {"shared": OF_SESSIONS},
     Accounts: dict.fromkeys(

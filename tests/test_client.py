@@ -19,7 +19,7 @@ import kb  # noqa: E402
 from kb import client as client_module  # noqa: E402
 from kb.client import Client  # noqa: E402
 from kb.client.packs import ClientPacks  # noqa: E402
-from kb.corpus_folder import Draft  # noqa: E402
+from kb.corpus_folder import ArticleFile  # noqa: E402
 from kb.errors import (  # noqa: E402
     EngineUnavailable,
     InvalidRequest,
@@ -137,7 +137,7 @@ ONLY_THERE = {
          "state_of", "versions"), FOR_PAGES),
     **dict.fromkeys(
         ("accounts", "concepts", "engine", "faults", "is_empty", "keys", "made_with_another", "pipeline", "searcher",
-         "sources", "store", "suggestions", "tagger", "vocabulary"), OF_THE_PROCESS),
+         "sources", "store", "suggestions", "tagger", "traced_search", "vocabulary"), OF_THE_PROCESS),
 }  # fmt: skip
 ONLY_THERE_OF_PACKS = {"find": "packs there are found for the account that a key acts for, by `open`"}
 
@@ -230,9 +230,9 @@ def test_a_stream_is_every_article(here: SimpleNamespace) -> None:
 
 
 def test_articles_are_written_and_deleted(here: SimpleNamespace, tmp_path: Path) -> None:
-    draft = Draft("first-minute", ".md", "# Первая минута\n\nВстречайте гостя стоя.".encode())
+    file = ArticleFile("first-minute", ".md", "# Первая минута\n\nВстречайте гостя стоя.".encode())
     with here.client(Scope.WRITE) as remote:
-        assert [one.outcome for one in remote.write_articles([draft])] == ["created"]
+        assert [one.outcome for one in remote.write_articles([file])] == ["created"]
         assert here.book.article("first-minute")[0].title == "Первая минута"
         (tmp_path / "a.md").write_text("# Первая минута\n\nВстречайте гостя у двери.", "utf-8")
         assert remote.put_file("first-minute", tmp_path / "a.md").outcome == "replaced"
@@ -249,9 +249,9 @@ def test_articles_are_written_and_deleted(here: SimpleNamespace, tmp_path: Path)
         (lambda book: book.counterparts("nowhere"), NotFound),
         (lambda book: book.search("a", limit=5000), InvalidRequest),
         (lambda book: book.search("a", language="xx"), InvalidRequest),
-        (lambda book: book.write_articles([Draft("x", ".md", b"# X\n\nText.")]), KeyRefused),
-        (lambda book: book.write_articles([Draft("x", ".pdf", b"%PDF")]), InvalidRequest),
-        (lambda book: book.write_articles([Draft("x", ".md", "# Гость".encode("cp1251"))]), InvalidRequest),
+        (lambda book: book.write_articles([ArticleFile("x", ".md", b"# X\n\nText.")]), KeyRefused),
+        (lambda book: book.write_articles([ArticleFile("x", ".pdf", b"%PDF")]), InvalidRequest),
+        (lambda book: book.write_articles([ArticleFile("x", ".md", "# Гость".encode("cp1251"))]), InvalidRequest),
     ],
 )  # fmt: skip
 def test_errors_are_those_of_the_library(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.corpus_folder import Draft, FolderChanges, WrittenArticle, changing, checked, outcome
+from kb.corpus_folder import ArticleFile, FolderChanges, WrittenArticle, changing, checked, outcome
 from kb.errors import InvalidRequest, WriteRefused
 from kb.indexing.changes import LONGEST_ID
 from kb.models import Problem, SourceFile
@@ -48,44 +48,44 @@ def files(folder: Path) -> dict[str, str]:
     ],
 )
 def test_markdown_states_its_id(content: str, stated: str, tmp_path: Path) -> None:
-    (draft,) = checked([Draft("dva", ".md", content.encode())])
-    assert draft.content.decode() == stated
-    (tmp_path / "a.md").write_bytes(draft.content)
+    (file,) = checked([ArticleFile("dva", ".md", content.encode())])
+    assert file.content.decode() == stated
+    (tmp_path / "a.md").write_bytes(file.content)
     (article,) = read(tmp_path / "a.md").articles
     assert (article.stated_id, article.title) == ("dva", "Т" if "title" in content else article.title)
 
 
 def test_other_formats_are_written_as_they_come() -> None:
-    draft = Draft("dva", ".txt", TEXT.encode())
-    assert checked([draft]) == [draft]
+    file = ArticleFile("dva", ".txt", TEXT.encode())
+    assert checked([file]) == [file]
 
 
 @pytest.mark.parametrize(
-    ("draft", "parameter"),
+    ("file", "parameter"),
     [
-        (Draft("Dva", ".md", b"x"), "article_id"),
-        (Draft("", ".md", b"x"), "article_id"),
-        (Draft("a--b", ".md", b"x"), "article_id"),
-        (Draft("a" * (LONGEST_ID + 1), ".md", b"x"), "article_id"),
-        (Draft("a", ".exe", b"x"), "format"),
-        (Draft("a", ".txt", b" \n"), "content"),
-        (Draft("a", ".txt", b"x" * (MAX_BYTES + 1)), "content"),
-        (Draft("a", ".md", "ё".encode("cp1251")), "content"),
+        (ArticleFile("Dva", ".md", b"x"), "article_id"),
+        (ArticleFile("", ".md", b"x"), "article_id"),
+        (ArticleFile("a--b", ".md", b"x"), "article_id"),
+        (ArticleFile("a" * (LONGEST_ID + 1), ".md", b"x"), "article_id"),
+        (ArticleFile("a", ".exe", b"x"), "format"),
+        (ArticleFile("a", ".txt", b" \n"), "content"),
+        (ArticleFile("a", ".txt", b"x" * (MAX_BYTES + 1)), "content"),
+        (ArticleFile("a", ".md", "ё".encode("cp1251")), "content"),
     ],
-    ids=lambda value: value.id[:9] if isinstance(value, Draft) else value,
+    ids=lambda value: value.id[:9] if isinstance(value, ArticleFile) else value,
 )
-def test_what_cannot_be_written(draft: Draft, parameter: str) -> None:
+def test_what_cannot_be_written(file: ArticleFile, parameter: str) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        checked([draft])
+        checked([file])
     assert refused.value.parameter == parameter
 
 
 def test_the_longest_id_and_the_largest_file() -> None:
-    assert checked([Draft("a" * LONGEST_ID, ".txt", b"x" * MAX_BYTES)])
+    assert checked([ArticleFile("a" * LONGEST_ID, ".txt", b"x" * MAX_BYTES)])
 
 
 def test_an_article_is_named_once() -> None:
-    a, b = (Draft(id, ".md", b"x") for id in "ab")
+    a, b = (ArticleFile(id, ".md", b"x") for id in "ab")
     assert len(checked([a, b], ["c"])) == 2
     with pytest.raises(InvalidRequest, match="“a” is named 3 times"):
         checked([a, b, a], ["a"])
@@ -111,12 +111,12 @@ def test_a_new_file_takes_nobody_s_place(
     changes: FolderChanges, there: list[str], suffix: str, name: str
 ) -> None:
     write_files(changes.root, dict.fromkeys(there, TEXT))
-    assert changes.new_file(Draft("dva", suffix, b""), ()).name == name
+    assert changes.new_file(ArticleFile("dva", suffix, b""), ()).name == name
 
 
 def test_a_new_file_takes_no_place_that_the_index_knows(changes: FolderChanges) -> None:
     taken = {str(changes.root / "dva.md")}
-    assert changes.new_file(Draft("dva", ".md", b""), taken).name == "dva-2.md"
+    assert changes.new_file(ArticleFile("dva", ".md", b""), taken).name == "dva-2.md"
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_another_format_inherits_the_metadata_that_are_its_own(
     changes: FolderChanges, beside: list[str], name: str
 ) -> None:
     write_files(changes.root, {"two.md": TEXT, **dict.fromkeys(beside, TEXT)})
-    assert changes.heir(changes.root / "two.md", Draft("dva", ".pdf", b""), ()).name == name
+    assert changes.heir(changes.root / "two.md", ArticleFile("dva", ".pdf", b""), ()).name == name
 
 
 def test_metadata_state_the_id_and_keep_the_rest(changes: FolderChanges) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from kb.counting import counted
+from kb.errors import TooManyAttempts
 
 
 @pytest.mark.parametrize(
@@ -20,3 +21,8 @@ from kb.counting import counted
 )
 def test_a_number_with_its_noun(number: int, nouns: tuple[str, ...], said: str) -> None:
     assert counted(number, *nouns) == said
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(1, "1 minute"), (60, "1 minute"), (61, "2 minutes")])
+def test_how_long_one_has_to_wait(seconds: int, said: str) -> None:
+    assert str(TooManyAttempts(seconds)).endswith(f" in {said}.")

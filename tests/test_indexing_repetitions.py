@@ -94,7 +94,7 @@ def test_many_repetitions_are_told_in_few_words(index):
     families = {f"{n}-{copy}.md": article(n, own(n, "а"), own(n, "б")) for n in range(23) for copy in "ab"}
     told = index(families)
     assert len(told) == 20
-    assert told[-1][3].endswith("3 more like this are not listed.")
+    assert told[-1][3].endswith(" Not listed: 3 more like this.")
 
 
 def test_the_order_of_indexing_tells_nothing(index, tmp_path, open_book):

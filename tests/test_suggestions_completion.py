@@ -136,7 +136,7 @@ def test_nobody_waits_long_for_the_words_of_a_new_state(monkeypatch: pytest.Monk
     monkeypatch.setattr("kb.suggestions._PATIENCE", 0.05)
     go_on, gathered = threading.Event(), []
 
-    def gather() -> str:
+    def gather(_before: str | None) -> str:
         if gathered:
             go_on.wait(30)
         gathered.append("words")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kb.knowledge_base import KnowledgeBase
+from kb.languages import SCRIPTS
 from kb.suggestions.keyboard import in_other_layout
+from kb.suggestions.lexicon import LabelWords, Lexicon
 from kb.suggestions.pinyin import merged, readings, spellings
 from kb.suggestions.repair import unquoted
 from kb.suggestions.spelling import NearWords, sound
@@ -237,6 +242,66 @@ def test_an_empty_index_repairs_by_the_vocabulary(make_book: MakeBook) -> None:
     assert repair is not None
     assert repair.text == "эмпатия"
     assert book.search("эмпотия").interpreted.corrected_from is None
+
+
+# --- What is known ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def lexicon(asked: list[str]) -> Lexicon:
+    """Two words of each script, which writes down what scripts it was asked for."""
+    known = {
+        "cyrillic": {"жалоба": 3, "гость": 1},
+        "latin": {"guest": 2, "nps": 0},
+        "han": {"服务": 5, "标准": 2},
+    }
+
+    def gathered(script: str) -> dict[str, int]:
+        asked.append(script)
+        return known[script]
+
+    return Lexicon({script: partial(gathered, script) for script in known})
+
+
+def test_words_are_put_together_by_script_when_they_are_asked_for(lexicon: Lexicon, asked: list[str]) -> None:
+    assert [lexicon.count(word) for word in ("жалоба", "гость", "медведь")] == [3, 1, 0]
+    assert asked == ["cyrillic"]
+    assert [lexicon.count(word) for word in ("服务", "nps", "guest")] == [5, 0, 2]
+    assert asked == ["cyrillic", "han", "latin"]
+
+
+def test_what_a_dictionary_knows_asks_for_no_words(lexicon: Lexicon, asked: list[str]) -> None:
+    assert lexicon.knows("птеродактилями", "cyrillic")
+    assert lexicon.knows("shouldn", "latin") is False
+    assert asked == ["latin"]
+
+
+def test_a_lexicon_makes_ready_what_another_was_asked_for(lexicon: Lexicon, asked: list[str]) -> None:
+    before = Lexicon({"cyrillic": lambda: {"чеки": 1}, "han": dict})
+    assert before.of("cyrillic").near.within("чека", 1)
+    lexicon.prepare_like(before)
+    assert asked == ["cyrillic"]
+    assert "near" in vars(lexicon.of("cyrillic"))
+
+
+def test_the_words_of_labels_are_remembered(tmp_path: Path, starter: KnowledgeBase) -> None:
+    def words(script: str) -> list[str]:
+        return LabelWords(starter.vocabulary, tmp_path).of(script)
+
+    found = {script: words(script) for script in SCRIPTS}
+    assert [word in found[script] for script, word in SOME_OF_LABELS] == [True] * len(SOME_OF_LABELS)
+    assert {script: words(script) for script in SCRIPTS} == found
+    assert sorted(file.stem for file in tmp_path.glob("*.json")) == [
+        f"label-words-{s}" for s in sorted(SCRIPTS)
+    ]
+
+
+SOME_OF_LABELS = [("cyrillic", "эмпатия"), ("latin", "empathy"), ("latin", "nps"), ("han", "同理心")]
 
 
 # --- Properties ----------------------------------------------------------------------------------

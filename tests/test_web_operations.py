@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from werkzeug.test import TestResponse
 
 from kb.errors import EngineUnavailable, StoreUnavailable
 from kb.knowledge_base import KnowledgeBase
@@ -45,6 +46,15 @@ def test_a_new_one_is_not_ready(make_book: MakeBook) -> None:
     assert answer.status_code == 503 and list(answer.json["faults"]) == ["index"]
 
 
+def samples_of(answer: TestResponse) -> dict[tuple[str, ...], float]:
+    """The figures of an answer by name and labels."""
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
 def test_figures_for_prometheus(make_book: MakeBook) -> None:
     client = app_of(make_book(ARTICLE, metrics="on")).test_client()
     for address in (
@@ -55,11 +65,7 @@ def test_figures_for_prometheus(make_book: MakeBook) -> None:
     ):
         client.get(address)
     answer = client.get("/metrics")
-    samples = {
-        (sample.name, *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(answer.text)
-        for sample in family.samples
-    }
+    samples = samples_of(answer)
     assert samples["servicebook_searches_total", "something"] == 2
     assert samples["servicebook_searches_total", "nothing"] == 1
     assert samples["servicebook_search_seconds_count", "find"] == 3
@@ -71,6 +77,29 @@ def test_figures_for_prometheus(make_book: MakeBook) -> None:
     assert samples["servicebook_index_lookups_total", "yes"] > 0
     assert samples["servicebook_index_lookups_total", "no"] > 0
     assert "invented" not in answer.text and "жалоб" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/",
+        "/search",
+        "/principles",
+        "/principles/empathy",
+        "/articles/{article}?q=жалоба",
+        "/api/v1/principles/empathy/passages",
+        "/search?q=кот&language=ru",  # which also looks whether it would find something without the filter
+    ],
+)
+def test_what_pages_look_up_for_themselves_is_no_search(make_book: MakeBook, address: str) -> None:
+    book = make_book(ARTICLE, metrics="on")
+    client = app_of(book).test_client()
+    assert client.get(address.format(article=book.articles()[0].id)).status_code == 200
+    samples = samples_of(client.get("/metrics"))
+    asked = float("q=кот" in address)
+    assert samples["servicebook_searches_total", "something"] == 0
+    assert samples["servicebook_searches_total", "nothing"] == asked
+    assert samples.get(("servicebook_search_seconds_count", "find"), 0) == asked
 
 
 def test_getting_ready_is_nobody_who_asks(

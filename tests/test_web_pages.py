@@ -478,7 +478,7 @@ def test_an_index_that_does_not_answer_is_said(
     def fail(*_: object, **__: object) -> None:
         raise EngineUnavailable("The index at /secret/path does not answer.")
 
-    monkeypatch.setattr(KnowledgeBase, "search", fail)
+    monkeypatch.setattr(KnowledgeBase, "traced_search", fail)
     answer = client.get("/search?q=a", headers={"Accept-Language": "ru"})
     assert answer.status_code == 503 and answer.headers["Retry-After"]
     assert "не отвечает" in answer.text and "/secret" not in answer.text
@@ -491,7 +491,7 @@ def test_an_unforeseen_error_shows_no_traceback(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr(KnowledgeBase, "search", fail)
+    monkeypatch.setattr(KnowledgeBase, "traced_search", fail)
     for address in ("/search?q=a", "/api/v1/search?q=a"):
         answer = client.get(address)
         assert answer.status_code == 500 and "secret" not in answer.text

@@ -20,7 +20,7 @@ from urllib.parse import quote
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from kb.corpus_folder import Draft
+from kb.corpus_folder import ArticleFile
 from kb.knowledge_base import KnowledgeBase
 from tests.conftest import MakeBook, free_port, new_home
 
@@ -135,7 +135,7 @@ def test_one_writes_into_the_corpus_at_a_time(make_book: MakeBook) -> None:
             seen.append(f"{name} looks")
             time.sleep(0.1)
 
-        book.write_articles([Draft(name, ".md", f"# {name}\n\nText.".encode())], check=check)
+        book.write_articles([ArticleFile(name, ".md", f"# {name}\n\nText.".encode())], check=check)
         seen.append(f"{name} has written")
 
     writers = [threading.Thread(target=write, args=(name,)) for name in ("here", "there")]

@@ -7,7 +7,7 @@ from collections import defaultdict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.word_lists import HashedCounts, WordCounts, WordList, WordsByKey, WordSet
+from kb.word_lists import HashedCounts, HashedWords, WordCounts, WordList, WordsByKey, WordSet
 
 WORDS = st.text("абвab服务😀", max_size=5)
 COUNTS = st.dictionaries(WORDS, st.integers(0, 2**32 - 1), max_size=60)
@@ -31,6 +31,13 @@ def test_counts_by_hash_are_those_of_a_dictionary(counts, word):
     found = HashedCounts(counts)
     assert {known: found.get(known) for known in counts} == counts
     assert found.get(word) == counts.get(word)
+
+
+@given(st.sets(WORDS), WORDS)
+def test_words_by_hash_are_those_of_a_set(words, word):
+    found = HashedWords(list(words))
+    assert all(known in found for known in words)
+    assert (word in found) == (word in words)
 
 
 @given(st.sets(WORDS), WORDS)

@@ -36,7 +36,7 @@ def measured(app: Flask) -> CollectorRegistry:
     book: KnowledgeBase = app.extensions[EXTENSION]
     registry = CollectorRegistry()
     _count_requests(app, registry)
-    _count_searches(book, registry)
+    _count_searches(app, book, registry)
     if SHARED in os.environ:  # shown is what all processes have counted
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
@@ -69,8 +69,9 @@ def _count_requests(app: Flask, registry: CollectorRegistry) -> None:
     app.after_request(end)
 
 
-def _count_searches(book: KnowledgeBase, registry: CollectorRegistry) -> None:
-    """Count searches, how long each of their phases takes, and what the index remembered for them."""
+def _count_searches(app: Flask, book: KnowledgeBase, registry: CollectorRegistry) -> None:
+    """Count searches that somebody asked for, how long each of their phases takes, and what the index
+    remembered meanwhile."""
     searches = Counter("servicebook_searches", "Searches, by what they found.", ["found"], registry=registry)
     phases = Histogram(
         "servicebook_search_seconds", "Time of a search, by phase.", ["phase"], buckets=_SECONDS,
@@ -80,15 +81,16 @@ def _count_searches(book: KnowledgeBase, registry: CollectorRegistry) -> None:
         searches.labels(found)
     count_lookups = _counting_lookups(book, registry)
 
-    def searched(trace: SearchTrace) -> None:
-        if is_warm_up():
-            return
-        searches.labels("something" if trace.total else "nothing").inc()
-        for phase, seconds in trace.seconds.items():
-            phases.labels(phase).observe(seconds)
-        count_lookups()
+    def count(response: Response) -> Response:
+        trace: SearchTrace | None = g.get("search_trace")
+        if trace and not is_warm_up():
+            searches.labels("something" if trace.total else "nothing").inc()
+            for phase, seconds in trace.seconds.items():
+                phases.labels(phase).observe(seconds)
+            count_lookups()
+        return response
 
-    book.on_search = searched
+    app.after_request(count)
 
 
 def _counting_lookups(book: KnowledgeBase, registry: CollectorRegistry) -> Callable[[], None]:

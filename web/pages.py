@@ -23,7 +23,17 @@ from web.current import book
 from web.labels import hue, label
 from web.reviews import said_of
 from web.search_log import log_opening, log_search
-from web.searches import FACETS, HITS_PER_PAGE, LAST_PAGE, Search, by_article, results_of, whole_number, wider
+from web.searches import (
+    FACETS,
+    HITS_PER_PAGE,
+    LAST_PAGE,
+    Search,
+    answer_to,
+    by_article,
+    results_of,
+    whole_number,
+    wider,
+)
 
 blueprint = Blueprint("pages", __name__)
 
@@ -99,7 +109,7 @@ def search() -> str:
     asked = Search.of(request.args)
     if not asked.asks:
         return home()
-    found = book.search(asked.request())
+    found = answer_to(asked.request())
     results = list(results_of(asked, found.hits))
     if asked.page == 1:
         log_search(asked.q, found.total)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from flask import g
 from werkzeug.datastructures import MultiDict
 
 from kb.errors import InvalidRequest
@@ -138,6 +139,13 @@ def sort_of(parameters: MultiDict[str, str]) -> Sort:
     if text not in list(Sort):
         raise InvalidRequest(f"Results can be sorted by {' or '.join(Sort)}, not by “{text}”.", "sort")
     return Sort(text)
+
+
+def answer_to(request: SearchRequest) -> SearchResults:
+    """What is found for somebody who asked for it. Figures count these searches, and none that a page makes
+    for what it shows around its answer."""
+    found, g.search_trace = book.traced_search(request)
+    return found
 
 
 def _several(parameters: MultiDict[str, str], name: str) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from kb.client.calls import PAGE, Calls, noun, path_segment
 from kb.client.packs import ClientPacks, body_of
-from kb.corpus_folder import Draft, WrittenArticle
+from kb.corpus_folder import ArticleFile, WrittenArticle
 from kb.errors import InvalidRequest
 from kb.json import plain
 from kb.models import (
@@ -287,10 +287,10 @@ class Client:
     # --- Writing ---
 
     def write_articles(
-        self, drafts: Sequence[Draft] = (), remove: Sequence[str] = ()
+        self, files: Sequence[ArticleFile] = (), remove: Sequence[str] = ()
     ) -> tuple[WrittenArticle, ...]:
         """`KnowledgeBase.write_articles`, of texts, Markdown and HTML; other files go with `put_file`."""
-        put = [{"id": one.id, "format": _format(one), "content": _text(one)} for one in drafts]
+        put = [{"id": one.id, "format": _format(one), "content": _text(one)} for one in files]
         found = self._calls.send("POST", "articles:batch", json={"put": put, "delete": list(remove)})
         return noun(tuple[WrittenArticle, ...], found["articles"])
 
@@ -302,20 +302,20 @@ class Client:
         )
 
 
-def _format(draft: Draft) -> str:
+def _format(file: ArticleFile) -> str:
     """The format of a text as the API names it."""
-    if draft.suffix not in _FORMATS:
-        raise InvalidRequest(f"Send the {draft.suffix} file of “{draft.id}” with put_file.", "format")
-    return _FORMATS[draft.suffix]
+    if file.suffix not in _FORMATS:
+        raise InvalidRequest(f"Send the {file.suffix} file of “{file.id}” with put_file.", "format")
+    return _FORMATS[file.suffix]
 
 
-def _text(draft: Draft) -> str:
-    """A draft's text: JSON has no bytes, so other encodings than UTF-8 are read there only in files."""
+def _text(file: ArticleFile) -> str:
+    """The text of a file: JSON has no bytes, so other encodings than UTF-8 are read there only in files."""
     try:
-        return draft.content.decode()
+        return file.content.decode()
     except UnicodeDecodeError as error:
         raise InvalidRequest(
-            f"“{draft.id}” is not in UTF-8; send it as a file with put_file.", "content"
+            f"“{file.id}” is not in UTF-8; send it as a file with put_file.", "content"
         ) from error
 
 

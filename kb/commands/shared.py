@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kb.counting import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -105,15 +107,15 @@ def progress_bar() -> Iterator[Progress]:
         TextColumn("Reading articles"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[passages]} passages, {task.fields[rate]}/s"),
+        TextColumn("{task.fields[passages]}, {task.fields[rate]}/s"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None, passages=0, rate=0)
+        task = bar.add_task("", total=None, passages=counted(0, "passage"), rate=0)
 
         def progress(done: int, of: int, passages: int) -> None:
             rate = round(passages / max(bar.tasks[task].elapsed or 0, 0.1))
-            bar.update(task, completed=done, total=of, passages=passages, rate=rate)
+            bar.update(task, completed=done, total=of, passages=counted(passages, "passage"), rate=rate)
 
         yield progress
 

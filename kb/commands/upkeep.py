@@ -44,13 +44,13 @@ def doctor(ctx: click.Context, json: bool) -> None:
     from kb.doctor import examine
 
     with open_book() as book:
-        findings = list(examine(book))
+        diagnoses = list(examine(book))
     if json:
-        print_json(findings)
-    for finding in () if json else findings:
-        state = click.style(f"{finding.state:8}", fg=_STATE_COLOURS[finding.state])
-        click.echo(f"{finding.subject:11}{state} {finding.message} {finding.remedy}".rstrip())
-    ctx.exit(1 if any(finding.state == "error" for finding in findings) else 0)
+        print_json(diagnoses)
+    for diagnosis in () if json else diagnoses:
+        state = click.style(f"{diagnosis.state:8}", fg=_STATE_COLOURS[diagnosis.state])
+        click.echo(f"{diagnosis.subject:11}{state} {diagnosis.message} {diagnosis.remedy}".rstrip())
+    ctx.exit(1 if any(diagnosis.state == "error" for diagnosis in diagnoses) else 0)
 
 
 @click.command()

@@ -21,10 +21,10 @@ def put(id: str, file: Path, json: bool) -> None:
     Example:
       kb put first-minute drafts/welcome.md
     """
-    from kb.corpus_folder import Draft
+    from kb.corpus_folder import ArticleFile
 
     with open_book() as book:
-        (written,) = book.write_articles([Draft(id, file.suffix.lower(), file.read_bytes())])
+        (written,) = book.write_articles([ArticleFile(id, file.suffix.lower(), file.read_bytes())])
     if json:
         print_json(written)
         return

@@ -78,5 +78,5 @@ def _few(repeated: Iterable[_Repeated], say: Callable[[_Repeated], Problem]) -> 
     left = iter(repeated)  # there may be millions
     said = [say(one) for one in islice(left, _MOST)]
     if rest := sum(1 for _ in left):
-        said[-1] = replace(said[-1], message=f"{said[-1].message} {rest} more like this are not listed.")
+        said[-1] = replace(said[-1], message=f"{said[-1].message} Not listed: {rest} more like this.")
     return said

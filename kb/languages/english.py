@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kb.languages.alphabetic import word_tokens
 from kb.models import Token
-from kb.word_lists import WordSet
+from kb.word_lists import HashedWords
 
 if TYPE_CHECKING:
     from snowballstemmer.basestemmer import BaseStemmer
@@ -75,6 +75,7 @@ _BRITISH = (
 # SCOWL and Google Books: 82,765 words with their inflections, British spellings too, which
 # pyspellchecker's list lacks.
 _LIST = ("symspellpy", "frequency_dictionary_en_82_765.txt")
+_FIRST_WORD = re.compile(r"^\S+", re.MULTILINE)
 
 
 @lru_cache(maxsize=100_000)
@@ -121,7 +122,6 @@ def _british(word: str) -> str:
 
 
 @cache
-def _listed() -> WordSet:
+def _listed() -> HashedWords:
     package, file = _LIST
-    with resources.files(package).joinpath(file).open(encoding="utf-8-sig") as lines:
-        return WordSet(line.partition(" ")[0] for line in lines)
+    return HashedWords(_FIRST_WORD.findall(resources.files(package).joinpath(file).read_text("utf-8-sig")))

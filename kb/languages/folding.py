@@ -41,6 +41,8 @@ def fold(text: str) -> Folded:
     lowered = text.lower()
     if len(lowered) == len(text) and _is_plain(lowered):
         return Folded(simplified(lowered.translate(_YO)))
+    if _keeps_places(text):
+        return Folded(simplified("".join(map(_fold_character, text)).translate(_YO)))
     characters: list[str] = []
     origins: list[int] = []
     for offset, original in enumerate(text):
@@ -56,6 +58,12 @@ def fold(text: str) -> Folded:
 def _is_plain(lowered: str) -> bool:
     """Whether no character but case and ё would be folded one by one."""
     return lowered.isascii() or all(_fold_character(character) == character for character in set(lowered))
+
+
+def _keeps_places(text: str) -> bool:
+    """Whether each character is folded to one, as full-width signs are."""
+    distinct = set(text)
+    return distinct.isdisjoint(_LETTER_MARKS) and all(len(_fold_character(one)) == 1 for one in distinct)
 
 
 @cache

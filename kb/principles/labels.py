@@ -25,7 +25,7 @@ _PARTS = 4
 # How many words may stand where a label has an ellipsis.
 _GAP = 3
 
-_LIBRARIES = ("pymorphy3", "pymorphy3_dicts_ru", "opencc")
+_LIBRARIES = ("jieba", "pymorphy3", "pymorphy3_dicts_ru", "opencc")
 
 _ELLIPSIS = re.compile(r"\s*(?:…|\.\.\.)\s*")
 _COMMA = re.compile(r"[,，]\s*")
@@ -43,7 +43,7 @@ def read_labels(labels: Iterable[str], cache: Path | None = None) -> dict[str, l
     `cache` is a folder to remember them in, as looking up thousands of words takes a second or two.
     """
     distinct = list(dict.fromkeys(labels))
-    key = key_of(_analysis(), msgspec.json.encode(distinct))
+    key = key_of(analysis(), msgspec.json.encode(distinct))
     parts = (distinct[first::_PARTS] for first in range(_PARTS))
     wanted = [Wanted(f"labels-{n}", key, partial(_pieces_of, part)) for n, part in enumerate(parts)]
     found = CacheFolder(cache).all_worked_out(dict[str, list[Piece]], wanted)
@@ -54,8 +54,8 @@ def _pieces_of(labels: Iterable[str]) -> dict[str, list[Piece]]:
     return {label: pieces(label) for label in labels}
 
 
-def _analysis() -> str:
-    """Changes when words may be read in another way than before."""
+def analysis() -> str:
+    """A key that changes when words may be read in another way than before."""
     sources = [*Path(kb.languages.__file__).parent.glob("*.py"), Path(__file__)]
     return key_of(*(path.read_bytes() for path in sorted(sources)), *sorted(_installed(*_LIBRARIES)))
 

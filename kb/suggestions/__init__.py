@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kb.engines import Engine
@@ -19,7 +20,7 @@ from kb.errors import ServicebookError
 from kb.languages import fold
 from kb.models import Clause, Phrase, Query, Repair, Suggestion, TermKind
 from kb.principles import Vocabulary
-from kb.suggestions.lexicon import Lexicon, read_lexicon
+from kb.suggestions.lexicon import LabelWords, Lexicon, read_lexicon
 from kb.suggestions.repair import is_doubtful, repair, unquoted
 
 if TYPE_CHECKING:
@@ -40,12 +41,15 @@ _CHEAP, _REST = 0.1, 30
 class Suggestions:
     """Repair and completion over one index and vocabulary. Safe for threads."""
 
-    def __init__(self, engine: Engine, vocabulary: Vocabulary) -> None:
-        """Nothing is read before the first call."""
+    def __init__(self, engine: Engine, vocabulary: Vocabulary, cache: Path | None = None) -> None:
+        """Nothing is read before the first call. `cache` is a folder for what takes long to work out."""
         self._engine = engine
-        self._lexicon: _PerGeneration[Lexicon] = _PerGeneration(lambda: read_lexicon(engine, vocabulary))
+        labels = LabelWords(vocabulary, cache)
+        self._lexicon: _PerGeneration[Lexicon] = _PerGeneration(
+            lambda before: _lexicon(engine, labels, before)
+        )
         self._completer: _PerGeneration[Completer] = _PerGeneration(
-            lambda: _completer(engine, vocabulary, self._lexicon.at(engine.generation))
+            lambda _: _completer(engine, vocabulary, self._lexicon.at(engine.generation))
         )
 
     def repair(self, text: str) -> Repair | None:
@@ -79,10 +83,18 @@ class Suggestions:
         return any(found == term for found, _ in self._engine.words(term))
 
 
+def _lexicon(engine: Engine, labels: LabelWords, before: Lexicon | None) -> Lexicon:
+    """The known words of now, ready for what was asked of those before."""
+    lexicon = read_lexicon(engine, labels)
+    if before:
+        lexicon.prepare_like(before)
+    return lexicon
+
+
 def _completer(engine: Engine, vocabulary: Vocabulary, lexicon: Lexicon) -> Completer:
     from kb.suggestions.completion import Completer  # `kb search` completes nothing
 
-    return Completer(engine, vocabulary, lexicon.counts)
+    return Completer(engine, vocabulary, lexicon.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +109,8 @@ class _Gathering(Generic[_Gathered]):
 class _PerGeneration(Generic[_Gathered]):
     """Something gathered from an index, at most once for each of its states."""
 
-    def __init__(self, gather: Callable[[], _Gathered]) -> None:
+    def __init__(self, gather: Callable[[_Gathered | None], _Gathered]) -> None:
+        """`gather` is told what it gave the time before."""
         self._gather = gather
         self._gathering = threading.Lock()
         self._current: _Gathering[_Gathered] | None = None
@@ -124,7 +137,7 @@ class _PerGeneration(Generic[_Gathered]):
 
     def _gathered(self, generation: object) -> _Gathering[_Gathered]:
         begun = time.thread_time()
-        found = self._gather()
+        found = self._gather(self._current.found if self._current else None)
         took = time.thread_time() - begun
         return _Gathering(generation, found, time.monotonic() + (took * _REST if took > _CHEAP else 0))
 

@@ -60,7 +60,7 @@ class Characters:
             return {}
         corrected = run
         for _ in range(_MOST_SLIPS):
-            slip = max(self._slips(corrected), key=lambda slip: slip.gain, default=None)
+            slip = max(self._slips(corrected), key=lambda slip: (slip.gain, slip.meant), default=None)
             if slip is None or stands(corrected[slip.start : slip.end]):
                 break
             corrected = corrected[: slip.start] + slip.meant + corrected[slip.end :]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -79,13 +79,13 @@ def _merit(name: _Name) -> tuple[int, int, int, str]:
 class Completer:
     """The names of an index and a vocabulary, ready to be completed."""
 
-    def __init__(self, engine: Engine, vocabulary: Vocabulary, counts: Mapping[str, int]) -> None:
+    def __init__(self, engine: Engine, vocabulary: Vocabulary, count: Callable[[str], int]) -> None:
         """Gather the names; takes about a second (most of it is finding frequent phrases).
 
-        `counts` says of each known word how many passages hold it.
+        `count` says of a known word how many passages hold it.
         """
         words = cache(_words)  # of each name four times; what is remembered goes with this function
-        self._names = [*_titles(engine), *_labels(vocabulary, counts, words), *_phrases(engine)]
+        self._names = [*_titles(engine), *_labels(vocabulary, count, words), *_phrases(engine)]
         self._spelt = _Table(self._names, _spellings, words)
         self._sounding = _Table(self._names, _pinyin, words)
         self._romanised = _Table(self._names, _roman, words)
@@ -129,16 +129,16 @@ def _titles(engine: Engine) -> Iterator[_Name]:
         yield _Name(Suggestion(article.title, SuggestionKind.TITLE, article.language, article.id), _TITLE)
 
 
-def _labels(vocabulary: Vocabulary, counts: Mapping[str, int], words: _Divide) -> Iterator[_Name]:
+def _labels(vocabulary: Vocabulary, count: Callable[[str], int], words: _Divide) -> Iterator[_Name]:
     """The labels of principles and terms; a label is as frequent as its rarest word."""
     for principle in vocabulary.tagging():
         for language, label, place in _labels_of(principle, _PRINCIPLE, _OTHER_PRINCIPLE):
             suggestion = Suggestion(label, SuggestionKind.PRINCIPLE, language, principle.id)
-            yield _Name(suggestion, place, _frequency(words(label), counts))
+            yield _Name(suggestion, place, _frequency(words(label), count))
     for term in vocabulary.terms.values():
         for language, label, place in _labels_of(term, _TERM, _OTHER_TERM):
             suggestion = Suggestion(label, SuggestionKind.TERM, language)
-            yield _Name(suggestion, place, _frequency(words(label), counts))
+            yield _Name(suggestion, place, _frequency(words(label), count))
 
 
 def _labels_of(concept: Principle, preferred: int, other: int) -> Iterator[tuple[str, str, int]]:
@@ -149,8 +149,8 @@ def _labels_of(concept: Principle, preferred: int, other: int) -> Iterator[tuple
             yield language, label, other
 
 
-def _frequency(words: Iterable[str], counts: Mapping[str, int]) -> int:
-    return min((counts.get(word, 0) for word in words), default=0)
+def _frequency(words: Iterable[str], count: Callable[[str], int]) -> int:
+    return min(map(count, words), default=0)
 
 
 def _phrases(engine: Engine) -> Iterator[_Name]:

@@ -1,15 +1,25 @@
-"""The words that are known: those of the index, and those of the vocabulary's labels."""
+"""The words that are known: those of the index, and those of the vocabulary's labels.
+
+Who mistyped a Russian word waits for Russian words only: each script's are put together when they are
+first asked for, and what labels are made of is remembered in the cache.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property, partial
+from pathlib import Path
+
+import msgspec
 
 from kb.engines import Engine
-from kb.languages import fold, knows, language, readers_of, scripts
-from kb.languages.letters import is_cyrillic, is_han
+from kb.languages import SCRIPTS, fold, knows, language, readers_of, scripts
+from kb.languages.letters import script_of
 from kb.models import Principle, TermKind
 from kb.principles import Vocabulary
+from kb.principles.cache import CacheFolder, key_of
+from kb.principles.labels import analysis
 from kb.suggestions.characters import Characters
 from kb.suggestions.pinyin import Sounds
 from kb.suggestions.spelling import NearWords
@@ -20,62 +30,117 @@ from kb.word_lists import WordCounts
 SHORTEST = 4
 
 
-class Lexicon:
-    """Known words, folded, with the number of passages that hold each (0: only a label does)."""
+class Words:
+    """Known words of one script, folded."""
 
     def __init__(self, counts: Mapping[str, int]) -> None:
+        """`counts` tells how many passages hold each word (0: only a label does)."""
         self.counts = WordCounts(counts)
+
+    @cached_property
+    def near(self) -> NearWords:
+        """Words of an alphabet by their spelling."""
+        return NearWords(word for word in self.counts if len(word) >= SHORTEST)
+
+    @cached_property
+    def romanised(self) -> Romanised:
+        """Russian words by their spelling in Latin letters."""
+        return Romanised(self.counts)
+
+    @cached_property
+    def sounds(self) -> Sounds:
+        """Chinese words by their pinyin."""
+        return Sounds(self.counts)
+
+    @cached_property
+    def characters(self) -> Characters:
+        """Chinese words by what may be mistaken for them."""
+        return Characters(self.counts, self.sounds)
+
+    def prepare_like(self, others: Words) -> None:
+        """Make what was made of others."""
+        for name in tuple(vars(others)):
+            getattr(self, name)
+
+
+class Lexicon:
+    """Known words by script. Safe for threads."""
+
+    def __init__(self, counts: Mapping[str, Callable[[], Mapping[str, int]]]) -> None:
+        """`counts` gives the known words of each script, and is asked for them once at most."""
+        self._unasked = dict(counts)
+        self._words: dict[str, Words] = {}
+        self._asking = threading.Lock()
+
+    def of(self, script: str) -> Words:
+        """The known words of a script."""
+        with self._asking:
+            if script not in self._words:
+                self._words[script] = Words(self._unasked.pop(script)())
+            return self._words[script]
 
     def knows(self, run: str, script: str) -> bool:
         """Whether a folded run of a script is a word of the index, the vocabulary or a dictionary.
 
         A form counts as known when the index holds another form of the same word.
         """
-        if run in self.counts or knows(run, script):
+        if knows(run, script):
             return True
+        counts = self.of(script).counts
         readers = readers_of(script) if script != "han" else ()
-        return any(word in self.counts for reader in readers for word in reader.words(run))
+        return run in counts or any(word in counts for reader in readers for word in reader.words(run))
 
-    @cached_property
-    def near(self) -> NearWords:
-        """Words of alphabets by their spelling."""
-        return NearWords(word for word in self.counts if len(word) >= SHORTEST and not is_han(word))
+    def count(self, word: str) -> int:
+        """How many passages hold a folded word; 0 for one that is not known, too."""
+        return self.of(script_of(word)).counts.get(word, 0)
 
-    @cached_property
-    def romanised(self) -> Romanised:
-        """Russian words by their spelling in Latin letters."""
-        return Romanised(word for word in self.counts if is_cyrillic(word))
-
-    @cached_property
-    def sounds(self) -> Sounds:
-        """Chinese words by their pinyin."""
-        return Sounds(self._chinese)
-
-    @cached_property
-    def characters(self) -> Characters:
-        """Chinese words by what may be mistaken for them."""
-        return Characters(self._chinese, self.sounds)
-
-    @cached_property
-    def _chinese(self) -> Mapping[str, int]:
-        return WordCounts({word: count for word, count in self.counts.items() if is_han(word)})
+    def prepare_like(self, other: Lexicon) -> None:
+        """Put together what was asked of another lexicon."""
+        for script, words in tuple(other._words.items()):
+            self.of(script).prepare_like(words)
 
 
-def read_lexicon(engine: Engine, vocabulary: Vocabulary) -> Lexicon:
-    """Gather the known words of an index and a vocabulary."""
-    counts: dict[str, int] = {}
+def read_lexicon(engine: Engine, labels: LabelWords) -> Lexicon:
+    """Gather the known words of an index, and of a vocabulary those that are asked for."""
+    indexed: dict[str, dict[str, int]] = {script: {} for script in SCRIPTS}
     for term, passages in engine.words(TermKind.FORM):
-        counts[term[1:]] = passages
+        indexed[script_of(term[1:])][term[1:]] = passages
     for term, passages in engine.words(TermKind.WORD):
         word = term[1:]
         # Stems are no words: promis.
-        if is_cyrillic(word) or is_han(word):
-            counts[word] = max(passages, counts.get(word, 0))
-    for word in _words(_headlines(engine)):
-        counts[word] = max(1, counts.get(word, 0))
-    for word in _words(_labels(vocabulary)):
-        counts.setdefault(word, 0)
-    return Lexicon(counts)
+        if (script := script_of(word)) != "latin":
+            indexed[script][word] = max(passages, indexed[script].get(word, 0))
+    headlines = _runs(_headlines(engine))
+    return Lexicon(
+        {script: partial(_counts, indexed[script], headlines[script], labels, script) for script in SCRIPTS}
+    )
+
+
+def _counts(
+    indexed: dict[str, int], headlines: Iterable[str], labels: LabelWords, script: str
+) -> Mapping[str, int]:
+    for word in _words(headlines, script):
+        indexed[word] = max(1, indexed.get(word, 0))
+    for word in labels.of(script):
+        indexed.setdefault(word, 0)
+    return indexed
+
+
+class LabelWords:
+    """The words of a vocabulary's labels by script."""
+
+    def __init__(self, vocabulary: Vocabulary, cache: Path | None = None) -> None:
+        """`cache` is a folder to remember them in: finding those of one script takes a tenth of a second."""
+        self._vocabulary = vocabulary
+        self._cache = CacheFolder(cache)
+
+    def of(self, script: str) -> list[str]:
+        """Those of a script."""
+        labels = list(_labels(self._vocabulary))
+        key = key_of(analysis(), msgspec.json.encode(labels))
+        return self._cache.worked_out(
+            f"label-words-{script}", key, list[str], lambda: list(_words(_runs(labels)[script], script))
+        )
 
 
 def _headlines(engine: Engine) -> Iterator[str]:
@@ -98,10 +163,18 @@ def labels(concept: Principle) -> Iterator[str]:
         yield from others
 
 
-def _words(texts: Iterable[str]) -> Iterator[str]:
-    """The words of texts as they stand, Chinese ones as jieba divides them and as whole runs."""
+def _runs(texts: Iterable[str]) -> Mapping[str, set[str]]:
+    """The folded runs of each script in texts."""
+    runs: dict[str, set[str]] = {script: set() for script in SCRIPTS}
     for text in texts:
         for run in scripts(fold(text).text):
-            if run.lastgroup == "han":
-                yield from language("zh").words(run.group())
-            yield run.group()
+            runs[run.lastgroup or ""].add(run.group())
+    return runs
+
+
+def _words(runs: Iterable[str], script: str) -> Iterator[str]:
+    """The words of runs as they stand, Chinese ones as jieba divides them and as whole runs."""
+    for run in runs:
+        if script == "han":
+            yield from language("zh").words(run)
+        yield run

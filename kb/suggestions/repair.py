@@ -219,10 +219,11 @@ def _transliterated(chunks: Sequence[_Chunk], lexicon: Lexicon) -> Changes:
         offset, core = chunk.core
         if not chunk.is_written_in("latin") or _is_name(chunk, core):
             return {}
-        words = lexicon.romanised.words(fold(core).text)
+        cyrillic = lexicon.of("cyrillic")
+        words = cyrillic.romanised.words(fold(core).text)
         if not words:
             return {}
-        word = max(words, key=lambda word: (lexicon.counts[word], word))
+        word = max(words, key=lambda word: (cyrillic.counts[word], word))
         start = chunk.start + offset
         return {(start, start + len(core)): _cased(word, core)}
 
@@ -268,7 +269,7 @@ def _read_pinyin(row: Sequence[_Chunk], lexicon: Lexicon) -> str | None:
     unknown = [chunk for chunk in row if not all(lexicon.knows(*run) for run in chunk.runs)]
     if not unknown or len(letters) < SHORTEST:
         return None
-    return lexicon.sounds.read(letters)
+    return lexicon.of("han").sounds.read(letters)
 
 
 def _respelt(chunk: _Chunk, lexicon: Lexicon, stands: Callable[[str], bool]) -> Changes:
@@ -290,10 +291,11 @@ def _nearest(
     """What the doubtful words of a run were probably meant to be, by their place in it."""
     word, script = run.group(), run.lastgroup or ""
     if script == "han":
-        return lexicon.characters.correct(word, stands)
+        return lexicon.of(script).characters.correct(word, stands)
     if len(word) < SHORTEST or lexicon.knows(word, script) or _is_name(chunk, word):
         return {}
-    meant = spelling.correct(word, lexicon.near, lexicon.counts)
+    known = lexicon.of(script)
+    meant = spelling.correct(word, known.near, known.counts)
     return {(0, len(word)): meant} if meant else {}
 
 

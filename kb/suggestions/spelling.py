@@ -13,8 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
+import numpy.typing as npt
 
 from kb.languages import language
 from kb.languages.letters import is_cyrillic
@@ -51,18 +50,21 @@ class NearWords:
 
     def __init__(self, words: Iterable[str]) -> None:
         """Take in folded words."""
-        by_length = sorted((word for word in words if len(word) <= LONGEST), key=len)
+        by_length = sorted((word for word in words if 0 < len(word) <= LONGEST), key=len)
         self._words = WordList(by_length)
-        self._letters = np.fromiter(map(_letters, by_length), np.uint64)
-        lengths = np.fromiter(map(len, by_length), np.uint8)
+        lengths = np.fromiter(map(len, by_length), np.intp, len(by_length))
+        self._letters = _letters("".join(by_length), np.cumsum(lengths) - lengths)
         self._begins = np.searchsorted(lengths, np.arange(LONGEST + 4))
 
     def within(self, word: str, edits: int) -> Sequence[tuple[str, int]]:
         """The words at most `edits` from `word`, with their distance."""
+        from rapidfuzz import process  # what is spelt right needs neither
+        from rapidfuzz.distance import OSA
+
         if not 0 < len(word) <= LONGEST:
             return ()
         first, last = self._begins[max(0, len(word) - edits)], self._begins[len(word) + edits + 1]
-        differing = np.bitwise_count(self._letters[first:last] ^ np.uint64(_letters(word)))
+        differing = np.bitwise_count(self._letters[first:last] ^ _letters(word, [0]))
         # An edit changes the set of letters by two at most.
         places = (first + np.flatnonzero(differing <= 2 * edits)).tolist()
         likely = [self._words[place] for place in places]
@@ -70,27 +72,22 @@ class NearWords:
         return [(near, int(distance)) for near, distance, _ in found]
 
 
-def _letters(word: str) -> int:
-    """The set of a word's letters as bits."""
-    bits = 0
-    for letter in word:
-        bits |= 1 << (ord(letter) & 63)
-    return bits
+def _letters(words: str, begins: Sequence[int] | npt.NDArray[np.intp]) -> npt.NDArray[np.uint64]:
+    """The set of the letters of each word as bits; the words stand together, and begin at `begins`."""
+    codes = np.frombuffer(words.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
+    bits = np.uint64(1) << (codes & np.uint64(63))
+    return np.bitwise_or.reduceat(bits, begins) if len(bits) else bits
 
 
 def correct(word: str, near: NearWords, counts: Mapping[str, int]) -> str | None:
     """The known word that a folded, unknown one was probably meant to be, or None.
 
-    `counts` says of each known word how many passages hold it.
+    `near` finds the known words of its alphabet, `counts` says how many passages hold each.
     """
     if not SHORTEST <= len(word) <= LONGEST:
         return None
     edits = 2 if len(word) >= TWO_EDITS_FROM else 1
-    found = {
-        other: distance
-        for other, distance in near.within(word, edits)
-        if is_cyrillic(word) == is_cyrillic(other)
-    }
+    found = dict(near.within(word, edits))
     if 1 not in found.values():
         found |= dict.fromkeys(_inflected(word, counts), 1)
     if len(word) <= _LONGEST_SHORT:

@@ -17,7 +17,7 @@ import sys
 import textwrap
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -267,7 +267,7 @@ def _indexed(folder: Path, home: Path, jobs: int) -> _Run:
         )
         run.writer = process.pid
         while process.poll() is None:
-            sizes = {number: _memory(number) for number in _family(process.pid)}
+            sizes = {number: _memory(number) for number in measuring.family(process.pid)}
             run.most = max(run.most, sum(size for size, _ in sizes.values()))
             run.anonymous = max(run.anonymous, sum(own for _, own in sizes.values()))
             for number, (size, _) in sizes.items():
@@ -281,35 +281,17 @@ def _indexed(folder: Path, home: Path, jobs: int) -> _Run:
     return run
 
 
-def _family(process: int) -> Iterator[int]:
-    """A process and all that it started, and these."""
-    yield process
-    for task in _lines(f"/proc/{process}/task", os.listdir):
-        for child in _lines(
-            f"/proc/{process}/task/{task}/children", lambda path: Path(path).read_text().split()
-        ):
-            yield from _family(int(child))
-
-
 def _memory(process: int) -> tuple[float, float]:
     """The proportional set size of a process in megabytes, and its anonymous part; 0 when it has ended."""
-    lines = _lines(f"/proc/{process}/smaps_rollup", lambda path: Path(path).read_text().splitlines()[1:])
+    lines = measuring.said(f"/proc/{process}/smaps_rollup").splitlines()[1:]
     sizes = {name: int(value.split()[0]) / 1000 for name, value in (line.split(":") for line in lines)}
     return sizes.get("Pss", 0.0), sizes.get("Pss_Anon", 0.0)
 
 
 def _seconds(process: int) -> float:
     """The processor time of a process so far."""
-    fields = _lines(f"/proc/{process}/stat", lambda path: Path(path).read_text().rpartition(")")[2].split())
+    fields = measuring.said(f"/proc/{process}/stat").rpartition(")")[2].split()
     return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
-
-
-def _lines(path: str, read: Callable[[str], list[str]]) -> list[str]:
-    """What the system says, and nothing of a process that has ended."""
-    try:
-        return read(path)
-    except (OSError, ValueError):
-        return []
 
 
 def _row(size: float, folder: Path, run: _Run) -> list[object]:

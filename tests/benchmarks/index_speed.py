@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -37,6 +38,8 @@ from tests.benchmarks import corpus, measuring
 from tests.benchmarks.contestants import Document
 from tests.benchmarks.measuring import CLOCKS, ratio, significant
 
+# Seconds between two looks at what processes hold; each remembers the most it held.
+_EVERY = 0.2
 _RIVALS = ("servicebook", "whoosh", "sqlite fts5", "tantivy")
 
 
@@ -169,10 +172,7 @@ if __name__ == "__main__":
         count = book.index(jobs=jobs).passages if jobs else len([_plain(text) for text in texts])
         wall, own = time.perf_counter() - wall, time.process_time() - own
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(json.dumps({
-        "count": count, "wall": wall, "own": own, "children": children.ru_utime + children.ru_stime,
-        "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000, "worker": children.ru_maxrss / 1000,
-    }))
+    print(json.dumps({"count": count, "wall": wall, "own": own, "children": children.ru_utime + children.ru_stime}))
 """
 
 
@@ -187,13 +187,8 @@ def _by_jobs(material: corpus.Material, folder: Path, rounds: int) -> None:
         for jobs, found in taken.items():
             home = folder / "home"
             shutil.rmtree(home, ignore_errors=True)
-            done = subprocess.run(
-                [sys.executable, script, str(jobs), home, folder / "articles"],
-                env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-                check=True,
-                capture_output=True,
-            )
-            found.append(json.loads(done.stdout.splitlines()[-1]))
+            printed, held = _watched([sys.executable, script, str(jobs), home, folder / "articles"])
+            found.append({**json.loads(printed.splitlines()[-1]), "held": _held(held, jobs)})
 
     def middle(jobs: int, *fields: str) -> float:
         return median(sum(one[field] for field in fields) for one in taken[jobs])
@@ -211,7 +206,7 @@ def _by_jobs(material: corpus.Material, folder: Path, rounds: int) -> None:
             ratio(middle(jobs, "own", "children"), middle(0, "own")),
             f"{median(faster(jobs)):.2f}×" if jobs else "",
             " ".join(f"{times:.2f}" for times in faster(jobs)) if jobs > 1 else "",
-            significant(median(one["memory"] + jobs * one["worker"] * (jobs > 1) for one in taken[jobs])),
+            significant(middle(jobs, "held")),
         ]
         for jobs, name in names.items()
     ]
@@ -223,6 +218,28 @@ def _by_jobs(material: corpus.Material, folder: Path, rounds: int) -> None:
         head,
         rows,
     )
+
+
+def _watched(command: Sequence[str | Path]) -> tuple[bytes, Sequence[float]]:
+    """What a command prints, and the megabytes that its process held at most, and each that it started."""
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    most: dict[int, float] = {}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE) as process:
+        while True:
+            for number in measuring.family(process.pid):
+                most[number] = measuring.held(number) or most.get(number, 0.0)
+            with suppress(subprocess.TimeoutExpired):
+                printed, _ = process.communicate(timeout=_EVERY)
+                break
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return printed, list(most.values())
+
+
+def _held(most: Sequence[float], jobs: int) -> float:
+    """What the process that writes and its workers, if there are any, held at most."""
+    writer, *others = most
+    return writer + jobs * max(others, default=0.0) * (jobs > 1)
 
 
 def _few_files(material: corpus.Material, folder: Path, files: int) -> None:

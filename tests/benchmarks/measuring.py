@@ -11,7 +11,7 @@ import platform
 import resource
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -121,6 +121,31 @@ def _machine() -> str:
 
     load = " ".join(f"{number:.1f}" for number in os.getloadavg())
     return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}; load {load}"
+
+
+def family(process: int) -> Iterator[int]:
+    """A process and all that it started, and these, as Linux tells."""
+    yield process
+    for path in Path(f"/proc/{process}/task").glob("*/children"):
+        for child in said(path).split():
+            yield from family(int(child))
+
+
+def said(path: str | Path) -> str:
+    """What the system says of a process, and nothing of one that has ended."""
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return ""
+
+
+def held(process: int) -> float:
+    """The most memory that a process has held since its program began, in megabytes; 0 when it has ended.
+
+    `getrusage` gives more: to it a process has held all that its parent did when it was made.
+    """
+    lines = dict(line.split(":", 1) for line in said(f"/proc/{process}/status").splitlines())
+    return int(lines.get("VmHWM", "0").split()[0]) / 1000
 
 
 def resident() -> float:

@@ -11,18 +11,22 @@ import random
 import statistics
 import time
 import tracemalloc
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, partial
 from itertools import islice
 from types import ModuleType
 from typing import Any
 
 import click
 
+from kb.languages import SCRIPTS
+from kb.languages.letters import script_of
 from kb.suggestions.lexicon import Lexicon
 from kb.suggestions.repair import is_doubtful, repair
 
 _BEGINNINGS = "бе бо ве во го де до жа за ин ка ко кр ли ма не об от пе по пр ра св ст".split()
+# What is made of the words of a script for look-ups.
+_PARTS = (("cyrillic", "near"), ("cyrillic", "romanised"), ("han", "sounds"), ("han", "characters"))
 _SLIPS = ("swapped", "left out", "doubled", "replaced")
 
 
@@ -45,7 +49,12 @@ def large_lexicon(forms: int) -> Lexicon:
     frequencies = {word: int(times) for word, times, _ in (line.split(" ") for line in lines)}
     han = [word for word, times in frequencies.items() if times > 20 and word[0] >= "一"]
     chosen = words + chance.sample(han, min(len(han), forms - len(words)))
-    return Lexicon({word: chance.randint(1, 50) for word in chosen})
+    counts = {word: chance.randint(1, 50) for word in chosen}
+    return Lexicon({script: partial(_of_script, counts, script) for script in SCRIPTS})
+
+
+def _of_script(counts: Mapping[str, int], script: str) -> Mapping[str, int]:
+    return {word: count for word, count in counts.items() if script_of(word) == script}
 
 
 def misspelt(word: str, chance: random.Random) -> str:
@@ -73,7 +82,7 @@ def milliseconds(call: Callable[[str], object], texts: Iterable[str]) -> list[fl
 
 def _slips(lexicon: Lexicon, number: int) -> list[tuple[str, str]]:
     chance = random.Random(2)
-    words = sorted(word for word in lexicon.counts if "а" <= word[0] <= "я" and len(word) > 6)
+    words = sorted(word for word in lexicon.of("cyrillic").counts if "а" <= word[0] <= "я" and len(word) > 6)
     pairs = [(word, misspelt(word, chance)) for word in chance.sample(words, number)]
     return [(word, typed) for word, typed in pairs if typed != word]
 
@@ -88,16 +97,17 @@ def _report(name: str, taken: list[float]) -> None:
 def main(forms: int) -> None:
     """Time the repair of what was mistyped, and count the slips that are put right."""
     lexicon = large_lexicon(forms)
-    print(f"{len(lexicon.counts)} forms")
+    print(f"{sum(len(lexicon.of(script).counts) for script in SCRIPTS)} forms")
     is_doubtful("эмпатия empathy 标")
-    for part in ("near", "romanised", "sounds", "characters"):
+    for script, part in _PARTS:
+        words = lexicon.of(script)
         tracemalloc.start()
-        getattr(lexicon, part)
+        getattr(words, part)
         kept = tracemalloc.get_traced_memory()[0] / 1e6
         tracemalloc.stop()
-        lexicon.__dict__.pop(part)
+        vars(words).pop(part)
         started = time.thread_time()
-        getattr(lexicon, part)
+        getattr(words, part)
         print(f"{part:12} {time.thread_time() - started:.2f} s, {kept:.1f} MB")
     slips = _slips(lexicon, 500)
 

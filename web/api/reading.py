@@ -16,6 +16,7 @@ from web.api.answers import answer, article_json, chosen, cursor_of, digest, off
 from web.api.calls import read
 from web.api.contract import Choosing, HitPaging, LanguagePaging, Paging, Parameters
 from web.current import book
+from web.searches import answer_to
 
 _SKOS = {"text/turtle": "turtle", "application/ld+json": "jsonld"}
 FORMS = ("application/json", *_SKOS)
@@ -26,7 +27,7 @@ FORMS = ("application/json", *_SKOS)
 @read("/search", contract.SearchParameters, contract.SearchAnswer, "Search", "Find passages")
 def search(asked: contract.SearchParameters) -> Response:
     """The passages that answer a query, best first: what `kb search --json` prints."""
-    found = book.search(
+    found = answer_to(
         SearchRequest(
             text=asked.q,
             languages=tuple(asked.language),

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from flask import Response, request, url_for
 from werkzeug.exceptions import UnsupportedMediaType
 
-from kb.corpus_folder import Draft
+from kb.corpus_folder import ArticleFile
 from kb.errors import InvalidRequest, NotFound, Outdated
 from kb.readers import READERS
 from web.api import contract
@@ -57,8 +57,7 @@ def put_article(asked: Parameters, article_id: str) -> Response:
     With `If-Match` only if it is still as it was read; with `If-None-Match: *` only if there is none.
     Markdown states its id in its front matter from then on, for others `ID.yml` beside the file does.
     """
-    draft = _draft(article_id)
-    (written,) = book.write_articles([draft], check=lambda: _check_conditions(article_id))
+    (written,) = book.write_articles([_sent(article_id)], check=lambda: _check_conditions(article_id))
     response = answer(written, 201 if written.outcome == "created" else 200)
     response.headers["Location"] = url_for("api.article", article_id=article_id)
     response.set_etag(_tag_of(article_id) or "")
@@ -72,17 +71,17 @@ def delete_article(asked: Parameters, article_id: str) -> Response:
     return answer(written)
 
 
-def _draft(article_id: str) -> Draft:
+def _sent(article_id: str) -> ArticleFile:
     """What the body holds, by its media type or the name of the file in it."""
     if request.mimetype == "multipart/form-data":
         unknown = {*request.form, *request.files} - {"file"}
         file = request.files.get("file")
         if file is None or unknown:
             raise InvalidRequest("Send one file, in the field “file”.", "file")
-        return Draft(article_id, PurePath(file.filename or "").suffix.lower(), file.read())
+        return ArticleFile(article_id, PurePath(file.filename or "").suffix.lower(), file.read())
     if request.mimetype not in _KNOWN:
         raise UnsupportedMediaType(f"Send one of {', '.join(_KNOWN)}, or a file as multipart/form-data.")
-    return Draft(article_id, _KNOWN[request.mimetype], _utf8(request.get_data()))
+    return ArticleFile(article_id, _KNOWN[request.mimetype], _utf8(request.get_data()))
 
 
 def _utf8(content: bytes) -> bytes:
@@ -121,5 +120,5 @@ def _tag_of(article_id: str) -> str | None:
 )  # fmt: skip
 def batch_articles(asked: Parameters, body: contract.Batch) -> Response:
     """Write up to 100 articles and delete others, all or nothing, with one look at the index."""
-    drafts = [Draft(one.id, contract.SUFFIXES[one.format], one.content.encode()) for one in body.put]
-    return answer({"articles": book.write_articles(drafts, body.delete) if drafts or body.delete else []})
+    files = [ArticleFile(one.id, contract.SUFFIXES[one.format], one.content.encode()) for one in body.put]
+    return answer({"articles": book.write_articles(files, body.delete) if files or body.delete else []})
