@@ -76,7 +76,8 @@ class Lexicon:
         """The known words of a script."""
         with self._asking:
             if script not in self._words:
-                self._words[script] = Words(self._unasked.pop(script)())
+                self._words[script] = Words(self._unasked[script]())
+                del self._unasked[script]  # not after an error: it is asked again then
             return self._words[script]
 
     def knows(self, run: str, script: str) -> bool:
