@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from whoosh.filedb.filestore import FileStorage
 from whoosh.index import FileIndex, open_dir
 from whoosh.reading import SegmentReader
 
@@ -19,7 +20,7 @@ from kb.engines.whoosh import commits
 from kb.engines.whoosh.layout import ROW, SCHEMA
 from kb.engines.whoosh.mapped_files import mapped_storage
 from kb.engines.whoosh.segments import _FULL, _MANY, BulkWriter, worth_merging
-from kb.engines.whoosh.term_reading import Terms, joined
+from kb.engines.whoosh.term_reading import joined, open_segments
 
 documents = st.lists(
     st.dictionaries(
@@ -66,20 +67,23 @@ def read(folder: Path):
 
 def read_in_place(folder: Path):
     """The same as we read it."""
-    commit = commits.newest(folder, SCHEMA)[0]
-    reader = FileIndex._reader(mapped_storage(folder), SCHEMA, list(commit.segments), commit.generation)
-    segments = [(Terms(leaf), base) for leaf, base in reader.leaf_readers()]
-    found = {}
+    segments = open_segments(folder, commits.newest(folder, SCHEMA)[0].segments)
+    records = [stored["record"].decode() for one in segments for _, stored in one.reader.iter_docs()]
     keys = {
-        (name, term) for terms, _ in segments for name in terms.fields for term, _ in terms.beginning(name)
+        (field, term)
+        for one in segments
+        for field in one.terms.fields
+        for term, _ in one.terms.beginning(field)
     }
+    found = {}
     for field, term in keys:
         documents, times = joined(segments, field, term)
-        records = [reader.stored_fields(document)["record"].decode() for document in documents.tolist()]
-        found[field, term.decode()] = set(zip(records, map(float, times.tolist()), strict=True))
+        held = [records[document] for document in documents.tolist()]
+        found[field, term.decode()] = set(zip(held, map(float, times.tolist()), strict=True))
     for absent in ("text", "title", "no such field"):
         assert [part.tolist() for part in joined(segments, absent, "не было".encode())] == [[], []]
-    reader.close()
+    for one in segments:
+        one.reader.close()
     return found
 
 
@@ -124,14 +128,15 @@ def test_merging_changes_nothing_but_what_was_deleted(commits_of_texts, deleted)
 @given(documents, st.sampled_from(["", "а", "аб", "服", "z", "\U00020000"]))
 def test_documents_are_counted_as_whoosh_counts_them(texts, prefix):
     with tempfile.TemporaryDirectory() as folder:
-        commit = written(Path(folder), texts)
-        (segment,) = commit.segments
-        reader = SegmentReader(mapped_storage(Path(folder)), SCHEMA, segment)
+        (segment,) = written(Path(folder), texts).segments
+        plain = SegmentReader(FileStorage(folder), SCHEMA, segment)
+        (opened,) = open_segments(Path(folder), [segment])
         for field in ("text", "headings", "title"):
-            found = list(Terms(reader).beginning(field, prefix.encode()))
-            expanded = reader.expand_prefix(field, prefix.encode()) if field != "title" else []
-            assert found == [(term, reader.doc_frequency(field, term)) for term in expanded]
-        reader.close()
+            found = list(opened.terms.beginning(field, prefix.encode()))
+            expanded = plain.expand_prefix(field, prefix.encode()) if field != "title" else []
+            assert found == [(term, plain.doc_frequency(field, term)) for term in expanded]
+        plain.close()
+        opened.reader.close()
 
 
 @pytest.mark.parametrize("protocol", [0, 2, 5])  # in lines, as Whoosh has it, and as Python has it
@@ -151,13 +156,10 @@ def test_a_term_of_many_blocks(tmp_path):
 
 
 def test_postings_that_are_not_where_they_should_be(tmp_path):
-    (segment,) = written(tmp_path, [{"слово": 1}, {"слово": 2}]).segments
-    reader = SegmentReader(mapped_storage(tmp_path), SCHEMA, segment)
-    terms = Terms(reader)
-    terms._postings = terms._postings[2:]
+    (opened,) = open_segments(tmp_path, written(tmp_path, [{"слово": 1}, {"слово": 2}]).segments)
+    opened.terms._postings = opened.terms._postings[2:]
     with pytest.raises(commits.Damaged, match="not where they should be"):
-        list(terms.blocks("text", "слово".encode()))
-    reader.close()
+        list(opened.terms.blocks("text", "слово".encode()))
 
 
 class Segment:

@@ -19,17 +19,15 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from whoosh.index import FileIndex
-
 from kb.engines import DEFAULTS, ClusterOptions, EngineHits, EngineWriter, Place, Remembered
 from kb.engines.cache import BoundedCache
 from kb.engines.whoosh import commits
 from kb.engines.whoosh.commits import Commit, Damaged
 from kb.engines.whoosh.layout import ARTICLE, FILE, FORMAT, SCHEMA
-from kb.engines.whoosh.mapped_files import mapped_storage
 from kb.engines.whoosh.searching import search
 from kb.engines.whoosh.segments import BulkWriter, worth_merging
 from kb.engines.whoosh.snapshot import Snapshot
+from kb.engines.whoosh.term_reading import open_segments
 from kb.engines.whoosh.writing import Writer
 from kb.errors import EngineError, IndexDamaged, IndexLocked, ServicebookError, SettingsError
 from kb.models import Article, Passage, Query, SourceFile
@@ -227,14 +225,12 @@ class WhooshEngine:
             for number in commits.generations(self._folder):
                 try:
                     commit = commits.read(self._folder, number, SCHEMA)
-                    reader = FileIndex._reader(
-                        mapped_storage(self._folder), SCHEMA, list(commit.segments), number
-                    )
+                    segments = open_segments(self._folder, commit.segments)
                 except Exception as error:  # a file is damaged, or a newer commit has removed it
                     damage = error
                     continue
                 if number == generation:
-                    return Snapshot(self._folder, reader, generation, self._cache, commit)
+                    return Snapshot(self._folder, segments, generation, self._cache, commit)
                 if commit.segments and generation == self.generation:
                     _log.warning(
                         "The index in %s is damaged (%s); searches are answered as before the last change."
@@ -242,7 +238,7 @@ class WhooshEngine:
                         self._folder,
                         damage,
                     )
-                    return Snapshot(self._folder, reader, generation, self._cache, commit)
+                    return Snapshot(self._folder, segments, generation, self._cache, commit)
                 break
             generation = self.generation
             time.sleep(0.01)

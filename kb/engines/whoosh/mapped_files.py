@@ -48,10 +48,10 @@ class _MappedStorage(FileStorage):
             return StructFile(path.open("rb"), name, **options)
         with path.open("rb") as file:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return _MappedFile(memoryview(mapped), name, **options)
+        return MappedFile(memoryview(mapped), name, **options)
 
 
-class _MappedFile(BufferFile):
+class MappedFile(BufferFile):
     """A file, or the part of one, in memory that was mapped; all of it is in `view`."""
 
     def __init__(self, view: memoryview, name: str | None = None, onclose: Any = None) -> None:
@@ -65,7 +65,7 @@ class _MappedFile(BufferFile):
 
     def subset(self, position: int, length: int, name: str | None = None) -> BufferFile:
         """A part of this file as a file."""
-        return _MappedFile(self.view[position : position + length], name or self._name)
+        return MappedFile(self.view[position : position + length], name or self._name)
 
 
 class _Cursor(RawIOBase):

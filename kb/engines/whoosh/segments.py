@@ -19,8 +19,7 @@ from whoosh.writing import SegmentWriter
 
 from kb.engines.whoosh import commits
 from kb.engines.whoosh.commits import Commit
-from kb.engines.whoosh.mapped_files import mapped_storage
-from kb.engines.whoosh.term_reading import Terms
+from kb.engines.whoosh.term_reading import OpenSegment, open_segments
 from kb.engines.whoosh.term_writing import BulkCodec, FieldWriter
 
 # What the postings that are gathered for a segment may take, in bytes, whatever the corpus.
@@ -108,24 +107,22 @@ class BulkWriter(SegmentWriter):
     def absorb(self, segments: Sequence[W3Segment]) -> None:
         """Take the documents of earlier segments over, without those that were deleted."""
         self.has_changes |= bool(segments)
-        storage = mapped_storage(self._folder)
         for segment in segments:
-            reader = SegmentReader(storage, self.schema, segment)
+            (opened,) = open_segments(self._folder, [segment])
             try:
-                self._take_over(reader)
+                self._take_over(opened)
             finally:
-                reader.close()
+                opened.reader.close()
             self.segments.remove(segment)
             self.pause()
 
-    def _take_over(self, reader: SegmentReader) -> None:
-        first, kept = self.docnum, self._take_documents(reader)
+    def _take_over(self, segment: OpenSegment) -> None:
+        first, kept = self.docnum, self._take_documents(segment.reader)
         self._added |= bool(kept)
-        numbers = np.full(reader.doc_count_all(), -1, np.int64)
+        numbers = np.full(segment.reader.doc_count_all(), -1, np.int64)
         numbers[kept] = np.arange(first, first + len(kept))
-        terms = Terms(reader)
-        for field in terms.fields:
-            self.postings[field].take_over(terms.all_blocks(field), numbers)
+        for field in segment.terms.fields:
+            self.postings[field].take_over(segment.terms.all_blocks(field), numbers)
 
     def _take_documents(self, reader: SegmentReader) -> list[int]:
         """Copy the columns and records of live documents; returns their numbers of before."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 from whoosh import columns
-from whoosh.reading import IndexReader
+from whoosh.reading import SegmentReader
 
 from kb.engines.cache import BoundedCache, array_bytes
 from kb.engines.impacts import Collection, Impacts, Mask, Numbers, Postings, begins
@@ -22,7 +22,7 @@ from kb.engines.records import DECODED_SIZE, article_key
 from kb.engines.whoosh.commits import Commit
 from kb.engines.whoosh.layout import ARTICLE, NUMBERED, PASSAGE, ROW
 from kb.engines.whoosh.mapped_files import passing_array
-from kb.engines.whoosh.term_reading import Terms, joined
+from kb.engines.whoosh.term_reading import OpenSegment, joined
 from kb.models import Article, Passage, SourceFile
 from kb.ranking import Field
 from kb.sameness import SKETCH_LENGTH, Sketches
@@ -40,26 +40,26 @@ class Snapshot:
     """
 
     def __init__(
-        self, folder: Path, reader: IndexReader, generation: int, cache: BoundedCache, commit: Commit
+        self,
+        folder: Path,
+        segments: Sequence[OpenSegment],
+        generation: int,
+        cache: BoundedCache,
+        commit: Commit,
     ) -> None:
         self._folder = folder
         self.generation = generation
         self.commit = commit
-        self._reader = reader
         self._cache = cache
         self._lock = threading.RLock()
         # When the last search is done with a snapshot that is not the current one any more.
-        self._finalizer = weakref.finalize(self, reader.close)
-        self._leaves = [
-            (leaf, base, str(segment.segment_id()))
-            for leaf, base in reader.leaf_readers()
-            if (segment := leaf.segment())  # an index without a commit has a reader and no segment
-        ]
-        self._terms = [(Terms(leaf), base) for leaf, base, _ in self._leaves]
+        self._finalizer = weakref.finalize(self, _close, segments)
+        self._segments = segments
+        self._size = sum(segment.reader.doc_count_all() for segment in segments)
         # A commit may come between asking for its number and opening it, so the number is no key for
         # what is remembered of a snapshot; the object is one of its own.
         self._owner = object()
-        self.owners = {self._owner, *(segment for _, _, segment in self._leaves)}
+        self.owners = {self._owner, *(segment.id for segment in segments)}
 
     def close(self) -> None:
         """Give back the files."""
@@ -76,7 +76,7 @@ class Snapshot:
 
     def documents(self, field: str, term: str) -> Numbers:
         """The numbers of the live documents that hold a term."""
-        found, _ = joined(self._terms, field, encoded(term))
+        found, _ = joined(self._segments, field, encoded(term))
         return found[self._live[found]]
 
     def article(self, article_id: str) -> Article | None:
@@ -122,14 +122,15 @@ class Snapshot:
             yield self._record(int(document), record)
 
     def _record(self, document: int, record: type[_Record]) -> _Record:
-        leaf, base, segment = next(entry for entry in reversed(self._leaves) if entry[1] <= document)
+        segment = next(one for one in reversed(self._segments) if one.first <= document)
+        own = document - segment.first
 
         def read() -> tuple[_Record, int]:
             with self._lock:
-                stored: bytes = leaf.stored_fields(document - base)["record"]
+                stored: bytes = segment.reader.stored_fields(own)["record"]
             return msgspec.json.decode(stored, type=record), len(stored)
 
-        key = (segment, "record", document - base)
+        key = (segment.id, "record", own)
         return self._cache.get(key, read, lambda found: found[1] * DECODED_SIZE)[0]
 
     # --- Columns ---
@@ -142,11 +143,11 @@ class Snapshot:
     @cached_property
     def _columns(self) -> tuple[npt.NDArray[np.void], npt.NDArray[np.bytes_]]:
         """`NUMBERED` of every document, and the ids of the articles by number."""
-        joined = passing_array((self._reader.doc_count_all(),), NUMBERED, self._folder)
+        joined = passing_array((self._size,), NUMBERED, self._folder)
         parts, ids = [], [np.empty(0, ROW["article"])]
-        for leaf, base, segment in self._leaves:
-            rows, own = self._segment_columns(leaf, segment)
-            parts.append(joined[base : base + len(rows)])
+        for segment in self._segments:
+            rows, own = self._segment_columns(segment)
+            parts.append(joined[segment.first : segment.first + len(rows)])
             parts[-1][:] = rows
             ids.append(own)
         all_ids = np.sort(np.concatenate(ids))
@@ -155,14 +156,12 @@ class Snapshot:
             part["article"] = np.searchsorted(all_ids, own)[part["article"]]
         return joined, all_ids
 
-    def _segment_columns(
-        self, leaf: IndexReader, segment: str
-    ) -> tuple[npt.NDArray[np.void], npt.NDArray[np.bytes_]]:
+    def _segment_columns(self, segment: OpenSegment) -> tuple[npt.NDArray[np.void], npt.NDArray[np.bytes_]]:
         """`NUMBERED` of one segment and its own ids; they never change, so are remembered where all have
         room."""
 
         def read() -> tuple[npt.NDArray[np.void], npt.NDArray[np.bytes_]]:
-            rows = self._stored(leaf, "facts", ROW)
+            rows = self._stored(segment.reader, "facts", ROW)
             # An article's documents stand together, so few of the ids need to be compared.
             runs = begins(rows["article"])
             ids, places = np.unique(rows["article"][runs], return_inverse=True)
@@ -173,15 +172,15 @@ class Snapshot:
             numbered_rows["article"] = np.repeat(places, np.diff(runs, append=len(rows)))
             return numbered_rows, ids
 
-        if 2 * self._reader.doc_count_all() * NUMBERED.itemsize > self._cache.limit:
+        if 2 * self._size * NUMBERED.itemsize > self._cache.limit:
             return read()  # the last would drive the first ones out
-        return self._cache.get((segment, "columns"), read, lambda found: array_bytes(*found))
+        return self._cache.get((segment.id, "columns"), read, lambda found: array_bytes(*found))
 
-    def _stored(self, leaf: IndexReader, field: str, form: np.dtype[Any]) -> npt.NDArray[Any]:
+    def _stored(self, reader: SegmentReader, field: str, form: np.dtype[Any]) -> npt.NDArray[Any]:
         """What a column of fixed width holds for every document of a segment."""
         with self._lock:
-            stored = np.zeros(leaf.doc_count_all(), form)
-            column = cast(Any, leaf.column_reader(field, translate=False))
+            stored = np.zeros(reader.doc_count_all(), form)
+            column = cast(Any, reader.column_reader(field, translate=False))
             if isinstance(column, columns.EmptyColumnReader):
                 return stored
             # All at once: Whoosh has no public way to it, and one by one takes fifty times as long.
@@ -191,22 +190,12 @@ class Snapshot:
 
     @cached_property
     def _live(self) -> Mask:
-        return np.concatenate(
-            [~self._deleted(segment) for _, _, segment in self._leaves] or [np.empty(0, np.bool_)]
-        )
-
-    def _deleted(self, segment: str) -> Mask:
-        return self._deletions[segment]
-
-    @cached_property
-    def _deletions(self) -> dict[str, Mask]:
-        deletions = {}
-        for leaf, _, segment in self._leaves:
-            mask = np.zeros(leaf.doc_count_all(), np.bool_)
-            if leaf.has_deletions():
-                mask[list(cast(Any, leaf).segment().deleted_docs())] = True
-            deletions[segment] = mask
-        return deletions
+        """Whether each document counts: it was not deleted."""
+        live = np.ones(self._size, np.bool_)
+        for segment in self._segments:
+            deleted = cast(Any, segment.reader.segment()).deleted_docs()
+            live[np.fromiter(deleted, np.intp) + segment.first] = False
+        return live
 
     @cached_property
     def _documents(self) -> Numbers:
@@ -237,17 +226,16 @@ class Snapshot:
         """The sketch of every passage."""
         form = np.dtype(("u1", SKETCH_LENGTH))
         found: Sketches = passing_array((len(self._documents), SKETCH_LENGTH), np.uint8, self._folder)
-        for leaf, base, _ in self._leaves:
-            stored = self._stored(leaf, "sketch", form)
-            numbers = self._numbers[base : base + len(stored)]
+        for segment in self._segments:
+            stored = self._stored(segment.reader, "sketch", form)
+            numbers = self._numbers[segment.first : segment.first + len(stored)]
             found[numbers[numbers >= 0]] = stored[numbers >= 0]
         return found
 
     def _tagged(self) -> dict[str, Numbers]:
         """The passages with each principle."""
-        with self._lock:
-            principles = [principle.decode() for principle in self._reader.lexicon("principle")]
-        tagged = {principle: self.postings("principle", principle)[0] for principle in principles}
+        names = {name for segment in self._segments for name, _ in segment.terms.beginning("principle")}
+        tagged = {name.decode(): self.postings("principle", name.decode())[0] for name in names}
         # Those whose last passage was deleted are still in the lexicon.
         return {principle: numbers for principle, numbers in tagged.items() if len(numbers)}
 
@@ -269,7 +257,7 @@ class Snapshot:
 
     def postings(self, field: str, term: str) -> Postings:
         """The passages that hold a term, rising, and how often."""
-        documents, times = joined(self._terms, field, encoded(term))
+        documents, times = joined(self._segments, field, encoded(term))
         numbers = self._numbers[documents]
         alive = numbers >= 0
         numbers, times = numbers[alive], times[alive]
@@ -281,10 +269,15 @@ class Snapshot:
     def words(self, prefix: str) -> Iterator[tuple[str, int]]:
         """The terms of texts that begin with a prefix, and how many documents hold each."""
         counts: dict[bytes, int] = {}
-        for terms, _ in self._terms:
-            for term, documents in terms.beginning(Field.TEXT, encoded(prefix)):
+        for segment in self._segments:
+            for term, documents in segment.terms.beginning(Field.TEXT, encoded(prefix)):
                 counts[term] = counts.get(term, 0) + documents
         return ((term.decode(), counts[term]) for term in sorted(counts))
+
+
+def _close(segments: Sequence[OpenSegment]) -> None:
+    for segment in segments:
+        segment.reader.close()
 
 
 def _weak(method: Callable[_Asked, _Value]) -> Callable[_Asked, _Value]:
