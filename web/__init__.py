@@ -37,6 +37,7 @@ from web import (
     search_log,
     security,
     serving,
+    template_calls,
     widget,
 )
 from web.current import EXTENSION, WARM_UP
@@ -58,7 +59,17 @@ def create_app(settings: Settings | None = None, book: KnowledgeBase | None = No
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = book or KnowledgeBase(settings)
-    for part in (request_ids, compression, interface, labels, addresses, assets, security, errors):
+    for part in (
+        template_calls,
+        request_ids,
+        compression,
+        interface,
+        labels,
+        addresses,
+        assets,
+        security,
+        errors,
+    ):
         part.set_up(app)
     accounts.set_up(app, settings)
     for part_of_site in (pages, packs, accounts, account_keys, reviews, search_log, feeds):

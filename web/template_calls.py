@@ -1,0 +1,33 @@
+"""Calls in templates, without what Jinja asks before each of them: a page of results makes three hundred."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from jinja2.runtime import Context
+
+
+def set_up(app: Flask) -> None:
+    """Let the templates of an application call what they call so."""
+    app.jinja_env.context_class = _Context
+
+
+class _Context(Context):
+    """What a template sees."""
+
+    def call(
+        self,
+        called: Callable[..., Any],
+        /,
+        *args: Any,
+        _loop_vars: Any = None,
+        _block_vars: Any = None,
+        **named: Any,
+    ) -> Any:
+        """Call a function or a macro. Jinja also looks whether its type's `__call__` wants the context
+        (a macro's takes it but needs none), and hides an end of iteration that nothing here raises."""
+        if hasattr(called, "jinja_pass_arg"):
+            return super().call(called, *args, _loop_vars=_loop_vars, _block_vars=_block_vars, **named)
+        return called(*args, **named)
