@@ -39,6 +39,7 @@ from kb.keys import scopes_of
 from kb.models import Account, Role, Scope
 from kb.settings import Settings
 from web import interface, single_sign_on
+from web.addresses import asking
 from web.current import book
 
 blueprint = Blueprint("accounts", __name__)
@@ -88,7 +89,8 @@ def set_up(app: Flask, settings: Settings) -> None:
         lambda: {
             "account": _account_to_show(),
             "allowed": lambda action: may(_account_to_show(), Action(action)),
-            "here": _here(),
+            "here": (here := _here()),
+            "sign_in_url": asking("accounts.sign_in", {"next": here}),
             "csrf": _csrf,
             "role_name": _role_name,
             "scope_name": _scope_name,

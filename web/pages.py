@@ -118,7 +118,7 @@ def search() -> str:
         search=asked,
         found=found,
         results=results,
-        groups=by_article(results, found),
+        groups=by_article(asked, results, found),
         facets={facet: _choices(asked, found, facet) for facet in FACETS},
         pages=asked.pages(found.total),
         wider=wider(asked) if not found.total else (),
@@ -326,7 +326,8 @@ def result_url(asked: Search, number: int, article_id: str, passage: Passage | F
 @lru_cache(maxsize=100)
 def _said_of_way(asked: Search) -> dict[str, Any]:
     """What the address of a result says of the search that found it."""
-    return replace(asked, page=1, flat=False).parameters()
+    said = replace(asked, page=1, flat=False).parameters()
+    return {name: value for name, value in said.items() if value != ()}
 
 
 @blueprint.get("/passages/<anchor>")
