@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from babel.dates import format_skeleton
 from flask import Blueprint, current_app, redirect, render_template, request
@@ -127,8 +127,7 @@ def search() -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):  # made in a third of the time of a frozen dataclass, fifty times a page
     """A value of a facet: how many passages have it, the address with it as a filter or without, and the
     language of its name where that is not the interface's."""
 
