@@ -109,8 +109,8 @@ def search() -> str:
     asked = Search.of(request.args)
     if not asked.asks:
         return home()
-    found = answer_to(asked.request())
-    results = list(results_of(asked, found.hits))
+    found, passages = answer_to(asked.request())
+    results = results_of(asked, found.hits, passages)
     if asked.page == 1:
         log_search(asked.q, found.total)
     return render_template(
@@ -123,7 +123,7 @@ def search() -> str:
         pages=asked.pages(found.total),
         wider=wider(asked) if not found.total else (),
         tops=_tree() if not found.total else (),
-        said=said_of(result.passage for result in results),
+        said=said_of(passages),
     )
 
 
@@ -349,7 +349,10 @@ def counterparts(anchor: str) -> str:
     """The passages in the other languages that say nearly the same."""
     found, where = book.passage(anchor)
     closest = book.counterparts(found.id)
-    columns = {code: list(results_of(Search(), hits)) for code, hits in closest.items()}
+    columns = {
+        code: results_of(Search(), hits, [book.passage(hit.passage.id)[0] for hit in hits])
+        for code, hits in closest.items()
+    }
     return render_template(
         "counterparts.html",
         passage=found,

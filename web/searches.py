@@ -149,11 +149,11 @@ def sort_of(parameters: MultiDict[str, str]) -> Sort:
     return Sort(text)
 
 
-def answer_to(request: SearchRequest) -> SearchResults:
-    """What is found for somebody who asked for it. Figures count these searches, and none that a page makes
-    for what it shows around its answer."""
+def answer_to(request: SearchRequest) -> tuple[SearchResults, tuple[Passage, ...]]:
+    """What is found for somebody who asked for it, and the whole passages of the hits. Figures count these
+    searches, and none that a page makes for what it shows around its answer."""
     found, g.search_trace = book.traced_search(request)
-    return found
+    return found, g.search_trace.passages
 
 
 def _several(parameters: MultiDict[str, str], name: str) -> tuple[str, ...]:
@@ -196,10 +196,10 @@ class Group:
     url_of_all: str
 
 
-def results_of(search: Search, hits: Iterable[Hit]) -> Iterator[Result]:
+def results_of(search: Search, hits: Iterable[Hit], passages: Iterable[Passage]) -> list[Result]:
     """The hits of a page with their passages."""
-    for number, hit in enumerate(hits, search.first + 1):
-        yield Result(number, hit, book.passage(hit.passage.id)[0])
+    found = zip(hits, passages, strict=True)
+    return [Result(number, hit, passage) for number, (hit, passage) in enumerate(found, search.first + 1)]
 
 
 def by_article(search: Search, results: Sequence[Result], found: SearchResults) -> list[Group]:
