@@ -21,7 +21,7 @@ def set_up(app: Flask) -> None:
 
 def version(name: str) -> str:
     """What the address of a static file has as `v`: it changes with the file."""
-    file = os.path.join(current_app.static_folder or "", name)
+    file = f"{current_app.static_folder}/{name}"
     return _digest(file, os.stat(file).st_mtime_ns)
 
 

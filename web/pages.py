@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from babel.dates import format_skeleton
 from flask import Blueprint, current_app, redirect, render_template, request
@@ -127,7 +127,8 @@ def search() -> str:
     )
 
 
-class Choice(NamedTuple):  # made in a third of the time of a frozen dataclass, fifty times a page
+@dataclass(frozen=True, slots=True)
+class Choice:
     """A value of a facet: how many passages have it, the address with it as a filter or without, and the
     language of its name where that is not the interface's."""
 
