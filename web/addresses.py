@@ -60,7 +60,7 @@ def asking(endpoint: str, parameters: Mapping[str, Any], *, anchor: str = "", **
     address = _address(root, kept, endpoint, lang=None, **values)
     if query := "&".join([*_said(parameters.items()), *_said_of_language(kept)]):
         address += f"?{query}"
-    return f"{address}#{quote(anchor, safe=_PLAIN)}" if anchor else address
+    return f"{address}#{_anchor(anchor)}" if anchor else address
 
 
 def asking_with_another(endpoint: str, parameters: Mapping[str, Any], name: str) -> Callable[[object], str]:
@@ -87,6 +87,11 @@ def _said(parameters: Iterable[tuple[str, Any]]) -> Iterator[str]:
 
 def _said_of_language(kept: str | None) -> tuple[str, ...]:
     return (f"lang={kept}",) if kept else ()
+
+
+@lru_cache(maxsize=10_000)
+def _anchor(id: str) -> str:
+    return quote(id, safe=_PLAIN)
 
 
 @lru_cache(maxsize=10_000)

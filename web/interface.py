@@ -241,6 +241,11 @@ def _number(number: int, tag: str) -> str:
     return numbers.format_decimal(number, locale=_locale(tag))
 
 
+def written_out(day: date) -> str:
+    """A date in words: 6 апреля 2026 г."""
+    return _date(day, "long", language())
+
+
 @lru_cache(maxsize=1000)
 def _date(day: date, form: Literal["full", "long", "medium", "short"], tag: str) -> str:
     return dates.format_date(day, form, locale=_locale(tag))

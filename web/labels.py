@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -19,14 +19,19 @@ def set_up(app: Flask) -> None:
 
 
 def _for_templates() -> dict[str, Any]:
-    digest = book.vocabulary.digest
-    labels, hues = _labels(interface.language(), digest), _hues(digest)
-    return {"label": lambda id: labels.get(id, id), "hue": lambda id: hues.get(id, 0)}
+    hues = _hues(book.vocabulary.digest)
+    return {"label": labelling(), "hue": lambda id: hues.get(id, 0)}
 
 
 def label(id: str) -> str:
     """The name of a principle or trade term in the interface's language; the id of one that is gone."""
-    return _labels(interface.language(), book.vocabulary.digest).get(id, id)
+    return labelling()(id)
+
+
+def labelling() -> Callable[[str], str]:
+    """What gives these names while one request is answered."""
+    labels = _labels(interface.language(), book.vocabulary.digest)
+    return lambda id: labels.get(id, id)
 
 
 @lru_cache(maxsize=20)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -107,13 +107,15 @@ class Search:
 
     def url(self, **changes: Any) -> str:
         """The address of this search with changes; what is found changes, so it begins at page 1."""
-        return asking("pages.search", replace(self, **{"page": 1, **changes}).parameters())
+        return asking("pages.search", self._changed(changes).parameters())
 
     def url_with(self, name: str, **changes: Any) -> Callable[[object], str]:
         """What gives that address with a value added to one parameter: of facets, pages and copies a page
         has fifty that differ in nothing else."""
-        said = replace(self, **{"page": 1, **changes}).parameters()
-        return asking_with_another("pages.search", said, name)
+        return asking_with_another("pages.search", self._changed(changes).parameters(), name)
+
+    def _changed(self, changes: Mapping[str, Any]) -> Search:
+        return replace(self, **{"page": 1, **changes}) if changes or self.page > 1 else self
 
     def toggled(self, facet: str, values: Iterable[str]) -> Iterator[str]:
         """For each value the address with it added as a filter, or taken off if it is on."""
