@@ -40,7 +40,8 @@ def highlights(
     sought = {(term.kind, s) for term in terms if term.matches for s in term.synonyms} - bound
     hashes = set(map(hash, sought))
     words, starts, ends = _words(text)
-    found = compress(zip(starts, ends, strict=True), map(hashes.__contains__, words))
+    places = compress(range(len(words)), map(hashes.__contains__, words))
+    found = [(starts[place], ends[place]) for place in places]
     return tuple(_merged([*phrases, *found, *mentions]))
 
 

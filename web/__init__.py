@@ -37,7 +37,7 @@ from web import (
     search_log,
     security,
     serving,
-    template_calls,
+    templating,
     widget,
 )
 from web.current import EXTENSION, WARM_UP
@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None, book: KnowledgeBase | None = No
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = book or KnowledgeBase(settings)
     for part in (
-        template_calls,
+        templating,
         request_ids,
         compression,
         interface,
