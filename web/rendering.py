@@ -161,10 +161,10 @@ def _piece(block: Block, anchor: str, text: str, whole: Span, shown: Span, layer
     def render(span: Span) -> Markup:
         before = "…" if span[0] == shown[0] > whole[0] else ""
         after = "…" if span[1] == shown[1] < whole[1] else ""
-        return Markup(f"{before}{marked(text, span, layers)}{after}")
+        return Markup(f"{before}{_marked(text, span, layers)}{after}")
 
     cells = tuple(map(render, _cells(text, shown))) if block.kind is BlockKind.TABLE_ROW else ()
-    number = _NUMBER.search(block.marker)
+    number = block.marker and _NUMBER.search(block.marker)
     html = render(shown) if not cells else Markup("")
     return Piece(block.kind, anchor, html, cells, number.group() if number else "", block.depth)
 
