@@ -93,7 +93,8 @@ def serve(settings: Settings, host: str, port: int, listening: Callable[[], None
         book: KnowledgeBase = app.extensions[EXTENSION]
         book.store.close()  # its connections are of one process
         gc.freeze()  # what was loaded stays: looking through it again and again would take time
-        serving.listen(app, host, port, bool(settings.proxies), workers, listening)
+        waits = not settings.engine_url.startswith("whoosh:")  # for a cluster
+        serving.listen(app, host, port, bool(settings.proxies), workers, listening, waits)
 
 
 def warm_up(app: Flask) -> None:
