@@ -387,7 +387,7 @@ class KnowledgeBase:
         return self.traced_search(request)[0]
 
     def traced_search(self, request: SearchRequest) -> tuple[SearchResults, SearchTrace]:
-        """What `search` finds, and how long each phase took. Raises `InvalidRequest`."""
+        """What `search` finds, and how it came about. Raises `InvalidRequest`."""
         return self.searcher.search(request)
 
     @cached_property

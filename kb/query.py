@@ -186,13 +186,13 @@ def _words_and_clauses(
         if operator in {"OR", "AND"} and before is not None and not is_last:
             joint = operator
             continue
-        wanted = _wanted(piece)
-        if wanted and (negated or piece["sign"]):
-            clauses.append(Clause((wanted,), negated=True))
+        if (negated or piece["sign"]) and (unwanted := _wanted(piece)):
+            clauses.append(Clause((unwanted,), negated=True))
         else:
             plain.append(_spoken(piece))
             demanding = _prefix(piece) is not None or (quotes_demand and piece["phrase"] is not None)
-            _join(clauses, before, joint, wanted, demanding)
+            if joint or demanding:
+                _join(clauses, before, joint, _wanted(piece), demanding)
             before = piece
         joint, negated = "", False
     return plain, clauses

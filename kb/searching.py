@@ -41,10 +41,12 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class SearchTrace:
-    """How long each phase of a search took ("understand", "find", "mark"), and how many hits it has."""
+    """How long each phase of a search took ("understand", "find", "mark"), how many hits it has, and the
+    passages of those on its page as they stand in their articles, with their blocks."""
 
     seconds: Mapping[str, float]
     total: int
+    passages: tuple[Passage, ...] = ()
 
 
 class _Phases:
@@ -80,7 +82,7 @@ class Searcher:
         self._suggestions = suggestions
 
     def search(self, request: SearchRequest) -> tuple[SearchResults, SearchTrace]:
-        """What answers a request, and how long each phase took. Raises `InvalidRequest`."""
+        """What answers a request, and how it came about. Raises `InvalidRequest`."""
         phases = _Phases()
         asked, bridges = phases.time("understand", self.understand, request)
         found = phases.time("find", self._engine.search, asked, request.explain)
@@ -93,7 +95,8 @@ class Searcher:
         interpreted = Interpretation(typed, _shown_terms(asked.terms), bridges)
         took = _milliseconds(sum(phases.seconds.values()))
         results = SearchResults(request.text, found.total, took, interpreted, hits, facets)
-        return results, SearchTrace(phases.seconds, found.total)
+        passages = tuple(hit.passage for hit in found.hits)
+        return results, SearchTrace(phases.seconds, found.total, passages)
 
     def understand(self, request: SearchRequest) -> tuple[Query, tuple[Bridge, ...]]:
         """A request as the engine takes it, and the concepts it also finds by other names.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import compress
 
 from kb import languages
 from kb.models import Clause, Prefix, QueryTerm, Span, Token
@@ -38,7 +39,9 @@ def highlights(
     }
     sought = {(term.kind, s) for term in terms if term.matches for s in term.synonyms} - bound
     hashes = set(map(hash, sought))
-    found = [(start, end) for term, start, end in zip(*_words(text), strict=True) if term in hashes]
+    words, starts, ends = _words(text)
+    places = compress(range(len(words)), map(hashes.__contains__, words))
+    found = [(starts[place], ends[place]) for place in places]
     return tuple(_merged([*phrases, *found, *mentions]))
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
-from markupsafe import Markup
+from jinja2 import Environment, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
 
 from kb.models import Article, Block, BlockKind, Link, Passage, Section, Tag
 from tests.strategies import mixed_text
-from web import rendering
+from web import rendering, templating
 
 P, L, R = BlockKind.PARAGRAPH, BlockKind.LIST_ITEM, BlockKind.TABLE_ROW
 
@@ -165,3 +170,40 @@ def test_sections_lie_in_each_other_without_gaps() -> None:
 )
 def test_how_long_it_takes_to_read(text: str, minutes: int) -> None:
     assert rendering.reading_minutes([passage(Block(P, text))]) == minutes
+
+
+# --- Templates -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def environment() -> Environment:
+    app = Flask("templates")
+    templating.set_up(app)
+    return app.jinja_env
+
+
+class Html:
+    def __html__(self) -> str:
+        return "<i>"
+
+
+values = st.one_of(
+    mixed_text(), mixed_text().map(Markup), st.integers(), st.none(), st.sampled_from([P, Html(), ["<"]])
+)
+
+
+@given(value=values)
+def test_values_are_escaped_as_jinja_escapes_them(environment: Environment, value: object) -> None:
+    template = environment.from_string(
+        "{% macro shown(it) %}{{ it }}{% endmacro %}{{ value }}{{ shown(value) }}"
+    )
+    assert template.render(value=value) == 2 * escape(value)
+
+
+def test_functions_get_what_they_ask_for(environment: Environment) -> None:
+    @pass_context
+    def seen(context: Context, name: str) -> Any:
+        return context[name]
+
+    template = environment.from_string("{{ seen('it') }}{{ plain(it=it) }}")
+    assert template.render(seen=seen, plain=lambda it: Markup(it), it="<") == "&lt;<"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import math
 import signal
 import subprocess
 import sys
@@ -12,13 +13,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from waitress.task import ThreadedTaskDispatcher
 
 from tests.conftest import CORPUS, free_port
+from web import serving as web_serving
 
-# An application whose only answer takes a second, and more than sockets hold.
+# An application with an answer that takes a second, and more than sockets hold; and one that ends only when
+# another request is answered meanwhile.
 PIECES, PIECE = 20, 200_000
+PATIENCE = 15
 SLOW = f"""
-import sys, time
+import sys, threading, time
 from flask import Flask, Response
 from web import serving
 
@@ -31,6 +36,20 @@ def slow():
             time.sleep(0.05)
             yield b"x" * {PIECE}
     return Response(pieces())
+
+released = threading.Event()
+
+@app.get("/held")
+def held():
+    def pieces():
+        yield b"held, "
+        yield b"released" if released.wait({PATIENCE}) else b"alone"
+    return Response(pieces())
+
+@app.get("/release")
+def release():
+    released.set()
+    return "done"
 
 port, workers = map(int, sys.argv[1:])
 serving.listen(app, "127.0.0.1", port, False, workers, lambda: print("listening", flush=True))
@@ -47,8 +66,10 @@ def serving(workers: int) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     ) as process:
         assert process.stdout
         assert process.stdout.readline() == "listening\n"
-        yield port, process
-        process.kill()
+        try:
+            yield port, process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize(
@@ -64,6 +85,40 @@ def test_a_request_is_answered_though_it_is_told_to_stop(workers: int) -> None:
         connection.close()
         _, errors = process.communicate(timeout=30)
         assert process.returncode == 0 and "Traceback" not in errors
+
+
+def test_nobody_waits_for_a_slow_answer() -> None:
+    with serving(1) as (port, _):
+        slow, quick = (http.client.HTTPConnection("127.0.0.1", port, timeout=2 * PATIENCE) for _ in range(2))
+        slow.request("GET", "/held")
+        answer = slow.getresponse()  # it has begun
+        quick.request("GET", "/release")
+        assert quick.getresponse().read() == b"done"
+        assert answer.read() == b"held, released"
+        slow.close()
+        quick.close()
+
+
+@pytest.mark.parametrize(
+    ("least", "quick", "threads"), [(1, math.inf, [1, 1, 1]), (1, -1, [1, 2, 1]), (4, -1, [4, 4, 4])]
+)
+def test_requests_are_worked_on_one_by_one_unless_they_are_slow(
+    monkeypatch: pytest.MonkeyPatch, least: int, quick: float, threads: list[int]
+) -> None:
+    monkeypatch.setattr(web_serving, "_QUICK", quick)
+    dispatcher = ThreadedTaskDispatcher()
+    lanes = web_serving._Lanes(dispatcher, least)
+
+    def working() -> int:
+        lanes.adjust()
+        return len(dispatcher.threads) - dispatcher.stop_count
+
+    before = working()
+    with lanes.taken():
+        assert lanes.are_taken
+        during = working()
+    assert [before, during, working()] == threads
+    dispatcher.shutdown()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process answers")

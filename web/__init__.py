@@ -37,6 +37,7 @@ from web import (
     search_log,
     security,
     serving,
+    templating,
     widget,
 )
 from web.current import EXTENSION, WARM_UP
@@ -58,7 +59,17 @@ def create_app(settings: Settings | None = None, book: KnowledgeBase | None = No
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = book or KnowledgeBase(settings)
-    for part in (request_ids, compression, interface, labels, addresses, assets, security, errors):
+    for part in (
+        templating,
+        request_ids,
+        compression,
+        interface,
+        labels,
+        addresses,
+        assets,
+        security,
+        errors,
+    ):
         part.set_up(app)
     accounts.set_up(app, settings)
     for part_of_site in (pages, packs, accounts, account_keys, reviews, search_log, feeds):
@@ -82,7 +93,8 @@ def serve(settings: Settings, host: str, port: int, listening: Callable[[], None
         book: KnowledgeBase = app.extensions[EXTENSION]
         book.store.close()  # its connections are of one process
         gc.freeze()  # what was loaded stays: looking through it again and again would take time
-        serving.listen(app, host, port, bool(settings.proxies), workers, listening)
+        waits = not settings.engine_url.startswith("whoosh:")  # for a cluster
+        serving.listen(app, host, port, bool(settings.proxies), workers, listening, waits)
 
 
 def warm_up(app: Flask) -> None:

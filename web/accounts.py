@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
 from http import HTTPStatus
-from typing import ParamSpec
+from typing import Any, ParamSpec
 from urllib.parse import urlsplit
 
 from flask import (
@@ -39,6 +39,7 @@ from kb.keys import scopes_of
 from kb.models import Account, Role, Scope
 from kb.settings import Settings
 from web import interface, single_sign_on
+from web.addresses import asking
 from web.current import book
 
 blueprint = Blueprint("accounts", __name__)
@@ -84,17 +85,21 @@ def set_up(app: Flask, settings: Settings) -> None:
     single_sign_on.set_up(app, settings)
     app.before_request(_guard_reading)
     app.after_request(_keep_private)
-    app.context_processor(
-        lambda: {
-            "account": _account_to_show(),
-            "allowed": lambda action: may(_account_to_show(), Action(action)),
-            "here": _here(),
-            "csrf": _csrf,
-            "role_name": _role_name,
-            "scope_name": _scope_name,
-            "provider": single_sign_on.is_set_up(),
-        }
-    )
+    app.context_processor(_for_templates)
+
+
+def _for_templates() -> dict[str, Any]:
+    account, here = _account_to_show(), _here()
+    return {
+        "account": account,
+        "allowed": lambda action: may(account, Action(action)),
+        "here": here,
+        "sign_in_url": asking("accounts.sign_in", {"next": here}),
+        "csrf": _csrf,
+        "role_name": _role_name,
+        "scope_name": _scope_name,
+        "provider": single_sign_on.is_set_up(),
+    }
 
 
 # --- Who is asking -------------------------------------------------------------------------------

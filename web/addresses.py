@@ -6,7 +6,7 @@ again and again and are remembered; those of searches, which do not, are joined 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -18,6 +18,7 @@ from web import assets, interface
 
 # What a query may hold as it is; the same as in Flask's own addresses.
 _PLAIN = "!$'()*,/:;?@"
+_SEVERAL = (list, tuple)
 
 
 def set_up(app: Flask) -> None:
@@ -57,33 +58,40 @@ def asking(endpoint: str, parameters: Mapping[str, Any], *, anchor: str = "", **
     """
     root, kept = _within()
     address = _address(root, kept, endpoint, lang=None, **values)
-    if query := _query({**parameters, "lang": kept} if kept else parameters):
+    if query := "&".join([*_said(parameters.items()), *_said_of_language(kept)]):
         address += f"?{query}"
-    return f"{address}#{quote(anchor, safe=_PLAIN)}" if anchor else address
+    return f"{address}#{_anchor(anchor)}" if anchor else address
 
 
-def asking_with_another(endpoint: str, parameters: Mapping[str, Any], name: str) -> Callable[[str], str]:
+def asking_with_another(endpoint: str, parameters: Mapping[str, Any], name: str) -> Callable[[object], str]:
     """What gives `asking`'s address with one more value of a parameter: a page has fifty that differ in
     nothing else."""
     root, kept = _within()
-    address = _address(root, kept, endpoint, lang=None)
-    names = list(parameters)
-    behind = names.index(name) + 1
-    before = _query({name: parameters[name] for name in names[:behind]})
-    after = _query({name: parameters[name] for name in names[behind:]} | ({"lang": kept} if kept else {}))
-    before = f"{address}?{before}&{name}=" if before else f"{address}?{name}="
-    after = f"&{after}" if after else ""
+    said = list(parameters.items())
+    behind = list(parameters).index(name) + 1
+    before = "".join([f"{one}&" for one in _said(said[:behind])])
+    after = "".join([f"&{one}" for one in (*_said(said[behind:]), *_said_of_language(kept))])
+    before = f"{_address(root, kept, endpoint, lang=None)}?{before}{name}="
     return lambda value: f"{before}{_quoted(value)}{after}"
 
 
-def _query(parameters: Mapping[str, Any]) -> str:
-    return "&".join(
-        [
-            f"{name}={_quoted(one)}"
-            for name, value in parameters.items()
-            for one in (value if isinstance(value, list | tuple) else (value,))
-        ]
-    )
+def _said(parameters: Iterable[tuple[str, Any]]) -> Iterator[str]:
+    """What a query says, piece by piece."""
+    for name, value in parameters:
+        if isinstance(value, _SEVERAL):
+            for one in value:
+                yield f"{name}={_quoted(one)}"
+        else:
+            yield f"{name}={_quoted(value)}"
+
+
+def _said_of_language(kept: str | None) -> tuple[str, ...]:
+    return (f"lang={kept}",) if kept else ()
+
+
+@lru_cache(maxsize=10_000)
+def _anchor(id: str) -> str:
+    return quote(id, safe=_PLAIN)
 
 
 @lru_cache(maxsize=10_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ def set_up(app: Flask) -> None:
 
 def version(name: str) -> str:
     """What the address of a static file has as `v`: it changes with the file."""
-    file = Path(current_app.static_folder or "", name)
-    return _digest(file, file.stat().st_mtime_ns)
+    file = f"{current_app.static_folder}/{name}"
+    return _digest(file, os.stat(file).st_mtime_ns)
 
 
 def _add_version(endpoint: str, values: dict[str, Any]) -> None:
@@ -30,8 +31,8 @@ def _add_version(endpoint: str, values: dict[str, Any]) -> None:
 
 
 @cache
-def _digest(file: Path, _modified: int) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:10]
+def _digest(file: str, _modified: int) -> str:
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()[:10]
 
 
 def _keep_for_good(response: Response) -> Response:

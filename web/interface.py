@@ -22,6 +22,8 @@ from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, Response, current_app, g, has_request_context, request
 from flask_babel import Babel, Domain, get_locale, gettext, ngettext
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from kb.languages import interface as vocabulary
@@ -38,25 +40,26 @@ def set_up(app: Flask) -> None:
     Babel(app, locale_selector=lambda: _locale(language())).domain_instance = _PoDomain()
     # A page has seventy texts and fifty numbers: these ways to them are ten times shorter.
     app.jinja_env.globals["_"] = app.jinja_env.globals["gettext"] = partial(_said, None)
-    app.jinja_env.filters |= {
-        "decimalformat": lambda number: _number(number, language()),
-        "dateformat": lambda day, form: _date(day, form, language()),
-    }
+    app.jinja_env.filters |= {"decimalformat": _decimal, "dateformat": _day}
     app.before_request(_choose_language)
     app.after_request(_remember_language)
     app.url_defaults(_keep_language)
-    app.context_processor(
-        lambda: {
-            "_": partial(_said, language()),
-            "language": language(),
-            "languages": LANGUAGES,
-            "in_language": in_language,
-            "name_of": name_of,
-            "say": say,
-            "this_page_in": this_page_in,
-            "absolute": absolute,
-        }
-    )
+    app.context_processor(_for_templates)
+
+
+def _for_templates() -> dict[str, Any]:
+    """What templates know of it. The language is looked up once and not for each text."""
+    tag = language()
+    return {
+        "_": partial(_said, tag),
+        "language": tag,
+        "languages": LANGUAGES,
+        "in_language": in_language,
+        "name_of": partial(_name_in, tag),
+        "say": partial(_numbered, tag),
+        "this_page_by_language": this_page_by_language,
+        "absolute": absolute,
+    }
 
 
 # --- Which language ------------------------------------------------------------------------------
@@ -117,10 +120,11 @@ def _remember_language(response: Response) -> Response:
     return response
 
 
-def this_page_in(tag: str) -> str:
-    """The address of the page that is being shown, in another language of the interface."""
+def this_page_by_language() -> dict[str, str]:
+    """The address of the page that is being shown, in each language of the interface."""
     said = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
-    return this_page([*said, ("lang", tag)])
+    address = this_page([*said, ("lang", "")])
+    return {tag: address + tag for tag in LANGUAGES}
 
 
 def this_page(parameters: Iterable[tuple[str, str]]) -> str:
@@ -187,22 +191,22 @@ def in_script(text: str, code: str) -> str:
 
 def name_of(code: str) -> str:
     """The name of an article's language."""
-    return _name_of(code, language())
+    return _name_in(language(), code)
 
 
 @lru_cache(maxsize=1000)
-def _name_of(code: str, _language: str) -> str:
+def _name_in(_language: str, code: str) -> str:
     names = {"ru": gettext("Russian"), "zh": gettext("Chinese"), "en": gettext("English")}
     return str(names.get(code) or get_locale().languages.get(code) or gettext("Other language"))
 
 
 def say(kind: str, number: int) -> str:
     """A number of things, with its plural: 2 статьи, 5 статей."""
-    return _numbered(kind, number, language())
+    return _numbered(language(), kind, number)
 
 
 @lru_cache(maxsize=10_000)
-def _numbered(kind: str, number: int, tag: str) -> str:
+def _numbered(tag: str, kind: str, number: int) -> str:
     digits = _number(number, tag)
     match kind:
         case "articles":
@@ -222,9 +226,24 @@ def _numbered(kind: str, number: int, tag: str) -> str:
     return str(said)
 
 
+@pass_context
+def _decimal(context: Context, number: int) -> str:
+    return _number(number, context["language"])
+
+
+@pass_context
+def _day(context: Context, day: date, form: Literal["full", "long", "medium", "short"]) -> str:
+    return _date(day, form, context["language"])
+
+
 @lru_cache(maxsize=1000)
 def _number(number: int, tag: str) -> str:
     return numbers.format_decimal(number, locale=_locale(tag))
+
+
+def written_out(day: date) -> str:
+    """A date in words: 6 апреля 2026 г."""
+    return _date(day, "long", language())
 
 
 @lru_cache(maxsize=1000)

@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
 
 from flask import Flask
 
+from kb.languages import interface as vocabulary_texts
 from web import interface
 from web.current import book
 
 
 def set_up(app: Flask) -> None:
     """Let templates use them."""
-    app.context_processor(lambda: {"label": partial(_label_in, interface.language()), "hue": hue})
+    app.context_processor(_for_templates)
+
+
+def _for_templates() -> dict[str, Any]:
+    hues = _hues(book.vocabulary.digest)
+    return {"label": labelling(), "hue": lambda id: hues.get(id, 0)}
 
 
 def label(id: str) -> str:
     """The name of a principle or trade term in the interface's language; the id of one that is gone."""
-    return _label_in(interface.language(), id)
+    return labelling()(id)
 
 
-def _label_in(language: str, id: str) -> str:
-    return _label(id, language, book.vocabulary.digest)
+def labelling() -> Callable[[str], str]:
+    """What gives these names while one request is answered."""
+    labels = _labels(interface.language(), book.vocabulary.digest)
+    return lambda id: labels.get(id, id)
 
 
-@lru_cache(maxsize=10_000)
-def _label(id: str, _language: str, _vocabulary: str) -> str:
+@lru_cache(maxsize=20)
+def _labels(language: str, _vocabulary: str) -> Mapping[str, str]:
     vocabulary = book.vocabulary
-    concept = vocabulary.principles.get(id) or vocabulary.terms.get(id)
-    return interface.in_language(concept.pref_labels) if concept else id
+    return {
+        concept.id: vocabulary_texts.in_interface(concept.pref_labels, language)
+        for concept in (*vocabulary.terms.values(), *vocabulary.principles.values())
+    }
 
 
 def hue(principle_id: str) -> int:

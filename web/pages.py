@@ -16,11 +16,11 @@ from werkzeug.wrappers import Response as Redirect
 
 from kb import languages
 from kb.errors import InvalidRequest, NotFound
-from kb.models import Article, FoundPassage, Passage, Principle, SearchResults, Span
+from kb.models import Article, FoundArticle, FoundPassage, Passage, Principle, SearchResults, Span
 from web import chart, interface, rendering
 from web.addresses import asking, url_for
 from web.current import book
-from web.labels import hue, label
+from web.labels import hue, label, labelling
 from web.reviews import said_of
 from web.search_log import log_opening, log_search
 from web.searches import (
@@ -53,8 +53,18 @@ def _helpers() -> dict[str, Any]:
         "runs": rendering.runs,
         "evidence": rendering.evidence,
         "weightiest": rendering.weightiest,
+        "citation": _citation,
         "searching": Search(),
     }
+
+
+def _citation(article: Article | FoundArticle) -> str:
+    """How a reader quotes an article: Анна Ли. Жалоба как подарок. Журнал, 6 апреля 2026 г."""
+    author = f"{article.author}. " if article.author else ""
+    publisher = article.publisher if isinstance(article, Article) else ""
+    where = f" {publisher}," if publisher and publisher != article.author else ""
+    when = f" {interface.written_out(article.published)}." if article.published else ""
+    return f"{author}{article.title}.{where}{when}"
 
 
 # --- Search --------------------------------------------------------------------------------------
@@ -109,8 +119,8 @@ def search() -> str:
     asked = Search.of(request.args)
     if not asked.asks:
         return home()
-    found = answer_to(asked.request())
-    results = list(results_of(asked, found.hits))
+    found, passages = answer_to(asked.request())
+    results = results_of(asked, found.hits, passages)
     if asked.page == 1:
         log_search(asked.q, found.total)
     return render_template(
@@ -118,12 +128,13 @@ def search() -> str:
         search=asked,
         found=found,
         results=results,
-        groups=by_article(results, found),
+        url_of=result_url(asked),
+        groups=by_article(asked, results, found),
         facets={facet: _choices(asked, found, facet) for facet in FACETS},
         pages=asked.pages(found.total),
         wider=wider(asked) if not found.total else (),
         tops=_tree() if not found.total else (),
-        said=said_of(result.passage for result in results),
+        said=said_of(passages),
     )
 
 
@@ -149,25 +160,27 @@ def _choices(asked: Search, found: SearchResults, facet: str) -> list[Choice]:
         others.sort(reverse=True)
     values = [*chosen, *others]
     missing = None if facet == "date" else 0  # of dates, only years are counted
+    name_of = _naming(facet)
     choices = []
     for value, address in zip(values, asked.toggled(facet, values), strict=True):
-        name = _name(facet, value, there[value].label if value in there else "")
-        count = there[value].count if value in there else missing
+        known = there.get(value)
+        name = (facet == "article" and known and known.label) or name_of(value)
         locale = _locale(name) if facet == "article" else ""
+        count = known.count if known else missing
         choices.append(Choice(value, name, count, value in chosen, address, locale))
     return choices
 
 
-def _name(facet: str, value: str, title: str) -> str:
-    """What people call a value of a facet; an article by its `title`, if that was found along."""
+def _naming(facet: str) -> Callable[[str], str]:
+    """What tells what people call a value of a facet."""
     match facet:
         case "language":
-            return interface.name_of(value)
+            return interface.name_of
         case "principle":
-            return label(value)
+            return labelling()
         case "date":
-            return _date_name(value)
-    return title or _title(value)
+            return _date_name
+    return _title
 
 
 def _date_name(value: str) -> str:
@@ -301,9 +314,11 @@ def _way(asked: Search) -> dict[str, Any] | None:
     if number in numbered:
         log_opening(asked.q, numbered[number].passage.id)
 
+    url_of = result_url(asked)
+
     def address(to: int) -> str | None:
         hit = numbered.get(to)
-        return result_url(asked, to, hit.article.id, hit.passage) if hit else None
+        return url_of(to, hit.article.id, hit.passage) if hit else None
 
     return {
         "number": number,
@@ -314,19 +329,18 @@ def _way(asked: Search) -> dict[str, Any] | None:
     }
 
 
-@blueprint.app_template_global()
-def result_url(asked: Search, number: int, article_id: str, passage: Passage | FoundPassage) -> str:
-    """The address of a result: its article at its passage, the way back, and the trace by which the
-    passage is found again when it was edited."""
-    near = {"near": passage.trace} if passage.trace else {}
-    said = {**_said_of_way(asked), "hit": number, **near}
-    return asking("pages.article", said, anchor=passage.id, article_id=article_id)
+def result_url(asked: Search) -> Callable[[int, str, Passage | FoundPassage], str]:
+    """What gives the address of a result: its article at its passage, the way back, and the trace by
+    which the passage is found again when it was edited."""
+    parameters = replace(asked, page=1, flat=False).parameters()
+    said = {name: value for name, value in parameters.items() if value != ()}
 
+    def address(number: int, article_id: str, passage: Passage | FoundPassage) -> str:
+        near = {"near": passage.trace} if passage.trace else {}
+        way = {**said, "hit": number, **near}
+        return asking("pages.article", way, anchor=passage.id, article_id=article_id)
 
-@lru_cache(maxsize=100)
-def _said_of_way(asked: Search) -> dict[str, Any]:
-    """What the address of a result says of the search that found it."""
-    return replace(asked, page=1, flat=False).parameters()
+    return address
 
 
 @blueprint.get("/passages/<anchor>")
@@ -349,7 +363,10 @@ def counterparts(anchor: str) -> str:
     """The passages in the other languages that say nearly the same."""
     found, where = book.passage(anchor)
     closest = book.counterparts(found.id)
-    columns = {code: list(results_of(Search(), hits)) for code, hits in closest.items()}
+    columns = {
+        code: results_of(Search(), hits, [book.passage(hit.passage.id)[0] for hit in hits])
+        for code, hits in closest.items()
+    }
     return render_template(
         "counterparts.html",
         passage=found,

@@ -46,26 +46,24 @@ def layer(spans: Sequence[Span], tag: str) -> Layer:
 
 def marked(text: str, span: Span, layers: Sequence[Layer]) -> Markup:
     """A part of a text with marks; each layer lies inside those before it."""
-    return Markup("".join(_marked(text, span, [layer for layer in layers if layer.spans])))
+    return Markup(_marked(text, span, [layer for layer in layers if layer.spans]))
 
 
-def _marked(text: str, span: Span, layers: Sequence[Layer]) -> Iterator[str]:
-    """The same in pieces, escaped."""
+def _marked(text: str, span: Span, layers: Sequence[Layer]) -> str:
+    """The same as a plain string, escaped."""
     if not layers:
-        yield escape(text[span[0] : span[1]])
-        return
+        return escape(text[span[0] : span[1]])
     outer, inner = layers[0], layers[1:]
     at = span[0]
+    pieces: list[str] = []
     for number, (start, end) in enumerate(outer.spans):
         start, end = max(start, at), min(end, span[1])
-        if start >= end:
-            continue
-        yield from _marked(text, (at, start), inner)
-        yield outer.opening(number)
-        yield from _marked(text, (start, end), inner)
-        yield outer.closing
-        at = end
-    yield from _marked(text, (at, span[1]), inner)
+        if start < end:
+            within = _marked(text, (start, end), inner)
+            pieces += _marked(text, (at, start), inner), outer.opening(number), within, outer.closing
+            at = end
+    pieces.append(_marked(text, (at, span[1]), inner))
+    return "".join(pieces)
 
 
 def _links(block: Block, offset: int) -> Layer:
@@ -147,13 +145,15 @@ def _pieces(
     text = passage.text
     first, last = part or (0, len(text))
     last = first + len(text[first:last].rstrip())
-    layers = [layer(evidence, 'span class="evidence"'), layer(marks, "mark")]
+    kinds = {'span class="evidence"': evidence, "mark": marks}
+    layers = [layer(spans, tag) for tag, spans in kinds.items() if spans]
     start = 0
     for block, anchor in zip(passage.blocks, passage.anchors, strict=True):
         end = start + len(block.text)
         shown = max(start, first), min(end, last)
         if shown[0] < shown[1]:
-            yield _piece(block, anchor, text, (start, end), shown, [_links(block, start), *layers])
+            links = [_links(block, start)] if block.links else []
+            yield _piece(block, anchor, text, (start, end), shown, [*links, *layers])
         start = end + 1
 
 
@@ -161,10 +161,10 @@ def _piece(block: Block, anchor: str, text: str, whole: Span, shown: Span, layer
     def render(span: Span) -> Markup:
         before = "…" if span[0] == shown[0] > whole[0] else ""
         after = "…" if span[1] == shown[1] < whole[1] else ""
-        return Markup(f"{before}{marked(text, span, layers)}{after}")
+        return Markup(f"{before}{_marked(text, span, layers)}{after}")
 
     cells = tuple(map(render, _cells(text, shown))) if block.kind is BlockKind.TABLE_ROW else ()
-    number = _NUMBER.search(block.marker)
+    number = block.marker and _NUMBER.search(block.marker)
     html = render(shown) if not cells else Markup("")
     return Piece(block.kind, anchor, html, cells, number.group() if number else "", block.depth)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -89,33 +89,43 @@ class Search:
         return replace(asked, **changes)
 
     def parameters(self) -> dict[str, Any]:
-        """What its address says, in order."""
-        said: dict[str, Any] = {"q": self.q} if self.q else {}
-        said |= {facet: getattr(self, facet) for facet in FACETS}  # an address shows no value for ()
-        said |= {"like": self.like} if self.like else {}
-        said |= {"sort": str(self.sort)} if self.sort != Sort.RELEVANCE else {}
-        said |= {"page": self.page} if self.page > 1 else {}
-        said |= {} if self.bridge else {"bridge": 0}
-        said |= {} if self.correct else {"correct": 0}
-        said |= {} if self.collapse else {"copies": 1}
-        said |= {"view": "flat"} if self.flat else {}
-        return said
+        """What its address says, in order; () is said by leaving it out."""
+        return {
+            "q": self.q or (),
+            "language": self.language,
+            "principle": self.principle,
+            "article": self.article,
+            "date": self.date,
+            "like": self.like or (),
+            "sort": () if self.sort == Sort.RELEVANCE else str(self.sort),
+            "page": self.page if self.page > 1 else (),
+            "bridge": () if self.bridge else 0,
+            "correct": () if self.correct else 0,
+            "copies": () if self.collapse else 1,
+            "view": "flat" if self.flat else (),
+        }
 
     def url(self, **changes: Any) -> str:
         """The address of this search with changes; what is found changes, so it begins at page 1."""
-        return asking("pages.search", replace(self, **{"page": 1, **changes}).parameters())
+        return asking("pages.search", self._changed(changes).parameters())
+
+    def url_with(self, name: str, **changes: Any) -> Callable[[object], str]:
+        """What gives that address with a value added to one parameter: of facets, pages and copies a page
+        has fifty that differ in nothing else."""
+        return asking_with_another("pages.search", self._changed(changes).parameters(), name)
+
+    def _changed(self, changes: Mapping[str, Any]) -> Search:
+        return replace(self, **{"page": 1, **changes}) if changes or self.page > 1 else self
 
     def toggled(self, facet: str, values: Iterable[str]) -> Iterator[str]:
         """For each value the address with it added as a filter, or taken off if it is on."""
-        said = replace(self, page=1).parameters()
         chosen: tuple[str, ...] = getattr(self, facet)
-        with_another = asking_with_another("pages.search", said, facet)
+        url_with = self.url_with(facet)
         for value in values:
             if value in chosen:
-                others = tuple(one for one in chosen if one != value)
-                yield asking("pages.search", {**said, facet: others})
+                yield self.url(**{facet: tuple(one for one in chosen if one != value)})
             else:
-                yield with_another(value)
+                yield url_with(value)
 
     def without_filters(self) -> Search:
         """The same words everywhere."""
@@ -141,11 +151,11 @@ def sort_of(parameters: MultiDict[str, str]) -> Sort:
     return Sort(text)
 
 
-def answer_to(request: SearchRequest) -> SearchResults:
-    """What is found for somebody who asked for it. Figures count these searches, and none that a page makes
-    for what it shows around its answer."""
+def answer_to(request: SearchRequest) -> tuple[SearchResults, tuple[Passage, ...]]:
+    """What is found for somebody who asked for it, and the whole passages of the hits. Figures count these
+    searches, and none that a page makes for what it shows around its answer."""
     found, g.search_trace = book.traced_search(request)
-    return found
+    return found, g.search_trace.passages
 
 
 def _several(parameters: MultiDict[str, str], name: str) -> tuple[str, ...]:
@@ -176,27 +186,40 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The results of one article on a page. `all` counts those on other pages too, if it is known."""
+    """The results of one article on a page. `all` counts those on other pages too, if it is known.
+
+    `url` leads to the article with what was searched for marked, `url_of_all` to all its results.
+    """
 
     article: FoundArticle
     results: tuple[Result, ...]
     all: int
+    url: str
+    url_of_all: str
 
 
-def results_of(search: Search, hits: Iterable[Hit]) -> Iterator[Result]:
+def results_of(search: Search, hits: Iterable[Hit], passages: Iterable[Passage]) -> list[Result]:
     """The hits of a page with their passages."""
-    for number, hit in enumerate(hits, search.first + 1):
-        yield Result(number, hit, book.passage(hit.passage.id)[0])
+    found = zip(hits, passages, strict=True)
+    return [Result(number, hit, passage) for number, (hit, passage) in enumerate(found, search.first + 1)]
 
 
-def by_article(results: Sequence[Result], found: SearchResults) -> list[Group]:
+def by_article(search: Search, results: Sequence[Result], found: SearchResults) -> list[Group]:
     """Results gathered under their articles, in the order of each article's best."""
     counts = {facet.value: facet.count for facet in found.facets.get("article", ())}
+    marking = {"q": search.q or ()}
+    url_with = search.url_with("article")
     gathered: dict[str, list[Result]] = {}
     for result in results:
         gathered.setdefault(result.hit.article.id, []).append(result)
     return [
-        Group(of[0].hit.article, tuple(of), max(counts.get(article, 0), len(of)))
+        Group(
+            article=of[0].hit.article,
+            results=tuple(of),
+            all=max(counts.get(article, 0), len(of)),
+            url=asking("pages.article", marking, article_id=article),
+            url_of_all=url_with(article),
+        )
         for article, of in gathered.items()
     ]
 

@@ -128,6 +128,7 @@ def bases(form: str, script: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(base for reader in readers_of(script) for base in reader.bases(form)))
 
 
+@lru_cache(maxsize=10_000)
 def knows(word: str, script: str) -> bool:
     """Whether a folded word is in a dictionary of a language of its script."""
     return any(reader.knows(word) for reader in readers_of(script))

@@ -27,7 +27,7 @@ FORMS = ("application/json", *_SKOS)
 @read("/search", contract.SearchParameters, contract.SearchAnswer, "Search", "Find passages")
 def search(asked: contract.SearchParameters) -> Response:
     """The passages that answer a query, best first: what `kb search --json` prints."""
-    found = answer_to(
+    found, _ = answer_to(
         SearchRequest(
             text=asked.q,
             languages=tuple(asked.language),
