@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from kb.models import Article, Block, BlockKind, Link, Passage, Section, Tag
 from tests.strategies import mixed_text
@@ -180,24 +180,6 @@ def environment() -> Environment:
     app = Flask("templates")
     templating.set_up(app)
     return app.jinja_env
-
-
-class Html:
-    def __html__(self) -> str:
-        return "<i>"
-
-
-values = st.one_of(
-    mixed_text(), mixed_text().map(Markup), st.integers(), st.none(), st.sampled_from([P, Html(), ["<"]])
-)
-
-
-@given(value=values)
-def test_values_are_escaped_as_jinja_escapes_them(environment: Environment, value: object) -> None:
-    template = environment.from_string(
-        "{% macro shown(it) %}{{ it }}{% endmacro %}{{ value }}{{ shown(value) }}"
-    )
-    assert template.render(value=value) == 2 * escape(value)
 
 
 def test_functions_get_what_they_ask_for(environment: Environment) -> None:
