@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 
 import pytest
 from waitress.task import ThreadedTaskDispatcher
@@ -23,7 +25,7 @@ from web import serving as web_serving
 PIECES, PIECE = 20, 200_000
 PATIENCE = 15
 SLOW = f"""
-import sys, threading, time
+import os, sys, threading, time
 from flask import Flask, Response
 from web import serving
 
@@ -50,6 +52,10 @@ def held():
 def release():
     released.set()
     return "done"
+
+@app.get("/who")
+def who():
+    return str(os.getpid())
 
 port, workers = map(int, sys.argv[1:])
 serving.listen(app, "127.0.0.1", port, False, workers, lambda: print("listening", flush=True))
@@ -119,6 +125,23 @@ def test_requests_are_worked_on_one_by_one_unless_they_are_slow(
         during = working()
     assert [before, during, working()] == threads
     dispatcher.shutdown()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process answers")
+def test_connections_that_come_at_once_are_shared() -> None:
+    fewest = []  # that either process took of sixteen
+    with serving(2) as (port, _):
+        for _ in range(9):
+            together = [http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE) for _ in range(16)]
+            for connection in together:
+                connection.connect()
+            for connection in together:
+                connection.request("GET", "/who")
+            answered = Counter(connection.getresponse().read() for connection in together)
+            for connection in together:
+                connection.close()
+            fewest.append(min(answered.values()) if len(answered) == 2 else 0)
+    assert median(fewest) >= 5, fewest
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere one process answers")

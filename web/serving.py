@@ -25,6 +25,7 @@ from web import processes
 _GRACE = 20.0  # seconds that answers may take once it is told to stop
 _THREADS = 4  # at most, in each process
 _QUICK = 0.05  # seconds; what takes longer gets another thread beside it
+_MOMENT = 0.001  # seconds in which who was given a connection leaves the next one to others
 _BACKLOG = 1024
 _UNHEARD = logging.Logger("waitress.queue", logging.ERROR)
 _BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
@@ -84,17 +85,17 @@ def _answer(
         clear_untrusted_proxy_headers=not trusts_proxies,
     )
     lanes = _Lanes(server.task_dispatcher, threads)
-    for listener in sockets.values():
-        if isinstance(listener, BaseWSGIServer):
-            listener.channel_class = _Channel
-            listener.lanes = lanes
+    door = _Door([one for one in sockets.values() if isinstance(one, BaseWSGIServer)])
+    for listener in door.listeners:
+        listener.channel_class = _Channel
+        listener.lanes, listener.door = lanes, door
     stop = threading.Event()
     with _stopping(stop):
         while not stop.is_set() and is_wanted():
-            wasyncore.loop(timeout=_QUICK if lanes.are_taken else 0.5, map=sockets, count=1)
+            wait = _MOMENT if not door.is_opened() else _QUICK if lanes.are_taken else 0.5
+            wasyncore.loop(timeout=wait, map=sockets, count=1)
             lanes.adjust()
-        for listener in list(sockets.values()):
-            listener.accepting = False
+        door.close()
         until = time.monotonic() + _GRACE
         while time.monotonic() < until and any(map(_is_busy, list(sockets.values()))):
             wasyncore.loop(timeout=_QUICK, map=sockets, count=1)
@@ -121,10 +122,39 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 
     parser_class = _Parser
 
+    def __init__(self, server: BaseWSGIServer, *args: Any, **named: Any) -> None:
+        super().__init__(server, *args, **named)
+        server.door.entered()
+
     def service(self) -> None:
         """Answer what was asked."""
         with self.server.lanes.taken():
             super().service()
+
+
+class _Door:
+    """Lets connections in, in turn with the other processes that listen at the same sockets: one might take
+    all that come at once, and keep them, while the others have nothing to do."""
+
+    def __init__(self, listeners: Sequence[BaseWSGIServer]) -> None:
+        self.listeners = listeners
+        self._opens = 0.0
+
+    def entered(self) -> None:
+        """One was let in; the next moment is the others'."""
+        self._opens = time.monotonic() + _MOMENT
+
+    def is_opened(self) -> bool:
+        """Open it unless the moment is the others'."""
+        is_open = time.monotonic() >= self._opens
+        for listener in self.listeners:
+            listener.accepting = is_open
+        return is_open
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+        for listener in self.listeners:
+            listener.accepting = False
 
 
 class _Lanes:
