@@ -191,8 +191,7 @@ def _words_and_clauses(
         else:
             plain.append(_spoken(piece))
             demanding = _prefix(piece) is not None or (quotes_demand and piece["phrase"] is not None)
-            if joint or demanding:
-                _join(clauses, before, joint, _wanted(piece), demanding)
+            _join(clauses, before, joint, piece, demanding)
             before = piece
         joint, negated = "", False
     return plain, clauses
@@ -202,11 +201,11 @@ def _join(
     clauses: list[Clause],
     before: re.Match[str] | None,
     joint: str,
-    wanted: Phrase | Prefix | None,
+    piece: re.Match[str],
     demanding: bool,
 ) -> None:
     """Add what a piece demands, by itself or beside OR and AND."""
-    if wanted is None:
+    if not (joint or demanding) or (wanted := _wanted(piece)) is None:  # to analyse it takes long
         return
     if joint and before is not None and (left := _wanted(before)):
         last = (

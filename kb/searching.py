@@ -46,7 +46,7 @@ class SearchTrace:
 
     seconds: Mapping[str, float]
     total: int
-    passages: tuple[Passage, ...] = ()
+    passages: tuple[Passage, ...]
 
 
 class _Phases:

@@ -97,12 +97,11 @@ class HashedWords:
 
     def __init__(self, words: Sequence[str]) -> None:
         """Take in words that differ."""
-        self._hashes = np.sort(np.fromiter(map(hash, words), np.int64, len(words)))
+        hashes = np.sort(np.fromiter(map(hash, words), np.int64, len(words)))
+        self._hashes = array("q", hashes.tobytes())
 
     def __contains__(self, word: str) -> bool:
-        sought, hashes = hash(word), self._hashes
-        place = hashes.searchsorted(sought)
-        return bool(place < len(hashes) and hashes[place] == sought)
+        return _place(self._hashes, word) is not None
 
 
 class HashedCounts:
@@ -119,9 +118,15 @@ class HashedCounts:
 
     def get(self, word: str) -> int | None:
         """The number of a word, or None."""
-        sought, hashes = hash(word), self._hashes
-        place = bisect_left(hashes, sought)
-        return self._counts[place] if place < len(hashes) and hashes[place] == sought else None
+        place = _place(self._hashes, word)
+        return None if place is None else self._counts[place]
+
+
+def _place(hashes: array[int], word: str) -> int | None:
+    """Where the hash of a word stands among hashes that rise, or None."""
+    sought = hash(word)
+    place = bisect_left(hashes, sought)
+    return place if place < len(hashes) and hashes[place] == sought else None
 
 
 class WordsByKey:

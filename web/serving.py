@@ -92,7 +92,8 @@ def _answer(
     stop = threading.Event()
     with _stopping(stop):
         while not stop.is_set() and is_wanted():
-            wait = _MOMENT if not door.is_opened() else _QUICK if lanes.are_taken else 0.5
+            is_open = door.open_in_turn()
+            wait = _MOMENT if not is_open else _QUICK if lanes.are_taken else 0.5
             wasyncore.loop(timeout=wait, map=sockets, count=1)
             lanes.adjust()
         door.close()
@@ -144,8 +145,8 @@ class _Door:
         """One was let in; the next moment is the others'."""
         self._opens = time.monotonic() + _MOMENT
 
-    def is_opened(self) -> bool:
-        """Open it unless the moment is the others'."""
+    def open_in_turn(self) -> bool:
+        """Open it, or close it while the moment is the others'; returns whether it is open."""
         is_open = time.monotonic() >= self._opens
         for listener in self.listeners:
             listener.accepting = is_open

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -54,6 +54,7 @@ def _pieces_of(labels: Iterable[str]) -> dict[str, list[Piece]]:
     return {label: pieces(label) for label in labels}
 
 
+@cache
 def analysis() -> str:
     """A key that changes when words may be read in another way than before."""
     sources = [*Path(kb.languages.__file__).parent.glob("*.py"), Path(__file__)]

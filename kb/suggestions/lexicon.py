@@ -67,7 +67,7 @@ class Lexicon:
     """Known words by script. Safe for threads."""
 
     def __init__(self, counts: Mapping[str, Callable[[], Mapping[str, int]]]) -> None:
-        """`counts` gives the known words of each script, and is asked for them once at most."""
+        """`counts` gives the known words of each script; each is asked until it has given them once."""
         self._unasked = dict(counts)
         self._words: dict[str, Words] = {}
         self._asking = threading.Lock()

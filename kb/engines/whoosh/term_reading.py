@@ -61,11 +61,14 @@ BLOCK_LENGTH = struct.Struct("!i")
 _DIRECTORY = struct.Struct("!" + 256 * "qi")
 # How long all is that stands behind the directory: a pickled dictionary, and where each entry begins.
 _EXTRAS_LENGTH = struct.Struct("!i")
+# The same as `SLOT`, and what is read of `TERM_INFO` (documents, highest weight, first document, offset),
+# to unpack one at a time.
 _SLOT = struct.Struct("!Iq")
-_ABOUT = struct.Struct("!5xI2xfI4xq4x")  # documents, highest weight, first document, offset
-_DOCUMENTS = struct.Struct("!5xI")
+_ABOUT = struct.Struct("!5xI2xfI4xq4x")
 
 Integers = npt.NDArray[np.int32]
+
+_NONE: Integers = np.empty(0, np.int32)
 
 
 class Block(NamedTuple):
@@ -105,7 +108,7 @@ class Terms:
     def beginning(self, field: str, prefix: bytes = b"") -> Iterator[tuple[bytes, int]]:
         """The terms of a field that begin so, in order, and how many documents hold each."""
         for term, about in self._from(field, prefix):
-            yield term, _DOCUMENTS.unpack_from(self._entries, about)[0]
+            yield term, _ABOUT.unpack_from(self._entries, about)[0]
 
     def blocks(self, field: str, term: bytes) -> Iterator[Block]:
         """The postings of a term, those of deleted documents too."""
@@ -118,7 +121,7 @@ class Terms:
             yield term, self._blocks(about)
 
     def _about(self, field: str, term: bytes) -> int | None:
-        """Where it stands what is known of a term, or None."""
+        """Where that stands what is known of a term, or None."""
         number = self._fields.get(field)
         if number is None:
             return None
@@ -250,9 +253,9 @@ class _Numbers:
     def all(self) -> Integers:
         """All that were added."""
         self._gather()
-        return self._parts[0] if len(self._parts) == 1 else np.concatenate(self._parts)
+        return self._parts[0] if len(self._parts) == 1 else np.concatenate([_NONE, *self._parts])
 
     def _gather(self) -> None:
-        if self._few or not self._parts:
+        if self._few:
             self._parts.append(np.array(self._few, np.int32))
             self._few = []
